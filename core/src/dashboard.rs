@@ -1,0 +1,65 @@
+//! One page as a TOML file: read, checked against the KPI registry, kept when the next one is bad.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::chart::Theme;
+use crate::kpi::{ChartKind, Grain, Kpi, Range};
+
+/// A checked dashboard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dashboard {
+    /// The file's name without `.toml`; the page's part of the URL.
+    pub name: String,
+    /// Heading.
+    pub title: String,
+    /// Colours.
+    pub theme: Theme,
+    /// Default range of its panels.
+    pub range: Option<Range>,
+    /// Default bucket width.
+    pub grain: Option<Grain>,
+    /// Dwell time on a wall with several pages.
+    pub rotate: std::time::Duration,
+    /// Panels in file order, at least one.
+    pub panels: Vec<Panel>,
+    /// Labelled marks.
+    pub events: Vec<PlannedEvent>,
+}
+
+/// One chart on a dashboard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// The panel's part of the URL.
+    pub id: String,
+    /// Heading; the KPI's title when absent.
+    pub title: Option<String>,
+    /// What it shows.
+    pub kpi: &'static Kpi,
+    /// How it is drawn; one of the KPI's charts.
+    pub chart: ChartKind,
+    /// Name of a goal of the configuration.
+    pub goal: Option<String>,
+    /// Filters.
+    pub filters: BTreeMap<String, Vec<Option<String>>>,
+    /// Split.
+    pub by: Option<String>,
+    /// Overrides the dashboard's range.
+    pub range: Option<Range>,
+    /// Overrides the dashboard's grain.
+    pub grain: Option<Grain>,
+    /// Columns and rows of the 4-column grid.
+    pub size: (u8, u8),
+    /// Page on a wall, from 1.
+    pub page: u8,
+}
+
+/// A mark written in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedEvent {
+    /// Start of that civil day, or the instant.
+    pub at: Timestamp,
+    /// What happened.
+    pub label: String,
+}

@@ -1,0 +1,304 @@
+//! One formula per file, one registry, one answer type: the only layer that computes a score.
+//!
+//! Pure: no IO, no clock, no SQL. `now` and the data come in; the same question gives the same
+//! number in the terminal, the API, a picture and a table.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// Width of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Grain {
+    /// Civil days.
+    Day,
+    /// Weeks from the configured first day.
+    Week,
+    /// Calendar months.
+    Month,
+    /// Fiscal quarters.
+    Quarter,
+}
+
+/// One end of an explicit range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Instant {
+    /// The start of a civil day of the zone.
+    Day(Date),
+    /// An exact instant.
+    Exact(Timestamp),
+}
+
+/// The time a question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Range {
+    /// Everything there is.
+    All,
+    /// The last `n` civil days up to and including today (`90d`).
+    Days(u32),
+    /// The last `n` weeks, the current one included (`12w`).
+    Weeks(u32),
+    /// The last `n` months, the current one included (`6mo`).
+    Months(u32),
+    /// The last `n` years, as 12 months each (`2y`).
+    Years(u32),
+    /// The fiscal year to date.
+    YearToDate,
+    /// From (inclusive) to (exclusive).
+    Between(Instant, Instant),
+}
+
+/// Which of two survey modes an answer pools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Every response counts.
+    Transactional,
+    /// One response per customer, bucket and filter: the last.
+    Relational,
+    /// Transactional with the cluster-robust interval computed from the bucket's own rows.
+    Clustered,
+}
+
+/// One question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// Name in the registry, such as `nps`.
+    pub kpi: String,
+    /// The time it is about; `None` is everything there is.
+    pub range: Option<Range>,
+    /// Bucket width; `None` is the finest that gives at most 120 buckets.
+    pub grain: Option<Grain>,
+    /// Zone of civil time; `None` is the configured one.
+    pub tz: Option<TimeZone>,
+    /// Filters: dimension name and the values that pass; `None` is the missing value `(none)`.
+    pub filters: BTreeMap<String, Vec<Option<String>>>,
+    /// Dimension to split by.
+    pub by: Option<String>,
+    /// State of knowledge; `None` is now.
+    pub as_of: Option<Timestamp>,
+    /// Survey mode; `None` is by the data.
+    pub mode: Option<Mode>,
+}
+
+/// Where a configured dimension comes from (`segment = { from = "customer.segment" }`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DimensionSource {
+    /// Record kind name before the first dot.
+    pub kind: crate::record::RecordKind,
+    /// Column of the kind, or the key after `attributes.`.
+    pub field: DimensionField,
+}
+
+/// A column or an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DimensionField {
+    /// A declared column.
+    Column(&'static str),
+    /// A key of the `attributes` object.
+    Attribute(String),
+}
+
+/// What the KPI layer needs to know of the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The zone of every civil day.
+    pub timezone: TimeZone,
+    /// First day of a week.
+    pub week_start: jiff::civil::Weekday,
+    /// First month of the fiscal year, 1..=12.
+    pub fiscal_year_start: i8,
+    /// Smallest group that is shown.
+    pub min_group: u64,
+    /// How long after its end a bucket may still change without saying so.
+    pub provisional: jiff::SignedDuration,
+    /// Configured dimensions by name.
+    pub dimensions: BTreeMap<String, DimensionSource>,
+    /// Named question sets: name → `SOURCE/QUESTION` ids.
+    pub questions: BTreeMap<String, Vec<String>>,
+}
+
+/// How far an answer's number can be relied on, by its count alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    /// 30 or more.
+    Ok,
+    /// 10 to 29: shown with a mark.
+    Low,
+    /// Fewer than 10: counts, no score.
+    CountsOnly,
+    /// Fewer than the smallest group: nothing.
+    Hidden,
+}
+
+/// A score with its uncertainty.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    /// The number; `None` where nobody answered or the base is too small.
+    pub value: Option<f64>,
+    /// Lower end of the 95 % interval.
+    pub low: Option<f64>,
+    /// Upper end of the 95 % interval.
+    pub high: Option<f64>,
+    /// Rows it rests on; `None` when suppressed.
+    pub n: Option<u64>,
+    /// How far it can be relied on.
+    pub base: Base,
+    /// Named counts, such as `promoters`; empty when suppressed.
+    pub counts: Vec<(&'static str, u64)>,
+    /// Rows by exact answer, ascending; empty when suppressed or not asked for.
+    pub histogram: Vec<(f64, u64)>,
+}
+
+/// One bucket of a series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// First instant.
+    pub start: Timestamp,
+    /// First instant after.
+    pub end: Timestamp,
+    /// `2026-W23`, `2026-06`, ….
+    pub label: String,
+    /// The score of the bucket.
+    pub score: Score,
+    /// Whether the bucket ended before `as_of`.
+    pub is_complete: bool,
+    /// Whether late answers are still expected.
+    pub is_provisional: bool,
+    /// Whether the score is hidden for privacy.
+    pub is_suppressed: bool,
+}
+
+/// One line: a group, the pooled rest, or the unsplit answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// Value of the split dimension; `None` for the unsplit answer.
+    pub key: Option<String>,
+    /// Whether this pools the groups beyond the eighth.
+    pub is_rest: bool,
+    /// Buckets in time order, without holes.
+    pub points: Vec<Point>,
+    /// The score over the whole range, from its rows.
+    pub total: Score,
+}
+
+/// The change between the whole range and the comparable one before it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Current minus previous, unrounded.
+    pub value: f64,
+    /// Lower end of the 95 % interval of the difference.
+    pub low: f64,
+    /// Upper end of the 95 % interval of the difference.
+    pub high: f64,
+    /// Two-sided p of no difference.
+    pub p: f64,
+    /// Whether the interval excludes zero.
+    pub is_changed: bool,
+    /// First instant of the earlier range.
+    pub previous_start: Timestamp,
+    /// First instant after the earlier range.
+    pub previous_end: Timestamp,
+    /// Rows of the earlier range.
+    pub previous_n: u64,
+}
+
+/// State of one source behind an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceStamp {
+    /// Source name.
+    pub name: String,
+    /// Last successful run.
+    pub last_success: Option<Timestamp>,
+    /// Whether it is overdue.
+    pub is_stale: bool,
+    /// Whether its last run failed.
+    pub is_failing: bool,
+}
+
+/// The answer to a question, before any rounding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Registry entry it comes from.
+    pub kpi: &'static Kpi,
+    /// Zone of its buckets.
+    pub timezone: String,
+    /// Version of the tz database.
+    pub tzdb: String,
+    /// State of knowledge.
+    pub as_of: Timestamp,
+    /// Next instant at which it would change without new data.
+    pub valid_until: Timestamp,
+    /// Bucket width.
+    pub grain: Grain,
+    /// Survey mode it pools.
+    pub mode: Option<Mode>,
+    /// Filters as asked.
+    pub filters: BTreeMap<String, Vec<Option<String>>>,
+    /// Split as asked.
+    pub by: Option<String>,
+    /// Whether the groups are disjoint.
+    pub is_additive: bool,
+    /// First and last instant of the range.
+    pub from: Timestamp,
+    /// End of the range.
+    pub to: Timestamp,
+    /// One series, or one per group in order of their size.
+    pub series: Vec<Series>,
+    /// The unsplit score over the whole range.
+    pub total: Score,
+    /// Change against the comparable earlier range, where both have at least 20 rows.
+    pub change: Option<Change>,
+    /// What was said or hidden along the way, in words.
+    pub notes: Vec<String>,
+    /// Sources behind it, filled in by the caller.
+    pub sources: Vec<SourceStamp>,
+    /// Latest event time among the rows.
+    pub newest: Option<Timestamp>,
+}
+
+/// Unit of a KPI's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Score points.
+    Points,
+    /// Percent, 0..=100.
+    Percent,
+    /// A plain count.
+    Count,
+}
+
+/// A registry entry.
+#[derive(Debug, PartialEq)]
+pub struct Kpi {
+    /// Name in addresses and files.
+    pub name: &'static str,
+    /// Plain name on pictures.
+    pub title: &'static str,
+    /// Unit.
+    pub unit: Unit,
+    /// Lowest and greatest possible value; `None` is unbounded.
+    pub range: (Option<f64>, Option<f64>),
+    /// Version of the definition.
+    pub definition_version: u32,
+    /// One sentence that pictures show in the footer.
+    pub formula: &'static str,
+    /// Charts it can be drawn as; the first is the default.
+    pub charts: &'static [ChartKind],
+    /// Whether a greater value is better; `None` when neither is.
+    pub is_higher_better: Option<bool>,
+}
+
+/// How a panel draws its KPI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChartKind {
+    /// Headline, interval, sparkline, change.
+    Number,
+    /// Line with its interval.
+    Trend,
+    /// Shares over time.
+    Stack,
+    /// Answers by score.
+    Distribution,
+}

@@ -1,0 +1,9 @@
+//! The map. (Written as the house grows.)
+#![forbid(unsafe_code)]
+
+pub mod chart;
+pub mod dashboard;
+pub mod kpi;
+pub mod plan;
+pub mod record;
+pub mod store;

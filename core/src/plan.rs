@@ -1,0 +1,216 @@
+//! Typed questions to the store: what to count, over which instants, split by what.
+//!
+//! A plan never holds SQL, a time zone or a ratio. Buckets are explicit UTC ranges; ratios,
+//! intervals and suppression are computed from the small result by `kpi`.
+
+use jiff::Timestamp;
+
+use crate::record::{RecordKind, SourceName};
+
+/// One half-open range of instants, `start <= t < end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// First instant inside.
+    pub start: Timestamp,
+    /// First instant after.
+    pub end: Timestamp,
+}
+
+/// A key to filter and group by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Dimension {
+    /// A column every row of the kind has, such as `source`, `survey` or `channel`.
+    Column(&'static str),
+    /// A dimension of `[dimensions]`, stamped on the row by the store under this name.
+    Configured(String),
+    /// The ticket's tags: a row is in every group it carries.
+    Tag,
+}
+
+/// Which rows a plan looks at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    /// Every row.
+    All,
+    /// Every one of these holds.
+    And(Vec<Filter>),
+    /// At least one of these holds.
+    Or(Vec<Filter>),
+    /// It does not hold (a missing value counts as not holding inside, so it passes here).
+    Not(Box<Filter>),
+    /// The dimension has one of these values; `None` is the missing value `(none)`.
+    In(Dimension, Vec<Option<String>>),
+    /// The number column is in `low <= x < high`; an open side is infinite.
+    NumberIn {
+        /// Column of the kind.
+        column: &'static str,
+        /// Inclusive lower bound.
+        low: Option<f64>,
+        /// Exclusive upper bound.
+        high: Option<f64>,
+    },
+    /// The column has a value.
+    Present(&'static str),
+    /// The flag column is true (null counts as false).
+    IsTrue(&'static str),
+}
+
+/// One number to compute per group and bucket.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Measure {
+    /// Rows.
+    Count,
+    /// Rows for which the filter holds.
+    CountIf(Filter),
+    /// Sum of a number column over rows that have it.
+    Sum(&'static str),
+    /// Sum of squares of a number column over rows that have it.
+    SumSquares(&'static str),
+    /// Smallest value of a number column.
+    Min(&'static str),
+    /// Greatest value of a number column.
+    Max(&'static str),
+    /// Quantile of type 7 of a number column.
+    Quantile(&'static str, f64),
+    /// Distinct non-null values of a column, each counted with its source.
+    Distinct(&'static str),
+    /// Distinct values of `column` (with source) among rows for which the filter holds.
+    DistinctIf(&'static str, Filter),
+    /// Distinct persons; a row without a customer, or anonymous, is a person of its own.
+    Persons,
+    /// Distinct persons among rows for which the filter holds.
+    PersonsIf(Filter),
+    /// Rows by exact value of a number column, ascending.
+    Histogram(&'static str),
+}
+
+/// Which of a person's rows count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// All of them.
+    All,
+    /// Per bucket and group, the last by (event time, `response`, `id`) of each customer that the
+    /// plan's filter lets through; anonymous rows and rows without a customer all count.
+    LastPerCustomer,
+}
+
+/// One question to the store about live rows of one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TallyPlan {
+    /// Kind of rows.
+    pub kind: RecordKind,
+    /// Which rows.
+    pub filter: Filter,
+    /// Buckets by event time; sorted, disjoint, 1–2,000 of them.
+    pub buckets: Vec<Span>,
+    /// Splits; empty for one group with an empty key.
+    pub group: Vec<Dimension>,
+    /// Numbers per group and bucket, at least one.
+    pub measures: Vec<Measure>,
+    /// De-duplication.
+    pub keep: Keep,
+    /// State of knowledge: versions with `known_at <= as_of`; `None` is the current rows.
+    pub as_of: Option<Timestamp>,
+}
+
+/// One computed number.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TallyValue {
+    /// A count.
+    Count(u64),
+    /// A number; `None` when no row had a value.
+    Number(Option<f64>),
+    /// Rows by exact value, ascending by value.
+    Histogram(Vec<(f64, u64)>),
+}
+
+/// The numbers of one group in one bucket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TallyRow {
+    /// Position in [`TallyPlan::buckets`].
+    pub bucket_idx: usize,
+    /// One value per dimension of [`TallyPlan::group`]; `None` is the missing value.
+    pub key: Vec<Option<String>>,
+    /// One value per measure, in plan order.
+    pub values: Vec<TallyValue>,
+}
+
+/// Answer to a [`TallyPlan`]: only groups and buckets that have rows, ordered by key then bucket.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tallies {
+    /// The groups.
+    pub rows: Vec<TallyRow>,
+    /// Earliest and latest event time among the matching rows; `None` without rows.
+    pub extent: Option<(Timestamp, Timestamp)>,
+}
+
+/// Which data an answer was computed from: changes whenever an answer could change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct DataVersion(pub u64);
+
+/// One named question set candidate, for `metric` rows of responses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuestionSet {
+    /// Source that asked.
+    pub source: SourceName,
+    /// Survey id.
+    pub survey: String,
+    /// Question id.
+    pub question: String,
+    /// Mode of its rows; absent in a row means transactional.
+    pub is_relational: bool,
+    /// Lowest answer of the scale.
+    pub scale_min: Option<f64>,
+    /// Greatest answer of the scale.
+    pub scale_max: Option<f64>,
+    /// Whether a lower answer is better.
+    pub is_lower_better: bool,
+    /// Answers with a score.
+    pub n_answers: u64,
+    /// Most recent answer.
+    pub last_answer: Option<Timestamp>,
+}
+
+/// Why a plan could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum TallyError {
+    /// The query ran past its deadline and was stopped.
+    #[error("the question took longer than {deadline_s} s and was stopped")]
+    Deadline {
+        /// The deadline.
+        deadline_s: u64,
+    },
+    /// The store could not answer; the source says why.
+    #[error("the store could not answer")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Anything that answers plans: the store, or a table in a test.
+pub trait Tally: Send + Sync {
+    /// Answers one plan.
+    ///
+    /// # Errors
+    /// When the deadline passes or the store fails.
+    fn tally(&self, plan: &TallyPlan) -> Result<Tallies, TallyError>;
+
+    /// Lists the questions of one metric (`nps`, `csat`, …), most answers first, deleted and test
+    /// rows left out.
+    ///
+    /// # Errors
+    /// As [`Tally::tally`].
+    fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError>;
+
+    /// Returns earliest and latest event time of the live rows of a kind under a filter.
+    ///
+    /// # Errors
+    /// As [`Tally::tally`].
+    fn extent(
+        &self,
+        kind: RecordKind,
+        filter: &Filter,
+        as_of: Option<Timestamp>,
+    ) -> Result<Option<(Timestamp, Timestamp)>, TallyError>;
+
+    /// Returns the version of the data that answers computed now are based on.
+    fn data_version(&self) -> DataVersion;
+}

@@ -1,0 +1,197 @@
+//! Keeps what customers said and did: the storage boundary, and DuckDB behind it.
+//!
+//! Rows and the checkpoint that covers them commit together. Above this boundary there is no SQL
+//! and no `duckdb::` type; below it no ratio, no time zone and no clock.
+
+use arrow_array::RecordBatch;
+use jiff::Timestamp;
+
+use crate::plan::Tally;
+use crate::record::{RecordKind, SourceName, StreamName};
+
+/// Checked rows of one kind, in the door's normal form (see `record::door`).
+#[derive(Debug, Clone)]
+pub struct KindBatch {
+    /// Kind of the rows.
+    pub kind: RecordKind,
+    /// The rows.
+    pub rows: RecordBatch,
+}
+
+/// One record that was refused, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// Kind it would have been.
+    pub kind: RecordKind,
+    /// Reason from the closed list, such as `score_out_of_scale`.
+    pub reason: String,
+    /// Where it stands at the source, such as `answers.csv:17`, or its id.
+    pub place: String,
+    /// What is wrong, in words, without personal values.
+    pub detail: String,
+}
+
+/// Where a stream's next read starts; opaque to the daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The plugin's cursor, a JSON object of at most 64 KiB.
+    pub json: String,
+    /// Version of the cursor's format, declared by the plugin.
+    pub format: u32,
+    /// Version of the plugin that wrote it.
+    pub plugin_version: String,
+}
+
+/// A stream's rows since its last checkpoint, and the checkpoint that covers them.
+#[derive(Debug)]
+pub struct CommitUnit {
+    /// Source the rows belong to.
+    pub source: SourceName,
+    /// Stream they were read from.
+    pub stream: StreamName,
+    /// The run that read them; only the latest run of a source may commit.
+    pub run_id: u64,
+    /// Position of the unit in its run, from 0; the same position again is a no-op.
+    pub unit_idx: u64,
+    /// Rows, in the order they were emitted.
+    pub batches: Vec<KindBatch>,
+    /// Records refused since the last checkpoint.
+    pub rejects: Vec<Reject>,
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// Whether this is part of the source's first full read (then `known_at` is the row's
+    /// `updated_at` where that is earlier than the commit).
+    pub is_first_read: bool,
+    /// Commit time.
+    pub committed_at: Timestamp,
+}
+
+/// What became of a commit unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ack {
+    /// Its rows and checkpoint are durable.
+    Applied {
+        /// Rows that changed something (new, newer version or deletion).
+        n_changed: u64,
+    },
+    /// It was committed before.
+    AlreadyApplied,
+    /// A newer run of the source exists; nothing was written.
+    Fenced,
+}
+
+/// How a run of a source ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunLog {
+    /// Source that ran.
+    pub source: SourceName,
+    /// The run.
+    pub run_id: u64,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// Rows received.
+    pub n_rows: u64,
+    /// Records refused.
+    pub n_rejects: u64,
+    /// `None` for a success, else the closed reason and the message for the operator.
+    pub failure: Option<(String, String)>,
+}
+
+/// What is known of one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceState {
+    /// The source.
+    pub source: SourceName,
+    /// Live rows per kind, kinds with rows only.
+    pub rows: Vec<(RecordKind, u64)>,
+    /// End of the last successful run.
+    pub last_success: Option<Timestamp>,
+    /// The last run, successful or not.
+    pub last_run: Option<RunLog>,
+    /// Refused records by reason, all days.
+    pub rejects: Vec<(String, u64)>,
+    /// The most recent refused records, newest first, at most 20.
+    pub reject_samples: Vec<Reject>,
+    /// Streams and their checkpoints.
+    pub checkpoints: Vec<(StreamName, Checkpoint)>,
+    /// Latest event time of its facts.
+    pub newest_record: Option<Timestamp>,
+}
+
+/// Why the store refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Replaced by the closed list of the implementation.
+    #[error("the store failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A place that keeps records and answers plans.
+pub trait Store: Tally {
+    /// Begins a run and fences every earlier one of the source. Returns its id, and whether the
+    /// source has never completed a full read.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn begin_run(&self, source: &SourceName, at: Timestamp) -> Result<(u64, bool), StoreError>;
+
+    /// Makes a unit's rows and checkpoint durable together, each record once.
+    ///
+    /// # Errors
+    /// When nothing of the unit was written.
+    fn commit(&self, unit: CommitUnit) -> Result<Ack, StoreError>;
+
+    /// Notes how a run ended (rejects since the last checkpoint are dropped with their rows).
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn end_run(&self, run: &RunLog) -> Result<(), StoreError>;
+
+    /// Returns the checkpoint of a stream, if it has one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn checkpoint(
+        &self,
+        source: &SourceName,
+        stream: &StreamName,
+    ) -> Result<Option<Checkpoint>, StoreError>;
+
+    /// Forgets every checkpoint of a source; its rows stay and the next read meets them again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn reset(&self, source: &SourceName) -> Result<(), StoreError>;
+
+    /// Returns the state of every source that ever ran, by name.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn source_states(&self) -> Result<Vec<SourceState>, StoreError>;
+
+    /// Returns events that overlap the range (from sources), by time, at most 200.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn events(&self, from: Timestamp, to: Timestamp) -> Result<Vec<EventMark>, StoreError>;
+
+    /// Writes everything that is only in the log to the main file.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn flush(&self) -> Result<(), StoreError>;
+}
+
+/// Something that happened and may explain a move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventMark {
+    /// When.
+    pub happened_at: Timestamp,
+    /// What, in a few words.
+    pub label: String,
+    /// `release`, `incident`, …; see the record kind `event`.
+    pub event_kind: Option<String>,
+}
