@@ -4,6 +4,8 @@
 pub mod chart;
 pub mod dashboard;
 pub mod kpi;
+pub mod picture;
 pub mod plan;
 pub mod record;
 pub mod store;
+pub mod telemetry;
