@@ -15,6 +15,8 @@ mod out;
 pub mod record;
 mod rows;
 mod source;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use array::Rows;
 #[cfg(feature = "serde")]
