@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 pub mod chart;
+pub mod config;
 pub mod dashboard;
 pub mod kpi;
 pub mod plan;
 pub mod record;
 pub mod store;
+pub mod watch;
