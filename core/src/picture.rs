@@ -13,7 +13,6 @@ pub mod studio;
 
 mod cache;
 mod draw;
-mod landing;
 mod pool;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -27,13 +26,13 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 pub use gallery::{Gallery, GalleryParts, Served};
-pub use landing::KpiError;
 pub use params::{Look, Overrides, ParamError, Params, Scope, nearest};
 pub use source::Rules;
 pub use studio::Studio;
 
 use crate::chart::Freshness;
-use crate::dashboard::Dashboard;
+use crate::dashboard::{Shelf, ShelvedDashboard};
+use crate::kpi::KpiError;
 
 /// Type of a picture's bytes; the ending of its address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -171,22 +170,23 @@ pub enum PictureError {
     Broken,
 }
 
-/// A dashboard as the shelf keeps it.
-#[derive(Debug, Clone)]
-pub struct Shelved {
-    /// The last good version.
-    pub dashboard: Arc<Dashboard>,
-    /// Faults of a newer version that was not taken, as `file:line:column: what; hint`.
-    pub faults: Vec<String>,
-}
-
 /// Where dashboards come from.
 pub trait Dashboards: Send + Sync {
     /// Returns the last good version of a dashboard.
-    fn get(&self, name: &str) -> Option<Shelved>;
+    fn get(&self, name: &str) -> Option<Arc<ShelvedDashboard>>;
 
     /// Returns the names, in order.
     fn names(&self) -> Vec<String>;
+}
+
+impl Dashboards for Shelf {
+    fn get(&self, name: &str) -> Option<Arc<ShelvedDashboard>> {
+        Self::get(self, name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        Self::names(self)
+    }
 }
 
 impl PictureError {

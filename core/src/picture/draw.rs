@@ -3,11 +3,10 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::chart::{Figure, Freshness, Style, Theme};
-use crate::kpi::{Query, SourceStamp};
+use crate::chart::{Figure, Freshness, Style, Theme, alt_text};
+use crate::kpi::{Query, SourceStamp, format};
 use crate::picture::figure::{Setting, figure};
 use crate::picture::gallery::{Gallery, Scene, Shown};
-use crate::picture::landing::{self as kpi_layer, alt_text};
 use crate::picture::source::freshness;
 use crate::picture::{Format, Picture, PictureRequest};
 
@@ -115,7 +114,7 @@ impl Gallery {
                 self.parts.painter.png(&svg, &style, &alt).into()
             }
             Format::Json => json(&figure, self.now(), kept_since).into(),
-            Format::Csv => kpi_layer::csv(&figure.answer).into(),
+            Format::Csv => format::csv(&figure.answer).into(),
             Format::Txt => format!("{}\n", alt_text(&figure, style.language)).into(),
         };
         let picture = Picture {
@@ -189,7 +188,7 @@ fn hash(figure: &Figure, serial: u64, style: &Style, kept: Option<Timestamp>) ->
 }
 
 fn json(figure: &Figure, now: Timestamp, kept_since: Option<Timestamp>) -> String {
-    let mut value = kpi_layer::json(&figure.answer);
+    let mut value = format::json(&figure.answer);
     let (state, last_success) = match figure.freshness {
         Freshness::Fresh => ("fresh", None),
         Freshness::Stale(last) => ("stale", last),

@@ -7,15 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::chart::{ErrorCard, Mark, Style};
-use crate::dashboard::{Dashboard, Panel};
-use crate::kpi::{Answer, Query};
+use crate::chart::{ErrorCard, Mark, Painter, Style};
+use crate::dashboard::{Dashboard, Panel, ShelvedDashboard};
+use crate::kpi::{self, Answer, KpiError, Query};
 use crate::picture::cache::ByteCache;
 use crate::picture::figure::question;
-use crate::picture::landing::{self as kpi_layer, KpiError, Painter};
 use crate::picture::source::Rules;
 use crate::picture::{
-    Dashboards, Format, Picture, PictureError, PictureRequest, Shelved, Subject, nearest,
+    Dashboards, Format, Picture, PictureError, PictureRequest, Subject, nearest,
 };
 use crate::plan::DataVersion;
 use crate::store::{SourceState, Store};
@@ -97,7 +96,7 @@ pub(super) struct Shown {
 
 /// One panel with the question asked of it.
 pub(super) struct Scene {
-    pub(super) shelved: Shelved,
+    pub(super) shelved: Arc<ShelvedDashboard>,
     panel_idx: usize,
     pub(super) query: Query,
     key: String,
@@ -161,7 +160,7 @@ impl Gallery {
     ///
     /// # Errors
     /// When the shelf has none.
-    pub fn dashboard(&self, name: &str) -> Result<Shelved, PictureError> {
+    pub fn dashboard(&self, name: &str) -> Result<Arc<ShelvedDashboard>, PictureError> {
         self.parts.shelf.get(name).ok_or_else(|| {
             let names = self.parts.shelf.names();
             let near = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
@@ -188,7 +187,7 @@ impl Gallery {
         for name in self.parts.shelf.names() {
             if let Some(shelved) = self.parts.shelf.get(&name) {
                 hasher.update(format!("{:?}", shelved.dashboard).as_bytes());
-                hasher.update(shelved.faults.join("\n").as_bytes());
+                hasher.update(format!("{:?}", shelved.faults).as_bytes());
             }
         }
         let data_version = self.parts.store.data_version().0;
@@ -366,9 +365,9 @@ impl Gallery {
                 format,
             });
         }
-        let kpi = kpi_layer::find(name).map_err(|error| PictureError::Kpi(Arc::new(error)))?;
+        let found = kpi::find(name).map_err(|error| PictureError::Kpi(Arc::new(error.into())))?;
         let query = Query {
-            kpi: kpi.name.to_owned(),
+            kpi: found.name.to_owned(),
             range: None,
             grain: None,
             tz: None,
@@ -467,7 +466,7 @@ impl Gallery {
         let data_version = store.data_version();
         let computed_at = self.now();
         let tally: &dyn crate::plan::Tally = store.as_ref();
-        let answer = kpi_layer::answer(query, &rules.settings, computed_at, tally)?;
+        let answer = kpi::answer(query, &rules.settings, computed_at, tally)?;
         let events = match store.events(answer.from, answer.to) {
             Ok(events) => events,
             Err(error) => {

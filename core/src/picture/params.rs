@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::chart::{Language, Size, Style, TextMode, Theme};
-use crate::kpi::{Grain, Instant, Mode, Query, Range};
+use crate::kpi::{Grain, Mode, Query, Range, parse};
 
 /// Size of a picture whose address names none.
 pub const SIZE_DEFAULT: Size = Size {
@@ -130,11 +129,15 @@ impl Overrides {
 }
 
 impl Params {
-    /// Reads decoded name–value pairs.
+    /// Reads decoded name–value pairs; dates are days of `timezone` unless `tz` is given.
     ///
     /// # Errors
     /// For the first parameter that is unknown (naming the nearest), given twice or not valid.
-    pub fn parse(pairs: &[(String, String)], scope: Scope) -> Result<Self, ParamError> {
+    pub fn parse(
+        pairs: &[(String, String)],
+        scope: Scope,
+        timezone: &TimeZone,
+    ) -> Result<Self, ParamError> {
         let mut params = Self::default();
         let mut draft = Draft::default();
         if pairs.len() > PARAMS_MAX {
@@ -160,7 +163,9 @@ impl Params {
             known(name, scope)?;
             params.read(name, value, &mut draft)?;
         }
-        params.overrides.range = draft.range(params.overrides.range)?;
+        params.overrides.range = draft.range()?;
+        let timezone = params.overrides.tz.as_ref().unwrap_or(timezone);
+        params.overrides.as_of = draft.as_of(timezone)?;
         params.look.size = draft.size(&params.look)?;
         Ok(params)
     }
@@ -185,19 +190,19 @@ impl Params {
 
     fn read(&mut self, name: &str, value: &str, draft: &mut Draft) -> Result<(), ParamError> {
         if let Some(dimension) = name.strip_prefix("where.") {
-            let values = values(value);
+            let values = parse::values(value);
             self.overrides.filters.insert(dimension.to_owned(), values);
             return Ok(());
         }
         match name {
-            "range" => self.overrides.range = Some(parsed(name, value)?),
+            "range" => draft.range = Some(value.to_owned()),
             "grain" => self.overrides.grain = Some(parsed(name, value)?),
-            "from" => draft.from = Some(instant(name, value)?),
-            "to" => draft.to = Some(instant(name, value)?),
+            "from" => draft.from = Some(plus(value)),
+            "to" => draft.to = Some(plus(value)),
+            "as_of" => draft.as_of = Some(plus(value)),
             "tz" => self.overrides.tz = Some(zone(name, value)?),
             "by" => self.overrides.by = Some(value.to_owned()),
-            "as_of" => self.overrides.as_of = Some(exact(name, value)?),
-            "mode" => self.overrides.mode = Some(choice(name, value, &MODES)?),
+            "mode" => self.overrides.mode = Some(parsed(name, value)?),
             "theme" => self.look.theme = Some(parsed(name, value)?),
             "lang" => self.look.language = parsed(name, value)?,
             "text" => self.look.text = choice(name, value, &TEXTS)?,
@@ -212,44 +217,33 @@ impl Params {
     }
 }
 
-const MODES: [(&str, Mode); 3] = [
-    ("transactional", Mode::Transactional),
-    ("relational", Mode::Relational),
-    ("clustered", Mode::Clustered),
-];
-
 const TEXTS: [(&str, TextMode); 2] = [("font", TextMode::Font), ("paths", TextMode::Paths)];
 
 /// Parameters that mean something only together.
 #[derive(Debug, Default)]
 struct Draft {
-    from: Option<Instant>,
-    to: Option<Instant>,
+    range: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    as_of: Option<String>,
     width_px: Option<u32>,
     height_px: Option<u32>,
 }
 
 impl Draft {
-    fn range(&self, range: Option<Range>) -> Result<Option<Range>, ParamError> {
-        match (range, self.from, self.to) {
-            (range, None, None) => Ok(range),
-            (None, Some(from), Some(to)) => Ok(Some(Range::Between(from, to))),
-            (Some(_), ..) => Err(refuse(
-                "range",
-                "`range` and `from`/`to` exclude each other".to_owned(),
-                Some("write one of the two".to_owned()),
-            )),
-            (None, from, _) => {
-                let (has, lacks) = if from.is_some() {
-                    ("from", "to")
-                } else {
-                    ("to", "from")
-                };
-                let what = format!("`{has}` needs `{lacks}` beside it");
-                let hint = "for example from=2026-01-01&to=2026-07-01 (`to` is exclusive)";
-                Err(refuse(has, what, Some(hint.to_owned())))
-            }
-        }
+    fn range(&self) -> Result<Option<Range>, ParamError> {
+        let texts = (self.range.as_deref(), self.from.as_deref(), self.to.as_deref());
+        let name = if self.range.is_some() { "range" } else { "from" };
+        parse::range(texts.0, texts.1, texts.2).map_err(|error| {
+            let hint = "for example range=90d, or from=2026-01-01&to=2026-07-01";
+            refuse(name, error.to_string(), Some(hint.to_owned()))
+        })
+    }
+
+    fn as_of(&self, timezone: &TimeZone) -> Result<Option<Timestamp>, ParamError> {
+        let instant = |text: &String| parse::instant(text, timezone);
+        let read = self.as_of.as_ref().map(instant).transpose();
+        read.map_err(|error| refuse("as_of", format!("`as_of`: {error}"), None))
     }
 
     fn size(&self, look: &Look) -> Result<Option<Size>, ParamError> {
@@ -385,7 +379,7 @@ fn number(
 }
 
 fn zone(name: &str, value: &str) -> Result<TimeZone, ParamError> {
-    TimeZone::get(value).map_err(|_| {
+    parse::timezone(value).map_err(|_| {
         let names: Vec<String> = jiff::tz::db()
             .available()
             .map(|zone| zone.as_str().to_owned())
@@ -403,46 +397,7 @@ fn zone(name: &str, value: &str) -> Result<TimeZone, ParamError> {
     })
 }
 
-fn instant(name: &str, value: &str) -> Result<Instant, ParamError> {
-    // jiff would also read the date out of a longer text.
-    let is_day = value.len() == "2026-01-01".len();
-    match value.parse::<Date>() {
-        Ok(day) if is_day => Ok(Instant::Day(day)),
-        _ => exact(name, value).map(Instant::Exact),
-    }
-}
-
-fn exact(name: &str, value: &str) -> Result<Timestamp, ParamError> {
-    // In a query `+` means a space; an offset written plainly is still meant as one.
-    value.replace(' ', "+").parse().map_err(|_| {
-        let hint = "a date such as 2026-06-30, or an instant such as 2026-06-30T22:00:00Z";
-        refuse(
-            name,
-            format!("`{name}={value}` is not an instant"),
-            Some(hint.to_owned()),
-        )
-    })
-}
-
-/// Splits `a,b\,c,(none)`.
-fn values(text: &str) -> Vec<Option<String>> {
-    let mut values = vec![String::new()];
-    let mut letters = text.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            ',' => values.push(String::new()),
-            '\\' => values
-                .last_mut()
-                .into_iter()
-                .for_each(|value| value.extend(letters.next())),
-            _ => values
-                .last_mut()
-                .into_iter()
-                .for_each(|value| value.push(letter)),
-        }
-    }
-    values
-        .into_iter()
-        .map(|value| (value != "(none)").then_some(value))
-        .collect()
+/// In a query `+` means a space; an offset written plainly is still meant as one.
+fn plus(value: &str) -> String {
+    value.replace(' ', "+")
 }

@@ -18,7 +18,7 @@ pub const WALL_SIZE_DEFAULT: Size = Size {
 };
 
 /// Panels of a wall with their places, in order.
-pub(super) type Placed = (Shelved, Vec<(Rect, PictureRequest)>);
+pub(super) type Placed = (std::sync::Arc<ShelvedDashboard>, Vec<(Rect, PictureRequest)>);
 
 impl Gallery {
     /// Returns the panels of a page and the requests that draw them.
@@ -91,7 +91,8 @@ impl Gallery {
             width_px: size.width_px * scale,
             height_px: size.height_px * scale,
         };
-        let mut canvas = Canvas::new(size, self.parts.painter.paper(theme));
+        let paper = theme.palette().paper;
+        let mut canvas = Canvas::new(size, [paper.0, paper.1, paper.2]);
         let mut hasher = blake3::Hasher::new();
         let mut panels: Vec<Served> = Vec::new();
         for (rect, panel) in &placed {
