@@ -4,8 +4,11 @@
 pub mod chart;
 pub mod config;
 pub mod dashboard;
+pub mod http;
 pub mod kpi;
+pub mod picture;
 pub mod plan;
 pub mod record;
 pub mod store;
+pub mod telemetry;
 pub mod watch;
