@@ -3,6 +3,7 @@
 
 pub mod chart;
 pub mod dashboard;
+pub mod host;
 pub mod kpi;
 pub mod plan;
 pub mod record;
