@@ -3,33 +3,12 @@
 //! Rows and the checkpoint that covers them commit together. Above this boundary there is no SQL
 //! and no `duckdb::` type; below it no ratio, no time zone and no clock.
 
-use arrow_array::RecordBatch;
 use jiff::Timestamp;
 
 use crate::plan::Tally;
 use crate::record::{RecordKind, SourceName, StreamName};
 
-/// Checked rows of one kind, in the door's normal form (see `record::door`).
-#[derive(Debug, Clone)]
-pub struct KindBatch {
-    /// Kind of the rows.
-    pub kind: RecordKind,
-    /// The rows.
-    pub rows: RecordBatch,
-}
-
-/// One record that was refused, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reject {
-    /// Kind it would have been.
-    pub kind: RecordKind,
-    /// Reason from the closed list, such as `score_out_of_scale`.
-    pub reason: String,
-    /// Where it stands at the source, such as `answers.csv:17`, or its id.
-    pub place: String,
-    /// What is wrong, in words, without personal values.
-    pub detail: String,
-}
+pub use crate::record::door::{KindBatch, Reject};
 
 /// Where a stream's next read starts; opaque to the daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
