@@ -2,9 +2,11 @@
 #![forbid(unsafe_code)]
 
 pub mod chart;
+pub mod config;
 pub mod dashboard;
 pub mod host;
 pub mod kpi;
 pub mod plan;
 pub mod record;
 pub mod store;
+pub mod watch;

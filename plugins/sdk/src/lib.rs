@@ -1,6 +1,7 @@
 //! The contract between vocd and its source plugins, and the SDK to write them in Rust.
 //!
 //! A plugin is one trait implementation ([`Source`]) and one macro line ([`export!`]).
+#![doc = include_str!("../README.md")]
 
 pub mod abi;
 mod array;
