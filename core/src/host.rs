@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use serde_json::Value;
+use vocd_plugin::frame::BUILD_ID;
 
 pub use child::HostError;
 pub use failure::{Failure, FailureReason};
@@ -27,8 +28,8 @@ pub use message::Progress;
 pub use plugin_file::{FindError, PluginFile};
 pub use stop::{StopLevel, StopSignal};
 
+use crate::record::door::Reject;
 use crate::record::{RecordKind, SourceName, StreamName};
-use crate::store::{Checkpoint, Reject};
 
 /// File name of the child program, which lies beside the daemon's own.
 pub const CHILD_PROGRAM: &str = "vocd-plugin-host";
@@ -78,9 +79,18 @@ pub struct RunRequest<'a> {
     /// Stream to read.
     pub stream: &'a StreamName,
     /// Where to start; `None` reads everything.
-    pub checkpoint: Option<&'a Checkpoint>,
+    pub checkpoint: Option<StartAt<'a>>,
     /// What it may use.
     pub limits: RunLimits,
+}
+
+/// The checkpoint a read starts at.
+#[derive(Debug, Clone, Copy)]
+pub struct StartAt<'a> {
+    /// The plugin's cursor, a JSON object.
+    pub json: &'a str,
+    /// Version of the cursor's format.
+    pub format: u32,
 }
 
 /// Something a run gave.
@@ -157,6 +167,3 @@ impl Host {
         run::run(&self.program, request, stop, on_event)
     }
 }
-
-/// Identity of this build, which the child must share.
-const BUILD_ID: &str = env!("CARGO_PKG_VERSION");

@@ -5,6 +5,7 @@ pub mod chart;
 pub mod config;
 pub mod dashboard;
 pub mod host;
+pub mod ingest;
 pub mod kpi;
 pub mod plan;
 pub mod record;

@@ -19,7 +19,7 @@ use super::stop::StopSignal;
 use super::watch::WatchedPipe;
 use super::{Flow, RunEvent, RunOutcome, RunRequest};
 use crate::record::RecordKind;
-use crate::store::Reject;
+use crate::record::door::Reject;
 
 /// How long an ended child's status is waited for.
 const STATUS_TIMEOUT: Duration = Duration::from_secs(1);
@@ -89,7 +89,7 @@ fn hello(request: &RunRequest<'_>) -> Result<Vec<u8>, Failure> {
     }
     let checkpoint = request
         .checkpoint
-        .map(|checkpoint| RawValue::from_string(checkpoint.json.clone()))
+        .map(|checkpoint| RawValue::from_string(checkpoint.json.to_owned()))
         .transpose()
         .map_err(|error| {
             Failure::new(
