@@ -2,7 +2,9 @@
 //! HTTP client, and a way to skip that is counted and told.
 
 pub mod binaries;
+pub mod browser;
 pub mod daemon;
 pub mod request;
 pub mod scratch;
 pub mod skip;
+pub mod survey;

@@ -1,0 +1,1 @@
+//! The only user of notify: debounced, typed events about folders and files.
