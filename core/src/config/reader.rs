@@ -157,7 +157,9 @@ impl<'a, 't> TableReader<'a, 't> {
 
     /// Returns what is written under a key in the file itself.
     pub(crate) fn written(&mut self, key: &'static str) -> Option<Entry<'a, 't>> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         entry(self.written?, key)
     }
 
