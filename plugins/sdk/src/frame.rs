@@ -8,6 +8,8 @@ use std::io::{self, Read, Write};
 
 /// Size of a frame's header in bytes.
 pub const HEADER_BYTES: usize = 8;
+/// Identity of this build: the daemon and its child refuse each other when it differs.
+pub const BUILD_ID: &str = env!("VOCD_BUILD_ID");
 /// Greatest payload of a frame. A batch is at most 32 MiB of values; Arrow IPC adds padding and
 /// metadata.
 pub const PAYLOAD_BYTES_MAX: u32 = 40 * 1024 * 1024;
