@@ -5,8 +5,12 @@ use std::path::Path;
 
 /// Folders relative to the executable: beside it, installed, and in the target folder (binaries
 /// stand one level below it, test binaries two).
-const RELATIVE: [&str; 4] =
-    ["$ORIGIN", "$ORIGIN/../lib/vocd", "$ORIGIN/../libduckdb", "$ORIGIN/../../libduckdb"];
+const RELATIVE: [&str; 4] = [
+    "$ORIGIN",
+    "$ORIGIN/../lib/vocd",
+    "$ORIGIN/../libduckdb",
+    "$ORIGIN/../../libduckdb",
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -295,7 +295,7 @@ impl<'a, 't> TableReader<'a, 't> {
     pub(crate) fn tables(&mut self, sheet: &mut Sheet<'_>, key: &'static str) -> Vec<Self> {
         let defaults = self
             .default(key)
-            .and_then(|entry| entry.value.as_array()?.get(0)?.get_ref().as_table());
+            .and_then(|entry| entry.value.as_array()?.first()?.get_ref().as_table());
         let Some(entry) = self.written(key) else {
             return Vec::new();
         };

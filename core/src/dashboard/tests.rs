@@ -105,11 +105,11 @@ at = "yesterday"
         expect![[r#"
             d/board.toml:2:1: unknown key `titel` in the dashboard; did you mean `title`?
             d/board.toml:3:9: `theme`: unknown value `dakr`; write one of `dark`, `light`, `contrast`
-            d/board.toml:4:9: `range`: `90x` is no range; write `90d`
-            d/board.toml:5:9: `grain`: unknown value `weekly`; write one of `day`, `week`, `month`, `quarter`
+            d/board.toml:4:9: `range`: `90x` is not a range; write `all`, `ytd`, a length up to 100 years such as `90d`, `12w`, `6mo` or `2y`, or `2026-01-01..2026-06-30` (the end is exclusive)
+            d/board.toml:5:9: `grain`: `weekly` is not a grain; it is one of `day`, `week`, `month`, `quarter`; did you mean `week`?
             d/board.toml:7:6: `id`: `a b` cannot be part of an address; use a-z, 0-9, `-` and `_`, a letter or digit first, 60 at most
             d/board.toml:8:7: `kpi`: unknown KPI `npss`; did you mean `nps`?
-            d/board.toml:12:9: `chart`: unknown value `pie`; write one of `number`, `trend`, `stack`, `distribution`
+            d/board.toml:12:9: `chart`: `pie` is not a chart; it is one of `number`, `trend`, `stack`, `distribution`
             d/board.toml:13:8: unknown goal `nps-2025`; did you mean `nps-2026`?
             d/board.toml:14:6: `by`: unknown dimension `segmnt`; did you mean `segment`?
             d/board.toml:15:21: `segment`: 0 values; write from 1 to 100 values, or leave the key out
