@@ -70,6 +70,7 @@ pub mod chart;
 pub mod config;
 pub mod dashboard;
 pub mod host;
+pub mod http;
 pub mod ingest;
 pub mod kpi;
 pub mod picture;
