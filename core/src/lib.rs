@@ -4,6 +4,7 @@
 pub mod chart;
 pub mod config;
 pub mod dashboard;
+pub mod demo;
 pub mod kpi;
 pub mod plan;
 pub mod record;
