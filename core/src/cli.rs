@@ -26,10 +26,22 @@ use failure::Failure;
 
 /// The voice-of-the-customer daemon: survey, helpdesk and CRM plugins in, charts you can trust out.
 #[derive(Debug, Parser)]
-#[command(name = "vocd", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "vocd",
+    version,
+    about,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 struct Cli {
     /// How log lines on stderr are written
-    #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
     log_format: LogFormat,
     #[command(subcommand)]
     command: Command,

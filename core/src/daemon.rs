@@ -76,7 +76,10 @@ pub fn run(config: Config, on_ready: impl FnOnce(SocketAddr)) -> Result<(), Daem
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|source| DaemonError::System { what: "start the runtime", source })?;
+        .map_err(|source| DaemonError::System {
+            what: "start the runtime",
+            source,
+        })?;
     let outcome = runtime.block_on(serve(config, &runtime, on_ready));
     // Whatever still blocks after the drain has had its time.
     runtime.shutdown_background();
@@ -97,7 +100,11 @@ async fn serve(
         tracing::warn!(path = %path.display(), "a damaged log was set aside; sources are read again");
     }
     let schedule = Arc::new(start_schedule(&config, &house, host)?);
-    let reloader = Arc::new(Reloader::new(config.clone(), Arc::clone(&house), Arc::clone(&schedule)));
+    let reloader = Arc::new(Reloader::new(
+        config.clone(),
+        Arc::clone(&house),
+        Arc::clone(&schedule),
+    ));
     let _watch = watch_files(&config, &reloader)?;
     let (stop, stopping) = watch::channel(false);
     let options = serve_options(&config, &house, &schedule, &reloader);
@@ -153,7 +160,10 @@ fn start_schedule(
         sources: source_specs(config),
         on_pulled: Arc::new(move |_| pulled.gallery().refresh_sources()),
     })
-    .map_err(|source| DaemonError::System { what: "start the pulling threads", source })
+    .map_err(|source| DaemonError::System {
+        what: "start the pulling threads",
+        source,
+    })
 }
 
 fn watch_files(config: &Config, reloader: &Arc<Reloader>) -> Result<Watch, DaemonError> {
@@ -181,15 +191,24 @@ fn serve_options(
 ) -> ServeOptions {
     let notes = Arc::clone(reloader);
     ServeOptions {
-        readiness: Arc::new(move || Readiness { blocks: Vec::new(), notes: notes.notes() }),
-        commands: Some(Arc::new(Order::new(Arc::clone(house), Arc::clone(schedule)))),
+        readiness: Arc::new(move || Readiness {
+            blocks: Vec::new(),
+            notes: notes.notes(),
+        }),
+        commands: Some(Arc::new(Order::new(
+            Arc::clone(house),
+            Arc::clone(schedule),
+        ))),
         ..house.serve_options(config)
     }
 }
 
 /// The control socket has no base path in front: commands know none.
 fn control_options(options: ServeOptions) -> ServeOptions {
-    ServeOptions { base_path: String::new(), ..options }
+    ServeOptions {
+        base_path: String::new(),
+        ..options
+    }
 }
 
 async fn reload_now(reloader: &Arc<Reloader>) {
@@ -223,7 +242,10 @@ struct Signals {
 impl Signals {
     fn new() -> Result<Self, DaemonError> {
         let listen = |kind| {
-            signal(kind).map_err(|source| DaemonError::System { what: "listen for signals", source })
+            signal(kind).map_err(|source| DaemonError::System {
+                what: "listen for signals",
+                source,
+            })
         };
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,
@@ -251,11 +273,16 @@ impl Notes {
     }
 
     fn get(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
 /// Returns the files of the store, whose sizes are a metric.
 fn store_files(config: &Config) -> Vec<PathBuf> {
-    ["vocd.duckdb", "vocd.duckdb.wal"].map(|name| config.data_dir().join(name)).to_vec()
+    ["vocd.duckdb", "vocd.duckdb.wal"]
+        .map(|name| config.data_dir().join(name))
+        .to_vec()
 }

@@ -71,6 +71,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod dashboard;
+pub mod demo;
 pub mod host;
 pub mod http;
 pub mod ingest;

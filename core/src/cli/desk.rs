@@ -48,23 +48,32 @@ impl Desk {
     pub(super) fn open(config: &Config) -> Result<Self, Failure> {
         let runtime = runtime()?;
         if let Some(socket) = running_daemon(config) {
-            return Ok(Self { socket, own_server: None, runtime });
+            return Ok(Self {
+                socket,
+                own_server: None,
+                runtime,
+            });
         }
         let house = House::open(config).map_err(|error| Failure::of_store(&error))?;
         let socket = socket_path(config.data_dir()).ok_or_else(|| {
             Failure::new("the path of data_dir is too long for a socket")
                 .hint("set XDG_RUNTIME_DIR, or choose a shorter data_dir")
         })?;
-        let options =
-            ServeOptions { base_path: String::new(), ..house.serve_options(config) };
+        let options = ServeOptions {
+            base_path: String::new(),
+            ..house.serve_options(config)
+        };
         let (stop, stopping) = watch::channel(false);
         let listener = {
             let _inside = runtime.enter();
-            Listener::socket(&socket)
-                .map_err(|error| Failure::of(&error).hint(error.hint()))?
+            Listener::socket(&socket).map_err(|error| Failure::of(&error).hint(error.hint()))?
         };
         runtime.spawn(serve(listener, options, stopping));
-        Ok(Self { socket, own_server: Some(stop), runtime })
+        Ok(Self {
+            socket,
+            own_server: Some(stop),
+            runtime,
+        })
     }
 
     /// Gets an address.
@@ -77,7 +86,9 @@ impl Desk {
             .map_err(|error| Failure::of(&error))?;
         self.runtime.block_on(async {
             let response = send(&self.socket, request).await?;
-            read(response).await.map_err(|error| gone(&self.socket, &*error))
+            read(response)
+                .await
+                .map_err(|error| gone(&self.socket, &*error))
         })
     }
 }
@@ -105,7 +116,9 @@ pub(super) fn command(
             .map_err(|error| Failure::of(&error))?;
         let response = send(socket, request).await?;
         if !response.status().is_success() {
-            let reply = read(response).await.map_err(|error| gone(socket, &*error))?;
+            let reply = read(response)
+                .await
+                .map_err(|error| gone(socket, &*error))?;
             return Err(reply.into_failure());
         }
         let mut body = response.into_body();
@@ -134,29 +147,41 @@ fn runtime() -> Result<Runtime, Failure> {
 }
 
 fn gone(socket: &std::path::Path, error: &(impl std::fmt::Display + ?Sized)) -> Failure {
-    Failure::new(format!("the daemon behind `{}` does not answer: {error}", socket.display()))
-        .hint("look at its log, or stop it and try again")
+    Failure::new(format!(
+        "the daemon behind `{}` does not answer: {error}",
+        socket.display()
+    ))
+    .hint("look at its log, or stop it and try again")
 }
 
 async fn send(
     socket: &PathBuf,
     request: Request<Full<Bytes>>,
 ) -> Result<Response<Incoming>, Failure> {
-    let stream =
-        tokio::net::UnixStream::connect(socket).await.map_err(|error| gone(socket, &error))?;
+    let stream = tokio::net::UnixStream::connect(socket)
+        .await
+        .map_err(|error| gone(socket, &error))?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| gone(socket, &error))?;
     tokio::spawn(connection);
-    sender.send_request(request).await.map_err(|error| gone(socket, &error))
+    sender
+        .send_request(request)
+        .await
+        .map_err(|error| gone(socket, &error))
 }
 
 async fn read(
     response: Response<Incoming>,
 ) -> Result<Reply, Box<dyn std::error::Error + Send + Sync>> {
     let status = response.status();
-    let body = Limited::new(response.into_body(), REPLY_BYTES_MAX).collect().await?;
-    Ok(Reply { status, body: body.to_bytes().to_vec() })
+    let body = Limited::new(response.into_body(), REPLY_BYTES_MAX)
+        .collect()
+        .await?;
+    Ok(Reply {
+        status,
+        body: body.to_bytes().to_vec(),
+    })
 }
 
 impl Reply {
@@ -167,7 +192,11 @@ impl Reply {
 
     /// Returns itself, or the failure it tells of.
     pub(super) fn or_failure(self) -> Result<Self, Failure> {
-        if self.is_success() { Ok(self) } else { Err(self.into_failure()) }
+        if self.is_success() {
+            Ok(self)
+        } else {
+            Err(self.into_failure())
+        }
     }
 
     /// Returns the failure that a problem document tells of.
@@ -175,7 +204,8 @@ impl Reply {
         let problem: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let text = |name: &str| problem[name].as_str().map(str::to_owned);
         let what = text("detail").or_else(|| text("title"));
-        let mut failure = Failure::new(what.unwrap_or_else(|| format!("refused with {}", self.status)));
+        let mut failure =
+            Failure::new(what.unwrap_or_else(|| format!("refused with {}", self.status)));
         failure.hint = text("hint");
         failure
     }
@@ -189,7 +219,10 @@ pub(super) fn running_daemon(config: &Config) -> Option<PathBuf> {
 
 /// Writes an address of segments and query pairs, percent-encoded.
 pub(super) fn target(segments: &[&str], pairs: &[(String, String)]) -> String {
-    let mut text: String = segments.iter().map(|segment| format!("/{}", encoded(segment))).collect();
+    let mut text: String = segments
+        .iter()
+        .map(|segment| format!("/{}", encoded(segment)))
+        .collect();
     for (idx, (name, value)) in pairs.iter().enumerate() {
         let mark = if idx == 0 { '?' } else { '&' };
         text.push_str(&format!("{mark}{}={}", encoded(name), encoded(value)));
@@ -217,6 +250,9 @@ mod tests {
     #[test]
     fn addresses_are_percent_encoded() {
         let pairs = [("where.segment".to_owned(), "a b,c&d".to_owned())];
-        assert_eq!(target(&["charts", "a/b.svg"], &pairs), "/charts/a%2Fb.svg?where.segment=a%20b%2Cc%26d");
+        assert_eq!(
+            target(&["charts", "a/b.svg"], &pairs),
+            "/charts/a%2Fb.svg?where.segment=a%20b%2Cc%26d"
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::daemon::{self, DaemonError};
 
-use super::failure::Failure;
 use super::ConfigFlag;
+use super::failure::Failure;
 
 /// Runs until SIGTERM or SIGINT.
 pub(super) fn run(flag: &ConfigFlag) -> Result<(), Failure> {
@@ -16,5 +16,8 @@ pub(super) fn run(flag: &ConfigFlag) -> Result<(), Failure> {
 
 /// Returns the failure that a daemon's error tells of.
 pub(super) fn failure(error: &DaemonError) -> Failure {
-    Failure { hint: error.hint(), ..Failure::of(error) }
+    Failure {
+        hint: error.hint(),
+        ..Failure::of(error)
+    }
 }

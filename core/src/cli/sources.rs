@@ -45,7 +45,9 @@ pub(super) fn run(flags: &SourcesFlags) -> Result<(), Failure> {
         return reset(name, config);
     }
     let config = super::find_and_load(&flags.config)?;
-    let reply = Desk::open(&config)?.get("/api/v1/sources", "application/json")?.or_failure()?;
+    let reply = Desk::open(&config)?
+        .get("/api/v1/sources", "application/json")?
+        .or_failure()?;
     if matches!(flags.format, SourcesFormat::Json) {
         return output::line(String::from_utf8_lossy(&reply.body).trim_end());
     }
@@ -60,14 +62,20 @@ pub(super) fn run(flags: &SourcesFlags) -> Result<(), Failure> {
 
 fn reset(name: &str, flag: &ConfigFlag) -> Result<(), Failure> {
     let config = super::find_and_load(flag)?;
-    let told = |failure: order::OrderFailure| Failure { what: failure.what, hint: failure.hint };
+    let told = |failure: order::OrderFailure| Failure {
+        what: failure.what,
+        hint: failure.hint,
+    };
     match desk::running_daemon(&config) {
         Some(socket) => {
             let mut outcome = Ok(());
             desk::command(&socket, &format!("/control/reset?source={name}"), |line| {
                 if let Some(what) = line["failure"]["what"].as_str() {
                     let hint = line["failure"]["hint"].as_str().map(str::to_owned);
-                    outcome = Err(Failure { what: what.to_owned(), hint });
+                    outcome = Err(Failure {
+                        what: what.to_owned(),
+                        hint,
+                    });
                 }
             })?;
             outcome?;
@@ -82,8 +90,11 @@ fn reset(name: &str, flag: &ConfigFlag) -> Result<(), Failure> {
 
 fn table(sources: &[Value]) -> String {
     let text = |value: &Value| value.as_str().map_or_else(|| "-".to_owned(), str::to_owned);
-    let mut rows =
-        vec![["source", "state", "last good pull", "rows", "rejected"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["source", "state", "last good pull", "rows", "rejected"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     let mut more = String::new();
     for source in sources {
         let state = match (source["failing"].as_bool(), source["stale"].as_bool()) {
@@ -93,7 +104,9 @@ fn table(sources: &[Value]) -> String {
             _ => "ok",
         };
         let kinds = source["rows"].as_object().into_iter().flatten();
-        let kinds: Vec<String> = kinds.map(|(kind, n_rows)| format!("{n_rows} {kind}")).collect();
+        let kinds: Vec<String> = kinds
+            .map(|(kind, n_rows)| format!("{n_rows} {kind}"))
+            .collect();
         let n_rejects: u64 = source["rejects"]
             .as_object()
             .into_iter()
@@ -104,7 +117,11 @@ fn table(sources: &[Value]) -> String {
             text(&source["name"]),
             state.to_owned(),
             text(&source["last_success"]),
-            if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") },
+            if kinds.is_empty() {
+                "none".to_owned()
+            } else {
+                kinds.join(", ")
+            },
             n_rejects.to_string(),
         ]);
         more.push_str(&details(source));

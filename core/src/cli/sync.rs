@@ -56,14 +56,17 @@ pub(super) fn run(flags: &SyncFlags) -> Result<(), Failure> {
 fn spec(config: &Config, source: &str) -> Result<SourceSpec, Failure> {
     let specs = source_specs(config);
     let names: Vec<String> = specs.iter().map(|spec| spec.name.to_string()).collect();
-    specs.into_iter().find(|spec| spec.name.as_str() == source).ok_or_else(|| {
-        let hint = match nearest(source, names.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if names.is_empty() => "add a [[source]] to the configuration".to_owned(),
-            None => format!("there are: {}", names.join(", ")),
-        };
-        Failure::new(format!("no source `{source}` is configured")).hint(hint)
-    })
+    specs
+        .into_iter()
+        .find(|spec| spec.name.as_str() == source)
+        .ok_or_else(|| {
+            let hint = match nearest(source, names.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if names.is_empty() => "add a [[source]] to the configuration".to_owned(),
+                None => format!("there are: {}", names.join(", ")),
+            };
+            Failure::new(format!("no source `{source}` is configured")).hint(hint)
+        })
 }
 
 fn pull_here(
@@ -72,10 +75,19 @@ fn pull_here(
     flags: &SyncFlags,
     progress: &Progress,
 ) -> Result<Value, Failure> {
-    let host = Host::beside_this_program()
-        .map_err(|error| Failure { hint: Some(error.hint().to_owned()), ..Failure::of(&error) })?;
+    let host = Host::beside_this_program().map_err(|error| Failure {
+        hint: Some(error.hint().to_owned()),
+        ..Failure::of(&error)
+    })?;
     let house = House::open(config).map_err(|error| Failure::of_store(&error))?;
-    pull(&host, &house, config, spec, pull_options(flags.full, flags.dry_run), progress)
+    pull(
+        &host,
+        &house,
+        config,
+        spec,
+        pull_options(flags.full, flags.dry_run),
+        progress,
+    )
 }
 
 /// Pulls a source into an open store, showing how far it is.
@@ -89,14 +101,25 @@ pub(super) fn pull(
 ) -> Result<Value, Failure> {
     let store = house.store_as_trait();
     let stop = StopSignal::new();
-    let pulled = pull_source(host, &*store, config.plugin_dirs(), spec, options, &stop, &mut |step| {
-        show(progress, &progress_line(step));
-    });
+    let pulled = pull_source(
+        host,
+        &*store,
+        config.plugin_dirs(),
+        spec,
+        options,
+        &stop,
+        &mut |step| {
+            show(progress, &progress_line(step));
+        },
+    );
     match pulled {
         Ok(report) => Ok(report_line(&report)),
         Err(error) => {
             let failure = pull_failure(&error);
-            Err(Failure { what: failure.what, hint: failure.hint })
+            Err(Failure {
+                what: failure.what,
+                hint: failure.hint,
+            })
         }
     }
 }
@@ -112,7 +135,10 @@ fn show(progress: &Progress, line: &Value) {
 fn tell(source: &str, last: &Value, is_dry_run: bool) -> Result<(), Failure> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     if let Some(what) = text(&last["failure"]["what"]) {
-        return Err(Failure { what, hint: text(&last["failure"]["hint"]) });
+        return Err(Failure {
+            what,
+            hint: text(&last["failure"]["hint"]),
+        });
     }
     let report = &last["report"];
     if !report.is_object() {
@@ -120,8 +146,16 @@ fn tell(source: &str, last: &Value, is_dry_run: bool) -> Result<(), Failure> {
             .hint("look at its log; what was committed is kept, the rest is read again"));
     }
     let number = |name: &str| report[name].as_u64().unwrap_or(0);
-    let verb = if is_dry_run { "would be new or changed" } else { "new or changed" };
-    let changed = if is_dry_run { number("rows") } else { number("changed") };
+    let verb = if is_dry_run {
+        "would be new or changed"
+    } else {
+        "new or changed"
+    };
+    let changed = if is_dry_run {
+        number("rows")
+    } else {
+        number("changed")
+    };
     let seconds = report["seconds"].as_f64().unwrap_or(0.0);
     output::line(&format!(
         "{source}: {} rows read, {changed} {verb}, {} rejected, {seconds:.1} s",
@@ -131,9 +165,19 @@ fn tell(source: &str, last: &Value, is_dry_run: bool) -> Result<(), Failure> {
     for (reason, n_rejects) in report["reject_reasons"].as_object().into_iter().flatten() {
         output::line(&format!("  {reason}: {n_rejects}"))?;
     }
-    for sample in report["reject_samples"].as_array().into_iter().flatten().take(5) {
+    for sample in report["reject_samples"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .take(5)
+    {
         let part = |name: &str| sample[name].as_str().unwrap_or_default();
-        output::line(&format!("  {}: {}: {}", part("place"), part("reason"), part("detail")))?;
+        output::line(&format!(
+            "  {}: {}: {}",
+            part("place"),
+            part("reason"),
+            part("detail")
+        ))?;
     }
     Ok(())
 }

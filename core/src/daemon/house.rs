@@ -36,7 +36,10 @@ impl House {
     /// When the store cannot be opened, or another process has it.
     pub fn open(config: &Config) -> Result<Self, StoreError> {
         let store = Arc::new(DuckStore::open(store_options(config))?);
-        let shelf = Arc::new(Shelf::load(config.dashboards_dir(), config.dashboard_context()));
+        let shelf = Arc::new(Shelf::load(
+            config.dashboards_dir(),
+            config.dashboard_context(),
+        ));
         let metrics = Arc::new(Metrics::new());
         let gallery = Arc::new(Gallery::new(GalleryParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
@@ -47,7 +50,13 @@ impl House {
             metrics: Arc::clone(&metrics),
         }));
         let studio = Studio::new(Arc::clone(&gallery), Arc::clone(&metrics));
-        Ok(Self { store, shelf, gallery, studio, metrics })
+        Ok(Self {
+            store,
+            shelf,
+            gallery,
+            studio,
+            metrics,
+        })
     }
 
     /// Returns the store.
@@ -126,14 +135,23 @@ fn dimensions(config: &Config) -> Vec<DimensionSpec> {
 pub(super) fn rules(config: &Config, since: Timestamp) -> Rules {
     let goals = config.goals().iter().map(|(name, goal)| {
         let label = format!("by {}", goal.due);
-        (name.clone(), GoalMark { target: goal.target, label })
+        (
+            name.clone(),
+            GoalMark {
+                target: goal.target,
+                label,
+            },
+        )
     });
     let sources = config.sources().iter();
     Rules {
         settings: config.kpi_settings(),
         goals: goals.collect(),
         sources: sources
-            .map(|source| SourceRule { name: source.name.clone(), every: Some(source.every) })
+            .map(|source| SourceRule {
+                name: source.name.clone(),
+                every: Some(source.every),
+            })
             .collect(),
         since,
     }
@@ -142,7 +160,11 @@ pub(super) fn rules(config: &Config, since: Timestamp) -> Rules {
 /// Returns the sources of a configuration as the schedule runs them; secrets are read at each run.
 #[must_use]
 pub fn source_specs(config: &Config) -> Vec<SourceSpec> {
-    config.sources().iter().map(|source| source_spec(config, source)).collect()
+    config
+        .sources()
+        .iter()
+        .map(|source| source_spec(config, source))
+        .collect()
 }
 
 fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
@@ -161,7 +183,10 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
             let (json, secrets) = resolved
                 .resolve()
                 .map_err(|fault| Failure::new(FailureReason::Config, fault.to_string()))?;
-            let secrets = secrets.iter().map(|secret| secret.expose().to_owned()).collect();
+            let secrets = secrets
+                .iter()
+                .map(|secret| secret.expose().to_owned())
+                .collect();
             Ok(ResolvedConfig { json, secrets })
         }),
     }

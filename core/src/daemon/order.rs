@@ -64,8 +64,16 @@ impl Commands for Order {
 #[must_use]
 pub fn pull_options(is_full: bool, is_dry_run: bool) -> PullOptions {
     PullOptions {
-        start: if is_full { StartFrom::Beginning } else { StartFrom::Checkpoint },
-        keep: if is_dry_run { Keep::Nothing } else { Keep::Rows },
+        start: if is_full {
+            StartFrom::Beginning
+        } else {
+            StartFrom::Checkpoint
+        },
+        keep: if is_dry_run {
+            Keep::Nothing
+        } else {
+            Keep::Rows
+        },
     }
 }
 
@@ -95,22 +103,28 @@ pub fn pull_failure(error: &PullError) -> OrderFailure {
         PullError::Store { source, .. } => source.hint().map(str::to_owned),
         _ => error.hint(),
     };
-    OrderFailure { what: error.message(), hint }
+    OrderFailure {
+        what: error.message(),
+        hint,
+    }
 }
 
 /// Returns a line of progress.
 #[must_use]
 pub fn progress_line(progress: &PullProgress) -> Value {
-    let (done, total) = progress.plugin.as_ref().map_or((0, 0), |plugin| (plugin.done, plugin.total));
+    let (done, total) = progress
+        .plugin
+        .as_ref()
+        .map_or((0, 0), |plugin| (plugin.done, plugin.total));
     json!({ "progress": { "done": done, "total": total, "rows": progress.n_rows } })
 }
 
 /// Returns the last line of a pull that succeeded.
 #[must_use]
 pub fn report_line(report: &PullReport) -> Value {
-    let samples = report.reject_samples.iter().map(|reject| {
-        json!({ "reason": reject.reason, "place": reject.place, "detail": reject.detail })
-    });
+    let samples = report.reject_samples.iter().map(
+        |reject| json!({ "reason": reject.reason, "place": reject.place, "detail": reject.detail }),
+    );
     json!({ "report": {
         "rows": report.n_rows,
         "changed": report.n_changed,

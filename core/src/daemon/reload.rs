@@ -20,7 +20,12 @@ pub(super) struct Reloader {
 
 impl Reloader {
     pub(super) fn new(config: Config, house: Arc<House>, schedule: Arc<Schedule>) -> Self {
-        Self { running: Mutex::new(config), house, schedule, notes: Notes::default() }
+        Self {
+            running: Mutex::new(config),
+            house,
+            schedule,
+            notes: Notes::default(),
+        }
     }
 
     /// Returns what operators should know about the last reload.
@@ -51,7 +56,9 @@ impl Reloader {
                 tracing::info!("the configuration was reloaded");
             }
             Err(faults) => {
-                let told = faults.iter().map(|fault| format!("configuration not reloaded: {fault}"));
+                let told = faults
+                    .iter()
+                    .map(|fault| format!("configuration not reloaded: {fault}"));
                 let told: Vec<String> = told.collect();
                 for line in &told {
                     tracing::warn!("{line}");
@@ -80,11 +87,22 @@ fn needs_restart(running: &Config, changed: &Config) -> Vec<String> {
         ("listen", running.listen() != changed.listen()),
         ("base_path", running.base_path() != changed.base_path()),
         ("timezone", running.timezone() != changed.timezone()),
-        ("memory_limit", running.memory_limit_bytes() != changed.memory_limit_bytes()),
-        ("plugin_dirs", running.plugin_dirs() != changed.plugin_dirs()),
-        ("dashboards_dir", running.dashboards_dir() != changed.dashboards_dir()),
+        (
+            "memory_limit",
+            running.memory_limit_bytes() != changed.memory_limit_bytes(),
+        ),
+        (
+            "plugin_dirs",
+            running.plugin_dirs() != changed.plugin_dirs(),
+        ),
+        (
+            "dashboards_dir",
+            running.dashboards_dir() != changed.dashboards_dir(),
+        ),
         ("[dimensions]", running.dimensions() != changed.dimensions()),
     ];
     let changed = checks.into_iter().filter(|(_, is_changed)| *is_changed);
-    changed.map(|(key, _)| format!("`{key}` changed: restart vocd for it to take effect")).collect()
+    changed
+        .map(|(key, _)| format!("`{key}` changed: restart vocd for it to take effect"))
+        .collect()
 }

@@ -69,9 +69,9 @@ pub(super) fn answer<B>(
     request: &Request<B>,
     commands: Option<&Arc<dyn Commands>>,
 ) -> Result<Response, Fault> {
-    let commands = commands.cloned().ok_or_else(|| {
-        Fault::new(StatusCode::NOT_FOUND, "this process takes no commands")
-    })?;
+    let commands = commands
+        .cloned()
+        .ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "this process takes no commands"))?;
     if request.method() != Method::POST {
         let what = "a command is sent by POST";
         return Err(Fault::new(StatusCode::METHOD_NOT_ALLOWED, what));
@@ -79,7 +79,9 @@ pub(super) fn answer<B>(
     let query = request.uri().query().unwrap_or_default();
     // A source's name needs no decoding: it is letters, digits and hyphens.
     let parameter = |name: &str| {
-        query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+        query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
     };
     let source = parameter("source").unwrap_or_default().to_owned();
     let is_full = parameter("full") == Some("true");
@@ -89,9 +91,7 @@ pub(super) fn answer<B>(
         "/control/sync" => tokio::task::spawn_blocking(move || {
             commands.sync(&source, is_full, is_dry_run, &lines);
         }),
-        "/control/reset" => {
-            tokio::task::spawn_blocking(move || commands.reset(&source, &lines))
-        }
+        "/control/reset" => tokio::task::spawn_blocking(move || commands.reset(&source, &lines)),
         _ => {
             let fault = Fault::new(StatusCode::NOT_FOUND, "there is no such command");
             return Err(fault.hint("there are /control/sync and /control/reset"));
@@ -101,7 +101,9 @@ pub(super) fn answer<B>(
         .map(|line| Ok::<_, std::convert::Infallible>(Bytes::from(format!("{line}\n"))));
     let mut response = warp::reply::stream(lines).into_response();
     let media_type = HeaderValue::from_static("application/x-ndjson");
-    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, media_type);
     Ok(response)
 }
 
