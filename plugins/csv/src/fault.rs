@@ -140,7 +140,7 @@ pub(crate) fn nearest<'name>(
 ) -> Option<&'name str> {
     let folded = |name: &str| name.to_lowercase().replace([' ', '-'], "_");
     let wanted = folded(name);
-    let distance_max = (name.chars().count() / 3).max(1);
+    let distance_max = (name.chars().count() / 3).clamp(1, 3);
     known
         .into_iter()
         .map(|known| (strsim::damerau_levenshtein(&wanted, &folded(known)), known))
