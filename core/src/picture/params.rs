@@ -232,8 +232,16 @@ struct Draft {
 
 impl Draft {
     fn range(&self) -> Result<Option<Range>, ParamError> {
-        let texts = (self.range.as_deref(), self.from.as_deref(), self.to.as_deref());
-        let name = if self.range.is_some() { "range" } else { "from" };
+        let texts = (
+            self.range.as_deref(),
+            self.from.as_deref(),
+            self.to.as_deref(),
+        );
+        let name = if self.range.is_some() {
+            "range"
+        } else {
+            "from"
+        };
         parse::range(texts.0, texts.1, texts.2).map_err(|error| {
             let hint = "for example range=90d, or from=2026-01-01&to=2026-07-01";
             refuse(name, error.to_string(), Some(hint.to_owned()))

@@ -18,7 +18,10 @@ pub const WALL_SIZE_DEFAULT: Size = Size {
 };
 
 /// Panels of a wall with their places, in order.
-pub(super) type Placed = (std::sync::Arc<ShelvedDashboard>, Vec<(Rect, PictureRequest)>);
+pub(super) type Placed = (
+    std::sync::Arc<ShelvedDashboard>,
+    Vec<(Rect, PictureRequest)>,
+);
 
 impl Gallery {
     /// Returns the panels of a page and the requests that draw them.
