@@ -1,11 +1,13 @@
 //! The command line: flags, exit codes and everything that is printed. Nothing else prints.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
+
+use crate::config::Config;
 
 mod check;
 mod demo;
@@ -117,4 +119,20 @@ fn log_to_stderr(format: LogFormat) {
         LogFormat::Text => lines.with_target(false).init(),
         LogFormat::Json => lines.json().init(),
     }
+}
+
+/// Finds, reads and checks the configuration.
+fn find_and_load(flag: &ConfigFlag) -> Result<Config, Failure> {
+    load(&Config::find(flag.config.as_deref()).map_err(|fault| Failure::of_fault(&fault))?)
+}
+
+/// Reads and checks a configuration; a failure tells every fault.
+fn load(path: &Path) -> Result<Config, Failure> {
+    Config::load(path).map_err(|faults| match faults.as_slice() {
+        [fault] => Failure::new(fault.to_string()),
+        faults => {
+            let lines: Vec<String> = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+            Failure::new(format!("{} faults:{}", faults.len(), lines.concat()))
+        }
+    })
 }

@@ -1,33 +1,38 @@
-//! Where commands ask: the running daemon over its control socket, or the same routes in this
-//! process when no daemon holds the data directory. Either way the answer is the same.
+//! Where commands ask: the running daemon over its control socket. When no daemon holds the data
+//! directory, this process opens it and answers on that socket itself, so that there is one way
+//! to a number.
 
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use crate::config::Config;
-use crate::daemon::{House, control};
+use crate::daemon::House;
+use crate::http::ServeOptions;
+use crate::http::accept::{Listener, serve};
+use crate::http::control::{BUILD_HEADER, BUILD_ID, socket_path};
 
 use super::failure::Failure;
 
 /// Longest reply that is read: a picture of 8K, uncompressed at worst.
 const REPLY_BYTES_MAX: usize = 256 << 20;
+/// Longest line of a command's answer: its report with 20 samples of rejects.
+const LINE_BYTES_MAX: usize = 1 << 20;
 
 /// An open desk.
 pub(super) struct Desk {
+    socket: PathBuf,
+    /// Ends this process's own server when the desk is closed.
+    own_server: Option<watch::Sender<bool>>,
     runtime: Runtime,
-    place: Place,
-}
-
-enum Place {
-    Daemon(PathBuf),
-    Here(Box<House>),
 }
 
 /// What was answered.
@@ -41,15 +46,25 @@ pub(super) struct Reply {
 impl Desk {
     /// Finds the daemon of the configuration's data directory, or opens the store here.
     pub(super) fn open(config: &Config) -> Result<Self, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::of(&error))?;
-        let place = match running_daemon(config) {
-            Some(socket) => Place::Daemon(socket),
-            None => Place::Here(Box::new(super::house(config)?)),
+        let runtime = runtime()?;
+        if let Some(socket) = running_daemon(config) {
+            return Ok(Self { socket, own_server: None, runtime });
+        }
+        let house = House::open(config).map_err(|error| Failure::of_store(&error))?;
+        let socket = socket_path(config.data_dir()).ok_or_else(|| {
+            Failure::new("the path of data_dir is too long for a socket")
+                .hint("set XDG_RUNTIME_DIR, or choose a shorter data_dir")
+        })?;
+        let options =
+            ServeOptions { base_path: String::new(), ..house.serve_options(config) };
+        let (stop, stopping) = watch::channel(false);
+        let listener = {
+            let _inside = runtime.enter();
+            Listener::socket(&socket)
+                .map_err(|error| Failure::of(&error).hint(error.hint()))?
         };
-        Ok(Self { runtime, place })
+        runtime.spawn(serve(listener, options, stopping));
+        Ok(Self { socket, own_server: Some(stop), runtime })
     }
 
     /// Gets an address.
@@ -57,14 +72,91 @@ impl Desk {
         let request = Request::get(target)
             .header("host", "localhost")
             .header("accept", accept)
-            .header(control::BUILD_HEADER, control::BUILD_ID)
+            .header(BUILD_HEADER, BUILD_ID)
             .body(Full::new(Bytes::new()))
             .map_err(|error| Failure::of(&error))?;
-        match &self.place {
-            Place::Daemon(socket) => self.runtime.block_on(ask_daemon(socket, request)),
-            Place::Here(house) => self.runtime.block_on(ask_here(house, request)),
+        self.runtime.block_on(async {
+            let response = send(&self.socket, request).await?;
+            read(response).await.map_err(|error| gone(&self.socket, &*error))
+        })
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if self.own_server.is_some() {
+            // Gone already is fine.
+            let _ = std::fs::remove_file(&self.socket);
         }
     }
+}
+
+/// Sends a command to the running daemon and hands over each line of its answer.
+pub(super) fn command(
+    socket: &PathBuf,
+    target: &str,
+    mut on_line: impl FnMut(&Value),
+) -> Result<(), Failure> {
+    runtime()?.block_on(async {
+        let request = Request::post(target)
+            .header("host", "localhost")
+            .header(BUILD_HEADER, BUILD_ID)
+            .body(Full::new(Bytes::new()))
+            .map_err(|error| Failure::of(&error))?;
+        let response = send(socket, request).await?;
+        if !response.status().is_success() {
+            let reply = read(response).await.map_err(|error| gone(socket, &*error))?;
+            return Err(reply.into_failure());
+        }
+        let mut body = response.into_body();
+        let mut waiting = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| gone(socket, &error))?;
+            waiting.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+            while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = waiting.drain(..=end).collect();
+                on_line(&serde_json::from_slice(&line).unwrap_or_default());
+            }
+            if waiting.len() > LINE_BYTES_MAX {
+                return Err(gone(socket, &"its answer makes no sense"));
+            }
+        }
+        Ok(())
+    })
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::of(&error))
+}
+
+fn gone(socket: &std::path::Path, error: &(impl std::fmt::Display + ?Sized)) -> Failure {
+    Failure::new(format!("the daemon behind `{}` does not answer: {error}", socket.display()))
+        .hint("look at its log, or stop it and try again")
+}
+
+async fn send(
+    socket: &PathBuf,
+    request: Request<Full<Bytes>>,
+) -> Result<Response<Incoming>, Failure> {
+    let stream =
+        tokio::net::UnixStream::connect(socket).await.map_err(|error| gone(socket, &error))?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| gone(socket, &error))?;
+    tokio::spawn(connection);
+    sender.send_request(request).await.map_err(|error| gone(socket, &error))
+}
+
+async fn read(
+    response: Response<Incoming>,
+) -> Result<Reply, Box<dyn std::error::Error + Send + Sync>> {
+    let status = response.status();
+    let body = Limited::new(response.into_body(), REPLY_BYTES_MAX).collect().await?;
+    Ok(Reply { status, body: body.to_bytes().to_vec() })
 }
 
 impl Reply {
@@ -91,7 +183,7 @@ impl Reply {
 
 /// Returns the control socket of a daemon that answers there.
 pub(super) fn running_daemon(config: &Config) -> Option<PathBuf> {
-    let socket = control::socket_path(config.data_dir())?;
+    let socket = socket_path(config.data_dir())?;
     UnixStream::connect(&socket).ok().map(|_| socket)
 }
 
@@ -116,29 +208,6 @@ fn encoded(text: &str) -> String {
         }
     }
     encoded
-}
-
-async fn ask_daemon(socket: &PathBuf, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
-    let gone = |error: &dyn std::fmt::Display| {
-        Failure::new(format!("the daemon behind `{}` does not answer: {error}", socket.display()))
-            .hint("look at its log, or stop it and try again")
-    };
-    let stream = tokio::net::UnixStream::connect(socket).await.map_err(|error| gone(&error))?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| gone(&error))?;
-    tokio::spawn(connection);
-    let response = sender.send_request(request).await.map_err(|error| gone(&error))?;
-    let status = response.status();
-    let limited = http_body_util::Limited::new(response.into_body(), REPLY_BYTES_MAX);
-    let body = limited.collect().await.map_err(|error| gone(&error))?.to_bytes().to_vec();
-    Ok(Reply { status, body })
-}
-
-async fn ask_here(house: &House, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
-    let response = house.answer(request).await;
-    let status = response.status();
-    let body = response.into_body().collect().await.map_err(|error| Failure::new(error.to_string()))?;
-    Ok(Reply { status, body: body.to_bytes().to_vec() })
 }
 
 #[cfg(test)]

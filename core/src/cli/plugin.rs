@@ -43,9 +43,7 @@ pub(super) fn run(flags: &PluginFlags) -> Result<(), Failure> {
 fn plugin_dirs(flag: &ConfigFlag) -> Result<Vec<PathBuf>, Failure> {
     match Config::find(flag.config.as_deref()) {
         Ok(path) => Ok(super::load(&path)?.plugin_dirs().to_vec()),
-        Err(fault) if flag.config.is_some() => {
-            Err(Failure::new(fault.what.clone()).hint(fault.hint.clone()))
-        }
+        Err(fault) if flag.config.is_some() => Err(Failure::of_fault(&fault)),
         Err(_) => Ok(Config::default_plugin_dirs()),
     }
 }

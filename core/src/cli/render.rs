@@ -63,14 +63,13 @@ pub(super) fn run(flags: &RenderFlags) -> Result<(), Failure> {
         Some((dashboard, panel)) => target(&["charts", dashboard, &format!("{panel}.{ending}")], &pairs),
         None => target(&["charts", &format!("{}.{ending}", flags.what)], &pairs),
     };
-    let reply = Desk::open(&config)?.get(&path, "*/*")?;
-    // A chart address draws its errors; the words of one come with the text format.
-    let reply = if reply.is_success() {
-        reply
-    } else {
+    let desk = Desk::open(&config)?;
+    let reply = desk.get(&path, "*/*")?;
+    if !reply.is_success() {
+        // A chart address draws its errors; the words of one come with the text formats.
         let words = path.replacen(&format!(".{ending}"), ".json", 1);
-        return Err(Desk::open(&config)?.get(&words, "application/json")?.into_failure());
-    };
+        return Err(desk.get(&words, "application/json")?.into_failure());
+    }
     std::fs::write(&flags.output, &reply.body).map_err(|error| {
         Failure::new(format!("failed to write `{}`: {error}", flags.output.display()))
             .hint("check that the folder exists and is writable")

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -101,14 +102,18 @@ impl Listener {
         }
     }
 
-    /// Listens on a socket file that does not exist yet.
+    /// Listens on a socket file that only this user may open, in place of one that a killed
+    /// process left behind; the caller holds the lock of the data directory.
     ///
     /// # Errors
     /// When the file cannot be made.
     pub fn socket(path: &std::path::Path) -> Result<Self, BindError> {
-        UnixListener::bind(path)
+        bind_socket(path)
             .map(Self::Socket)
-            .map_err(|source| BindError::Socket { path: path.to_owned(), source })
+            .map_err(|source| BindError::Socket {
+                path: path.to_owned(),
+                source,
+            })
     }
 
     /// Returns the network address it listens on.
@@ -121,12 +126,18 @@ impl Listener {
     }
 }
 
+fn bind_socket(path: &std::path::Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
 /// Serves until `shutdown` turns true, then ends streams, lets requests finish and cuts the rest.
-pub async fn serve(
-    listener: Listener,
-    options: ServeOptions,
-    mut shutdown: watch::Receiver<bool>,
-) {
+pub async fn serve(listener: Listener, options: ServeOptions, mut shutdown: watch::Receiver<bool>) {
     let limits = options.limits;
     let metrics = Arc::clone(&options.metrics);
     let (pulse, beating) = pulse::start(Arc::clone(options.studio.gallery()), shutdown.clone());
@@ -170,7 +181,10 @@ pub async fn serve(
         while open.join_next().await.is_some() {}
     });
     if drained.await.is_err() {
-        tracing::warn!(n_connections = open.len(), "cutting connections that did not end in time");
+        tracing::warn!(
+            n_connections = open.len(),
+            "cutting connections that did not end in time"
+        );
         open.shutdown().await;
     }
     beating.abort();

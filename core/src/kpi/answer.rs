@@ -418,3 +418,6 @@ fn turned(filter: &Filter, part: &Filter) -> Filter {
         filter => filter.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -191,3 +191,6 @@ impl Calendar {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

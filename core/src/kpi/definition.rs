@@ -77,3 +77,39 @@ fn describe(definition: &Definition, fields: &mut Map<String, Value>) {
         .collect();
     fields.insert("test_vectors".to_owned(), json!(vectors));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kpi::{REGISTRY, find};
+
+    #[test]
+    fn every_kpi_is_found_defined_and_can_be_drawn() {
+        for kpi in REGISTRY {
+            assert_eq!(find(kpi.name), Ok(*kpi));
+            assert!(!kpi.charts.is_empty(), "{}", kpi.name);
+            let definition = definition_json(kpi);
+            for field in [
+                "expression",
+                "interval",
+                "source",
+                "edge_cases",
+                "test_vectors",
+            ] {
+                assert!(
+                    definition.get(field).is_some(),
+                    "{} has no {field}",
+                    kpi.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<&str> = REGISTRY.iter().map(|kpi| kpi.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), REGISTRY.len());
+    }
+}

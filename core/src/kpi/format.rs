@@ -163,8 +163,8 @@ pub fn csv(answer: &Answer) -> String {
     for series in &answer.series {
         lines.extend(series.points.iter().map(|point| csv_line(series, point)));
     }
-    let mut text = lines.join("\r\n");
-    text.push_str("\r\n");
+    let mut text = lines.join("\n");
+    text.push('\n');
     text
 }
 
@@ -227,6 +227,9 @@ pub fn table(answer: &Answer) -> String {
         if series.key.is_some() {
             rows.push(table_row(answer, "total", &series.total, ""));
         }
+    }
+    if answer.by.is_some() {
+        rows.push(vec!["[all]".to_owned()]);
     }
     rows.push(table_row(answer, "total", &answer.total, ""));
     text.push_str(&aligned(&rows));
@@ -350,3 +353,6 @@ fn aligned(rows: &[Vec<String>]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -313,3 +313,6 @@ fn after(at: Timestamp) -> Result<Timestamp, KpiError> {
     at.checked_add(1.microsecond())
         .map_err(|_| KpiError::Calendar)
 }
+
+#[cfg(test)]
+mod tests;

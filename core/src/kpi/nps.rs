@@ -73,7 +73,7 @@ static DEFINITION: Definition = Definition {
         },
         Vector {
             counts: &[("promoters", 690), ("passives", 392), ("detractors", 1271)],
-            value: Some(-24.691_882_702_932_428),
+            value: Some(-24.691_882_702_932_43),
         },
     ],
 };
@@ -187,4 +187,165 @@ fn adjusted(cell: &Measured) -> AdjustedWald {
             .map_or(0, |(_, count)| *count)
     };
     AdjustedWald::new(count("promoters"), count("passives"), count("detractors"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cell(promoters: u64, passives: u64, detractors: u64) -> Measured {
+        let counts = [
+            promoters,
+            passives,
+            detractors,
+            0,
+            promoters + passives + detractors,
+        ];
+        Nps.measured(&counts.map(TallyValue::Count))
+    }
+
+    #[test]
+    fn every_published_vector_holds() {
+        for vector in DEFINITION.vectors {
+            let [promoters, passives, detractors] = [0, 1, 2].map(|idx| vector.counts[idx].1);
+            assert_eq!(
+                score(promoters, passives, detractors),
+                vector.value,
+                "{vector:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_balanced_score_is_zero_without_a_sign() {
+        let value = score(3, 0, 3).expect("a score");
+        assert!(value == 0.0 && value.is_sign_positive());
+    }
+
+    fn check_interval(counts: (u64, u64, u64), expected: (f64, f64)) {
+        let (low, high) = interval(counts.0, counts.1, counts.2);
+        let is_close = (low - expected.0).abs() < 1e-9 && (high - expected.1).abs() < 1e-9;
+        assert!(is_close, "{counts:?}: {low} to {high}");
+    }
+
+    #[test]
+    fn the_interval_is_adjusted_wald() {
+        check_interval((118, 63, 31), (30.6766302583533, 50.25360229978624));
+        // Unanimous answers still leave doubt, and the scale's end clips it.
+        check_interval((5, 0, 0), (17.49145303416897, 100.0));
+    }
+
+    #[test]
+    fn a_cell_without_rows_has_neither_score_nor_interval() {
+        let empty = Nps.measured(&[]);
+        assert_eq!((empty.value, empty.interval, empty.n), (None, None, 0));
+        assert_eq!(empty.counts.len(), 4);
+    }
+
+    /// Returns the exact probability that the interval holds the true score.
+    fn coverage(n: u64, plus: f64, minus: f64) -> f64 {
+        let log_factorial = |count: u64| (1..=count).map(|one| real(one).ln()).sum::<f64>();
+        let power = |share: f64, count: u64| {
+            if count == 0 {
+                0.0
+            } else {
+                real(count) * share.ln()
+            }
+        };
+        let truth = 100.0 * (plus - minus);
+        let mut covered = 0.0;
+        for promoters in 0..=n {
+            for detractors in 0..=n - promoters {
+                let passives = n - promoters - detractors;
+                let (low, high) = interval(promoters, passives, detractors);
+                if low - 1e-9 <= truth && truth <= high + 1e-9 {
+                    let ways = log_factorial(n)
+                        - log_factorial(promoters)
+                        - log_factorial(passives)
+                        - log_factorial(detractors);
+                    let chance = power(plus, promoters)
+                        + power(minus, detractors)
+                        + power(1.0 - plus - minus, passives);
+                    covered += (ways + chance).exp();
+                }
+            }
+        }
+        covered
+    }
+
+    /// Coverage over every true pair of shares in steps of 5 %, by exact enumeration.
+    fn check_coverage(n: u64, expected_mean: f64, expected_min: f64) {
+        let shares = (1..=18_u32).flat_map(|plus| (1..=19 - plus).map(move |minus| (plus, minus)));
+        let all: Vec<f64> = shares
+            .map(|(plus, minus)| coverage(n, f64::from(plus) / 20.0, f64::from(minus) / 20.0))
+            .collect();
+        let mean = all.iter().sum::<f64>() / real(all.len() as u64);
+        let min = all.iter().copied().fold(1.0, f64::min);
+        let is_close = (mean - expected_mean).abs() < 1e-3 && (min - expected_min).abs() < 1e-3;
+        assert!(is_close, "n = {n}: mean {mean}, least {min}");
+    }
+
+    #[test]
+    fn the_interval_covers_what_it_promises() {
+        check_coverage(5, 0.954, 0.896);
+        check_coverage(10, 0.955, 0.930);
+        check_coverage(20, 0.951, 0.939);
+        check_coverage(30, 0.950, 0.940);
+    }
+
+    #[test]
+    fn a_difference_is_tested_on_smoothed_shares_and_shown_raw() {
+        let difference = Nps
+            .difference(&cell(60, 20, 20), &cell(40, 30, 30))
+            .expect("a test");
+        assert!((difference.value - 30.0).abs() < 1e-12);
+        assert!(
+            (difference.p - 0.010234364325139791).abs() < 1e-9,
+            "{difference:?}"
+        );
+        assert!(
+            (difference.low - 6.894677600748553).abs() < 1e-9,
+            "{difference:?}"
+        );
+        assert!(
+            (difference.high - 51.35774958371745).abs() < 1e-9,
+            "{difference:?}"
+        );
+    }
+
+    #[test]
+    fn no_answers_cannot_be_compared() {
+        assert_eq!(Nps.difference(&cell(10, 0, 0), &cell(0, 0, 0)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_interval_holds_the_score_within_the_scale(
+            promoters in 0_u64..500,
+            passives in 0_u64..500,
+            detractors in 0_u64..500,
+        ) {
+            prop_assume!(promoters + passives + detractors >= 2);
+            let value = score(promoters, passives, detractors).expect("answers");
+            let (low, high) = interval(promoters, passives, detractors);
+            prop_assert!(-100.0 <= low && low <= value && value <= high && high <= 100.0);
+            let (mirror_low, mirror_high) = interval(detractors, passives, promoters);
+            prop_assert!((low + mirror_high).abs() < 1e-9 && (high + mirror_low).abs() < 1e-9);
+        }
+
+        #[test]
+        fn a_difference_turned_round_changes_its_sign_only(
+            left in (0_u64..300, 0_u64..300, 1_u64..300),
+            right in (0_u64..300, 0_u64..300, 1_u64..300),
+        ) {
+            let (left, right) = (cell(left.0, left.1, left.2), cell(right.0, right.1, right.2));
+            let one = Nps.difference(&left, &right).expect("answers");
+            let other = Nps.difference(&right, &left).expect("answers");
+            prop_assert!((one.value + other.value).abs() < 1e-9);
+            prop_assert!((one.low + other.high).abs() < 1e-9);
+            prop_assert!((one.p - other.p).abs() < 1e-12 && (0.0..=1.0).contains(&one.p));
+        }
+    }
 }

@@ -310,11 +310,12 @@ fn known(name: &str, scope: Scope) -> Result<(), ParamError> {
     if scope != Scope::Bare {
         allowed.extend(QUESTION_PARAMS);
     }
-    if matches!(scope, Scope::Picture | Scope::Wall | Scope::Page) {
-        allowed.extend(LOOK_PARAMS);
-    }
-    if matches!(scope, Scope::Wall | Scope::Page) {
-        allowed.push("page");
+    match scope {
+        Scope::Picture => allowed.extend(LOOK_PARAMS),
+        Scope::Wall => allowed.extend(LOOK_PARAMS.iter().chain(&["page"])),
+        // A page sizes its pictures itself.
+        Scope::Page => allowed.extend(["theme", "lang", "page"]),
+        Scope::Kpi | Scope::Bare => {}
     }
     let is_filter = scope != Scope::Bare
         && name
