@@ -304,7 +304,7 @@ fn as_of(figure: &Figure, language: Language) -> Vec<String> {
     vec![
         filled(words.as_of, &[&long]),
         filled(words.as_of, &[&short]),
-        short,
+        filled(words.as_of_short, &[&short]),
     ]
 }
 
