@@ -133,8 +133,9 @@ fn group_labels(sheet: &mut Sheet<'_>, panel: &Panel<'_>, scale: &Scale, bars: &
     let Some(parts) = shares(&panel.figure.answer.total) else {
         return;
     };
-    let mut free_from = scale.room.left;
-    for (name, percent) in parts {
+    // From the right: the short groups are there, and the long one has room to give.
+    let mut free_to = scale.room.right;
+    for (name, percent) in parts.into_iter().rev() {
         let of_group = |bar: &Bar| group_name(bar.answer) == name;
         let (Some(first), Some(last)) = (
             bars.iter().position(of_group),
@@ -149,16 +150,9 @@ fn group_labels(sheet: &mut Sheet<'_>, panel: &Panel<'_>, scale: &Scale, bars: &
         );
         let shown = numerals::number(percent, 0, panel.style.language);
         let full = format!("{} {shown}{}%", panel.words.count(name), numerals::THIN);
-        let short = format!("{shown}{}%", numerals::THIN);
-        let width = right - left + 0.6 * unit;
-        let text = if sheet.width(&full, &look) <= width {
-            full
-        } else {
-            short
-        };
-        let half = sheet.width(&text, &look) / 2.0;
-        let centre = f64::midpoint(left, right).max(free_from + half);
-        if centre + half > scale.room.right + 1.0 {
+        let half = sheet.width(&full, &look) / 2.0;
+        let centre = f64::midpoint(left, right).min(free_to - half);
+        if centre - half < scale.room.left {
             continue;
         }
         let colour = match name {
@@ -166,12 +160,8 @@ fn group_labels(sheet: &mut Sheet<'_>, panel: &Panel<'_>, scale: &Scale, bars: &
             "detractors" => panel.palette.poor,
             _ => panel.palette.muted,
         };
-        sheet.text(
-            &text,
-            (centre, top + 0.93 * unit),
-            &look.coloured(colour),
-            Align::Middle,
-        );
+        let at = (centre, top + 0.93 * unit);
+        sheet.text(&full, at, &look.coloured(colour), Align::Middle);
         let rule = Rect {
             left,
             top: top + 1.4 * unit,
@@ -179,7 +169,7 @@ fn group_labels(sheet: &mut Sheet<'_>, panel: &Panel<'_>, scale: &Scale, bars: &
             bottom: top + 1.5 * unit,
         };
         sheet.rect(rule, group_colour(panel, bars[first].answer), 0.0);
-        free_from = centre + half + 0.5 * unit;
+        free_to = centre - half - 0.8 * unit;
     }
 }
 

@@ -151,8 +151,9 @@ const fn rung(
 
 /// From everything to almost nothing; the first that fits is drawn. The formula goes first, then
 /// the goal, then the plot's headline shrinks; the number, its age and its name go last.
-const LADDER: [Rung; 11] = [
+const LADDER: [Rung; 12] = [
     rung(2, true, 3, 2, Headline::Row, true),
+    rung(2, true, 3, 1, Headline::Row, true),
     rung(1, true, 3, 1, Headline::Row, true),
     rung(1, true, 3, 0, Headline::Row, true),
     rung(1, true, 2, 0, Headline::Row, true),
@@ -183,10 +184,16 @@ struct Arrangement {
 /// Draws everything around the plot and returns the plot's place, if there is room for one.
 pub(super) fn compose(sheet: &mut Sheet<'_>, panel: &Panel<'_>, wants: Wants) -> Option<Place> {
     let badge = badge_room(sheet, panel);
-    let is_plotted = panel.facts.state == State::Scored || wants.headline_units < NUMBER_UNITS;
+    let is_number = wants.headline_units >= NUMBER_UNITS;
+    let is_fitting = |rung: &&Rung| {
+        // A number without its size is no picture of a number: the line goes before.
+        let is_shrunk = is_number && rung.headline == Headline::InTitle;
+        let is_bare = is_number && panel.facts.state != State::Scored;
+        !(rung.has_plot && (is_shrunk || is_bare))
+    };
     let arrangement = LADDER
         .iter()
-        .filter(|rung| is_plotted || !rung.has_plot)
+        .filter(is_fitting)
         .find_map(|rung| arrange(sheet, panel, wants, *rung, badge.as_ref().map(|it| it.1)))?;
     if let Some((text, room)) = badge {
         draw_badge(sheet, panel, &text, room);
@@ -371,15 +378,16 @@ impl Stack<'_> {
     /// Places the number, its unit and the facts: beside it if there is room, else below.
     fn headline(&mut self, rung: Rung, headline_units: f64) -> Option<()> {
         let unit = self.panel.unit;
-        if self.panel.facts.state != State::Scored {
-            return self.sentence(rung);
-        }
         let units = match rung.headline {
             Headline::SmallRow => headline_units * 0.66,
             _ => headline_units,
         };
         let full_size = units * unit;
-        let ink = self.panel.palette.ink;
+        let ink = if self.panel.facts.state == State::Scored {
+            self.panel.palette.ink
+        } else {
+            self.panel.palette.muted
+        };
         let mut look = Type::new(full_size, Weight::Bold, ink);
         let text = self.headline_that_fits(&look, self.column.width());
         let width = self.sheet.width(&text, &look);
@@ -397,7 +405,7 @@ impl Stack<'_> {
             !self.panel.facts.unit.is_empty() && width + unit_width <= self.column.width();
         let room_beside = self.column.width() - width - if has_unit { unit_width } else { 0.0 };
         let is_beside = room_beside >= 17.5 * unit;
-        let top = self.y + 0.8 * unit;
+        let top = self.y + 0.55 * unit + 0.07 * full_size;
         let n_lines = self.panel.facts.lines.len().min(rung.n_facts);
         let mut cap = look.size_px * CAP_EM;
         if is_beside {
@@ -429,32 +437,6 @@ impl Stack<'_> {
         self.facts_below(rung.n_facts)
     }
 
-    /// Without a score the first fact, which says why, takes the headline's place.
-    fn sentence(&mut self, rung: Rung) -> Option<()> {
-        let unit = self.panel.unit;
-        let look = Type::new(
-            TITLE_UNITS * unit,
-            Weight::Regular,
-            self.panel.palette.muted,
-        );
-        let wordings = &self.panel.facts.lines.first()?.wordings;
-        let width = self.column.width();
-        let text = self.shortest_that_fits(wordings, &look, width);
-        let lines = match text {
-            Some(text) => vec![text],
-            None => self
-                .sheet
-                .wrap(wordings.last()?, &look, width, rung.n_title_lines),
-        };
-        let mut baseline = self.y + 0.55 * unit;
-        for line in lines {
-            baseline += look.size_px * 1.22;
-            self.put(line, self.column.left, baseline, look, Align::Start);
-        }
-        self.y = baseline + 0.25 * look.size_px;
-        Some(())
-    }
-
     fn shortest_that_fits(&self, wordings: &[String], look: &Type, width: f64) -> Option<String> {
         wordings
             .iter()
@@ -464,9 +446,6 @@ impl Stack<'_> {
 
     fn facts_below(&mut self, n_facts: usize) -> Option<()> {
         let unit = self.panel.unit;
-        if self.panel.facts.state != State::Scored {
-            return Some(());
-        }
         let n_lines = self.panel.facts.lines.len().min(n_facts);
         if n_lines == 0 {
             return Some(());
@@ -487,7 +466,7 @@ impl Stack<'_> {
                 .panel
                 .label()
                 .coloured(tone(self.panel.palette, fact.tone));
-            if matches!(fact.tone, Tone::Good | Tone::Poor) {
+            if matches!(fact.tone, Tone::Good | Tone::Poor | Tone::Strong) {
                 look.weight = Weight::Bold;
             }
             let arrow_width = if fact.arrow.is_some() {
@@ -516,6 +495,7 @@ const ARROW_EM: f64 = 0.95;
 fn tone(palette: &Palette, tone: Tone) -> Rgb {
     match tone {
         Tone::Plain => palette.muted,
+        Tone::Strong => palette.ink,
         Tone::Good => palette.good,
         Tone::Poor => palette.poor,
         Tone::Goal => palette.goal,
@@ -556,7 +536,11 @@ fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, Vec<Placed>
     };
     let width = content.width();
     let formula = panel.figure.answer.kpi.formula;
-    let has_formula = rung.n_formula_lines > 0 && !formula.is_empty();
+    let formula_lines = sheet.wrap(formula, &look, width, rung.n_formula_lines);
+    // A formula that is cut says something else.
+    let has_formula = formula_lines
+        .last()
+        .is_some_and(|line| !line.ends_with('…'));
     let first_fitting = |room: f64| {
         let mut wordings = panel.facts.as_of.iter();
         wordings
@@ -583,7 +567,7 @@ fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, Vec<Placed>
         put(as_of, content.left, baseline, look, Align::Start);
         if let Some(note) = &panel.figure.note {
             let note_look = look.coloured(panel.palette.ink);
-            if room_left > 12.0 * unit {
+            if sheet.width(note, &note_look) <= room_left {
                 let note = sheet.fit(note, &note_look, room_left);
                 put(note, content.right, baseline, note_look, Align::End);
             } else {
@@ -593,11 +577,7 @@ fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, Vec<Placed>
             }
         }
         if has_formula {
-            for line in sheet
-                .wrap(formula, &look, width, rung.n_formula_lines)
-                .iter()
-                .rev()
-            {
+            for line in formula_lines.iter().rev() {
                 baseline -= LINE * unit;
                 put(line.clone(), content.left, baseline, look, Align::Start);
             }

@@ -5,6 +5,7 @@ use super::numerals;
 use super::sheet::{Align, Rect, Sheet};
 use super::stack::{count_colour, shares};
 use super::trend::{SERIES_MAX, empty_plot, series_name};
+use super::words::filled;
 
 /// Draws the figure onto the sheet.
 pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
@@ -21,13 +22,13 @@ pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let answer = &panel.figure.answer;
     let series = &answer.series[..answer.series.len().min(SERIES_MAX)];
     let has_key = room.height() > 4.0 * unit && room.width() > 24.0 * unit;
-    let top = room.top + if has_key { 1.9 * unit } else { 0.0 };
+    let top = room.top + if has_key { 1.55 * unit } else { 0.0 };
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a small positive count"
     )]
-    let n_fitting = ((room.bottom - top) / (1.22 * unit)) as usize;
+    let n_fitting = ((room.bottom - top) / (1.19 * unit)) as usize;
     let n_rows = series.len().min(n_fitting);
     if n_rows == 0 {
         return empty_plot(sheet, panel, room);
@@ -78,12 +79,18 @@ pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
         }
     }
     if has_key {
-        key(sheet, panel, room.top + 0.9 * unit, bars);
+        key(
+            sheet,
+            panel,
+            room.top + 0.75 * unit,
+            bars,
+            series.len() - n_rows,
+        );
     }
 }
 
 /// Names the colours above the bars, over the widest bar's shares.
-fn key(sheet: &mut Sheet<'_>, panel: &Panel<'_>, baseline: f64, bars: Rect) {
+fn key(sheet: &mut Sheet<'_>, panel: &Panel<'_>, baseline: f64, bars: Rect, n_left: usize) {
     let unit = panel.unit;
     let look = panel.label();
     let Some(row) = panel
@@ -107,5 +114,11 @@ fn key(sheet: &mut Sheet<'_>, panel: &Panel<'_>, baseline: f64, bars: Rect) {
         super::stack::swatch(sheet, left + 0.95 * unit, centre, colour, unit);
         sheet.text(text, (left + 0.95 * unit, baseline), &look, Align::Start);
         left += width + 2.4 * unit;
+    }
+    if n_left > 0 {
+        let text = filled(panel.words.more, &[&n_left.to_string()]);
+        if left + sheet.width(&text, &look) <= bars.right {
+            sheet.text(&text, (bars.right, baseline), &look, Align::End);
+        }
     }
 }

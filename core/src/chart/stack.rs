@@ -98,7 +98,7 @@ impl Stack<'_> {
             plot.top += 0.55 * unit;
         }
         if room.height() > 4.5 * unit {
-            plot.bottom -= 1.6 * unit;
+            plot.bottom -= 1.8 * unit;
         }
         if room.width() > 14.0 * unit {
             plot.right -= labels_px + 1.4 * unit;
@@ -191,16 +191,17 @@ impl Stack<'_> {
         } else {
             scale.room.top
         };
-        let fitting = (1..=wishes.len())
-            .rev()
-            .find_map(|n| labels::spread(&wishes[..n], 1.25 * unit, top, scale.room.bottom));
+        let high = scale.room.bottom;
+        let places = labels::fitting(&wishes, 1.25 * unit, top, high);
+        let n_left = wishes.len() - places.len();
+        if n_left > 0 {
+            let text = super::words::filled(self.panel.words.more, &[&n_left.to_string()]);
+            let look = self.panel.label();
+            let text = sheet.fit(&text, &look, width);
+            sheet.text(&text, (left, high + 1.25 * unit), &look, Align::Start);
+        }
         let look = self.panel.label();
-        for ((layer, text), place) in self
-            .layers
-            .iter()
-            .zip(&self.texts)
-            .zip(fitting.unwrap_or_default())
-        {
+        for ((layer, text), place) in self.layers.iter().zip(&self.texts).zip(places) {
             let text = sheet.fit(text, &look, width);
             let look = look.coloured(self.panel.palette.ink);
             sheet.text(

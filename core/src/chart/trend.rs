@@ -114,7 +114,7 @@ impl<'a> Trend<'a> {
             plot.top += 0.55 * unit;
         }
         if room.height() > 4.5 * unit {
-            plot.bottom -= 1.6 * unit;
+            plot.bottom -= 1.65 * unit;
         }
         if !panel.figure.events.is_empty() {
             plot.top += 0.6 * unit;
@@ -342,13 +342,14 @@ impl<'a> Trend<'a> {
             room.top
         };
         let high = room.bottom;
-        // Ends are in order of weight: the last ones give way.
-        let fitting = (1..=wishes.len()).rev().find_map(|n| {
-            labels::spread(&wishes[..n], 1.25 * unit, low, high).map(|places| (n, places))
-        });
-        let Some((_, places)) = fitting else {
-            return;
-        };
+        let places = labels::fitting(&wishes, 1.25 * unit, low, high);
+        let n_left = wishes.len() - places.len();
+        if n_left > 0 {
+            let text = super::words::filled(self.panel.words.more, &[&n_left.to_string()]);
+            let look = self.panel.label();
+            let text = sheet.fit(&text, &look, width);
+            sheet.text(&text, (left, high + 1.25 * unit), &look, Align::Start);
+        }
         for ((end, place), wish) in self.ends.iter().zip(places).zip(wishes) {
             let look = if end.is_strong {
                 self.panel.strong_label()
