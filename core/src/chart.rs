@@ -2,6 +2,7 @@
 
 mod axis;
 mod card;
+mod distribution;
 mod facts;
 mod fonts;
 mod labels;
@@ -11,7 +12,10 @@ mod numerals;
 mod painter;
 mod pen;
 mod raster;
+pub mod sample;
+mod shares;
 mod sheet;
+mod stack;
 mod theme;
 mod trend;
 mod webfont;

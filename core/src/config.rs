@@ -23,7 +23,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 pub use self::dimension::Dimension;
-pub use self::fault::Fault;
+pub use self::fault::{Fault, nearest};
 pub use self::goal::Goal;
 pub use self::source::{SourceConfig, SourceLimits};
 use crate::kpi::Settings;
@@ -171,6 +171,15 @@ impl Config {
     pub fn find(flag: Option<&Path>) -> Result<PathBuf, Fault> {
         let variable = std::env::var_os(PATH_VARIABLE).map(PathBuf::from);
         find_among(flag, variable, &PLACES.map(Path::new))
+    }
+
+    /// Returns the plugin folders of a configuration that names none, from the current folder.
+    #[must_use]
+    pub fn default_plugin_dirs() -> Vec<PathBuf> {
+        beside_executable()
+            .into_iter()
+            .chain([PathBuf::from("plugins")])
+            .collect()
     }
 
     /// Returns the file this was read from.
@@ -375,6 +384,12 @@ fn folder_of(path: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
+}
+
+/// Returns the folder of this executable, where installed plugins lie.
+fn beside_executable() -> Option<PathBuf> {
+    let executable = std::env::current_exe().ok()?;
+    executable.parent().map(Path::to_owned)
 }
 
 #[cfg(test)]

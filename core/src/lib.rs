@@ -67,8 +67,11 @@
 #![forbid(unsafe_code)]
 
 pub mod chart;
+pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod dashboard;
+pub mod demo;
 pub mod host;
 pub mod http;
 pub mod ingest;

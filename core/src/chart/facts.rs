@@ -25,6 +25,7 @@ pub(super) enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     Plain,
+    Strong,
     Good,
     Poor,
     Goal,
@@ -167,9 +168,14 @@ fn spread(figure: &Figure, state: State, language: Language) -> Option<Fact> {
             }
         }
     };
+    let tone = if state == State::Scored {
+        Tone::Plain
+    } else {
+        Tone::Strong
+    };
     Some(Fact {
         wordings,
-        tone: Tone::Plain,
+        tone,
         arrow: None,
     })
 }
@@ -304,7 +310,7 @@ fn as_of(figure: &Figure, language: Language) -> Vec<String> {
     vec![
         filled(words.as_of, &[&long]),
         filled(words.as_of, &[&short]),
-        short,
+        filled(words.as_of_short, &[&short]),
     ]
 }
 

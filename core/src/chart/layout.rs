@@ -25,6 +25,8 @@ const TITLE_UNITS: f64 = 1.6;
 pub(super) const HEADLINE_UNITS: f64 = 4.0;
 /// Headline of a number.
 pub(super) const NUMBER_UNITS: f64 = 6.4;
+/// Headline beside a plot: the column has height to spare.
+const SIDE_UNITS: f64 = 5.6;
 
 /// Distance of baselines of labels, in units.
 const LINE: f64 = 1.4;
@@ -95,6 +97,17 @@ pub(super) struct Wants {
     pub(super) headline_units: f64,
     /// Least height of the plot in units.
     pub(super) plot_units_min: f64,
+    /// Room in pixels at the right that belongs to labels from under the title downwards.
+    pub(super) labels_px: f64,
+}
+
+/// Where a chart may draw.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Place {
+    /// The plot with its axes.
+    pub(super) plot: Rect,
+    /// Upper end of the column that [`Wants::labels_px`] kept free.
+    pub(super) labels_top: f64,
 }
 
 /// One rung of the ladder: what is kept.
@@ -138,8 +151,9 @@ const fn rung(
 
 /// From everything to almost nothing; the first that fits is drawn. The formula goes first, then
 /// the goal, then the plot's headline shrinks; the number, its age and its name go last.
-const LADDER: [Rung; 11] = [
+const LADDER: [Rung; 12] = [
     rung(2, true, 3, 2, Headline::Row, true),
+    rung(2, true, 3, 1, Headline::Row, true),
     rung(1, true, 3, 1, Headline::Row, true),
     rung(1, true, 3, 0, Headline::Row, true),
     rung(1, true, 2, 0, Headline::Row, true),
@@ -164,16 +178,22 @@ struct Placed {
 /// A rung worked out in pixels.
 struct Arrangement {
     lines: Vec<Placed>,
-    plot: Option<Rect>,
+    place: Option<Place>,
 }
 
 /// Draws everything around the plot and returns the plot's place, if there is room for one.
-pub(super) fn compose(sheet: &mut Sheet<'_>, panel: &Panel<'_>, wants: Wants) -> Option<Rect> {
+pub(super) fn compose(sheet: &mut Sheet<'_>, panel: &Panel<'_>, wants: Wants) -> Option<Place> {
     let badge = badge_room(sheet, panel);
-    let is_plotted = panel.facts.state == State::Scored || wants.headline_units < NUMBER_UNITS;
+    let is_number = wants.headline_units >= NUMBER_UNITS;
+    let is_fitting = |rung: &&Rung| {
+        // A number without its size is no picture of a number: the line goes before.
+        let is_shrunk = is_number && rung.headline == Headline::InTitle;
+        let is_bare = is_number && panel.facts.state != State::Scored;
+        !(rung.has_plot && (is_shrunk || is_bare))
+    };
     let arrangement = LADDER
         .iter()
-        .filter(|rung| is_plotted || !rung.has_plot)
+        .filter(is_fitting)
         .find_map(|rung| arrange(sheet, panel, wants, *rung, badge.as_ref().map(|it| it.1)))?;
     if let Some((text, room)) = badge {
         draw_badge(sheet, panel, &text, room);
@@ -185,7 +205,7 @@ pub(super) fn compose(sheet: &mut Sheet<'_>, panel: &Panel<'_>, wants: Wants) ->
         }
         sheet.text(&line.text, (left, line.at.1), &line.look, line.align);
     }
-    arrangement.plot
+    arrangement.place
 }
 
 /// Places one rung, or returns `None` when it does not fit.
@@ -206,25 +226,35 @@ fn arrange(
     if is_side {
         column.right = content.left + (content.width() * 0.3).clamp(17.0 * unit, 26.0 * unit);
     }
+    let is_small = rung.headline == Headline::InTitle;
     let mut stack = Stack {
         sheet,
         panel,
         column,
         y: column.top,
+        subtitle: String::new(),
         lines: Vec::new(),
     };
     stack.title(rung, badge.filter(|_| !is_side));
-    if rung.headline == Headline::InTitle {
+    let title_end = stack.y;
+    if !is_side && rung.has_plot && wants.labels_px > 0.0 {
+        stack.column.right -= wants.labels_px + unit;
+    }
+    stack.subtitle();
+    if is_small {
         stack.facts_below(rung.n_facts)?;
     } else {
-        stack.headline(rung, wants)?;
+        let size = wants
+            .headline_units
+            .max(if is_side { SIDE_UNITS } else { 0.0 });
+        stack.headline(rung, size)?;
     }
     let words_end = stack.y;
     let mut lines = stack.lines;
     let (footer_top, footer) = footer(sheet, panel, rung);
     lines.extend(footer);
     let mut plot = content;
-    plot.bottom = footer_top - 0.8 * unit;
+    plot.bottom = footer_top - 0.5 * unit;
     if is_side {
         plot.left = column.right + 1.6 * unit;
         plot.top = badge.map_or(content.top, |room| room.bottom + 0.6 * unit);
@@ -240,18 +270,18 @@ fn arrange(
             } * unit;
     }
     if !rung.has_plot {
-        return (words_end <= footer_top - 0.1 * unit).then_some(Arrangement { lines, plot: None });
+        return (words_end <= footer_top - 0.1 * unit)
+            .then_some(Arrangement { lines, place: None });
     }
-    let height_min = wants.plot_units_min
-        * unit
-        * if rung.headline == Headline::InTitle {
-            0.6
-        } else {
-            1.0
-        };
+    let height_min = wants.plot_units_min * unit * if is_small { 0.6 } else { 1.0 };
+    let labels_top = if is_side || is_small {
+        plot.top
+    } else {
+        title_end + 0.4 * unit
+    };
     (plot.height() >= height_min).then_some(Arrangement {
         lines,
-        plot: Some(plot),
+        place: Some(Place { plot, labels_top }),
     })
 }
 
@@ -261,6 +291,7 @@ struct Stack<'a> {
     panel: &'a Panel<'a>,
     column: Rect,
     y: f64,
+    subtitle: String,
     lines: Vec<Placed>,
 }
 
@@ -297,6 +328,18 @@ impl Stack<'_> {
         };
         let titles = self.sheet.wrap(&title, &look, width, rung.n_title_lines);
         let n_titles = titles.len();
+        if rung.has_subtitle {
+            self.subtitle = self.panel.figure.subtitle.clone();
+        }
+        if let [only] = &titles[..] {
+            let left = self.column.left + self.sheet.width(only, &look) + 0.9 * unit;
+            let label = self.panel.label();
+            let right = self.column.left + width;
+            if left + self.sheet.width(&self.subtitle, &label) <= right {
+                let subtitle = std::mem::take(&mut self.subtitle);
+                self.put(subtitle, left, baseline, label, Align::Start);
+            }
+        }
         for (idx, line) in titles.into_iter().enumerate() {
             if idx > 0 {
                 baseline += look.size_px * 1.22;
@@ -309,13 +352,17 @@ impl Stack<'_> {
         if let Some(room) = badge {
             self.y = self.y.max(room.bottom);
         }
-        if rung.has_subtitle && !self.panel.figure.subtitle.is_empty() {
-            let look = self.panel.label();
-            let width = self.column.width();
-            let text = self.sheet.fit(&self.panel.figure.subtitle, &look, width);
-            let baseline = self.y + 0.95 * unit;
+    }
+
+    /// Places the filter on a line of its own, unless it stands beside the title.
+    fn subtitle(&mut self) {
+        let text = std::mem::take(&mut self.subtitle);
+        let look = self.panel.label();
+        let text = self.sheet.fit(&text, &look, self.column.width());
+        if !text.is_empty() {
+            let baseline = self.y + 0.95 * self.panel.unit;
             self.put(text, self.column.left, baseline, look, Align::Start);
-            self.y = baseline + 0.25 * unit;
+            self.y = baseline + 0.25 * self.panel.unit;
         }
     }
 
@@ -329,17 +376,18 @@ impl Stack<'_> {
     }
 
     /// Places the number, its unit and the facts: beside it if there is room, else below.
-    fn headline(&mut self, rung: Rung, wants: Wants) -> Option<()> {
+    fn headline(&mut self, rung: Rung, headline_units: f64) -> Option<()> {
         let unit = self.panel.unit;
-        if self.panel.facts.state != State::Scored {
-            return self.sentence(rung);
-        }
         let units = match rung.headline {
-            Headline::SmallRow => wants.headline_units * 0.66,
-            _ => wants.headline_units,
+            Headline::SmallRow => headline_units * 0.66,
+            _ => headline_units,
         };
         let full_size = units * unit;
-        let ink = self.panel.palette.ink;
+        let ink = if self.panel.facts.state == State::Scored {
+            self.panel.palette.ink
+        } else {
+            self.panel.palette.muted
+        };
         let mut look = Type::new(full_size, Weight::Bold, ink);
         let text = self.headline_that_fits(&look, self.column.width());
         let width = self.sheet.width(&text, &look);
@@ -356,8 +404,8 @@ impl Stack<'_> {
         let has_unit =
             !self.panel.facts.unit.is_empty() && width + unit_width <= self.column.width();
         let room_beside = self.column.width() - width - if has_unit { unit_width } else { 0.0 };
-        let is_beside = room_beside >= 17.0 * unit && units < NUMBER_UNITS * 0.9;
-        let top = self.y + 0.55 * unit;
+        let is_beside = room_beside >= 17.5 * unit;
+        let top = self.y + 0.55 * unit + 0.07 * full_size;
         let n_lines = self.panel.facts.lines.len().min(rung.n_facts);
         let mut cap = look.size_px * CAP_EM;
         if is_beside {
@@ -389,32 +437,6 @@ impl Stack<'_> {
         self.facts_below(rung.n_facts)
     }
 
-    /// Without a score the first fact, which says why, takes the headline's place.
-    fn sentence(&mut self, rung: Rung) -> Option<()> {
-        let unit = self.panel.unit;
-        let look = Type::new(
-            TITLE_UNITS * unit,
-            Weight::Regular,
-            self.panel.palette.muted,
-        );
-        let wordings = &self.panel.facts.lines.first()?.wordings;
-        let width = self.column.width();
-        let text = self.shortest_that_fits(wordings, &look, width);
-        let lines = match text {
-            Some(text) => vec![text],
-            None => self
-                .sheet
-                .wrap(wordings.last()?, &look, width, rung.n_title_lines),
-        };
-        let mut baseline = self.y + 0.55 * unit;
-        for line in lines {
-            baseline += look.size_px * 1.22;
-            self.put(line, self.column.left, baseline, look, Align::Start);
-        }
-        self.y = baseline + 0.25 * look.size_px;
-        Some(())
-    }
-
     fn shortest_that_fits(&self, wordings: &[String], look: &Type, width: f64) -> Option<String> {
         wordings
             .iter()
@@ -424,9 +446,6 @@ impl Stack<'_> {
 
     fn facts_below(&mut self, n_facts: usize) -> Option<()> {
         let unit = self.panel.unit;
-        if self.panel.facts.state != State::Scored {
-            return Some(());
-        }
         let n_lines = self.panel.facts.lines.len().min(n_facts);
         if n_lines == 0 {
             return Some(());
@@ -447,7 +466,7 @@ impl Stack<'_> {
                 .panel
                 .label()
                 .coloured(tone(self.panel.palette, fact.tone));
-            if matches!(fact.tone, Tone::Good | Tone::Poor) {
+            if matches!(fact.tone, Tone::Good | Tone::Poor | Tone::Strong) {
                 look.weight = Weight::Bold;
             }
             let arrow_width = if fact.arrow.is_some() {
@@ -476,6 +495,7 @@ const ARROW_EM: f64 = 0.95;
 fn tone(palette: &Palette, tone: Tone) -> Rgb {
     match tone {
         Tone::Plain => palette.muted,
+        Tone::Strong => palette.ink,
         Tone::Good => palette.good,
         Tone::Poor => palette.poor,
         Tone::Goal => palette.goal,
@@ -515,18 +535,25 @@ fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, Vec<Placed>
         });
     };
     let width = content.width();
-    let as_of = panel
-        .facts
-        .as_of
-        .iter()
-        .find(|wording| sheet.width(wording, &look) <= width)
-        .cloned()
+    let formula = panel.figure.answer.kpi.formula;
+    let formula_lines = sheet.wrap(formula, &look, width, rung.n_formula_lines);
+    // A formula that is cut says something else.
+    let has_formula = formula_lines
+        .last()
+        .is_some_and(|line| !line.ends_with('…'));
+    let first_fitting = |room: f64| {
+        let mut wordings = panel.facts.as_of.iter();
+        wordings
+            .find(|wording| sheet.width(wording, &look) <= room)
+            .cloned()
+    };
+    let beside = width - sheet.width(formula, &look) - 1.6 * unit;
+    let one_line = first_fitting(beside).filter(|_| has_formula && panel.figure.note.is_none());
+    let is_one_line = one_line.is_some();
+    let as_of = one_line
+        .or_else(|| first_fitting(width))
         .unwrap_or_default();
     let room_left = width - sheet.width(&as_of, &look) - 2.0 * unit;
-    let formula = panel.figure.answer.kpi.formula;
-    let has_formula = rung.n_formula_lines > 0 && !formula.is_empty();
-    let is_one_line =
-        has_formula && panel.figure.note.is_none() && sheet.width(formula, &look) <= room_left;
     if is_one_line {
         put(
             formula.to_owned(),
@@ -540,7 +567,7 @@ fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, Vec<Placed>
         put(as_of, content.left, baseline, look, Align::Start);
         if let Some(note) = &panel.figure.note {
             let note_look = look.coloured(panel.palette.ink);
-            if room_left > 12.0 * unit {
+            if sheet.width(note, &note_look) <= room_left {
                 let note = sheet.fit(note, &note_look, room_left);
                 put(note, content.right, baseline, note_look, Align::End);
             } else {
@@ -550,11 +577,7 @@ fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, Vec<Placed>
             }
         }
         if has_formula {
-            for line in sheet
-                .wrap(formula, &look, width, rung.n_formula_lines)
-                .iter()
-                .rev()
-            {
+            for line in formula_lines.iter().rev() {
                 baseline -= LINE * unit;
                 put(line.clone(), content.left, baseline, look, Align::Start);
             }

@@ -14,8 +14,9 @@ pub(super) fn draw_number(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let wants = Wants {
         headline_units: NUMBER_UNITS,
         plot_units_min: 2.4,
+        labels_px: 0.0,
     };
-    let Some(room) = compose(sheet, panel, wants) else {
+    let Some(place) = compose(sheet, panel, wants) else {
         return;
     };
     let answer = &panel.figure.answer;
@@ -32,7 +33,7 @@ pub(super) fn draw_number(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     {
         return;
     }
-    sparkline(sheet, panel, points, room);
+    sparkline(sheet, panel, points, place.plot);
 }
 
 fn sparkline(sheet: &mut Sheet<'_>, panel: &Panel<'_>, points: &[Point], room: Rect) {

@@ -6,7 +6,9 @@ use super::facts::{alt_text, headline_text};
 use super::fonts::Fonts;
 use super::layout::Panel;
 use super::sheet::Sheet;
-use super::{ErrorCard, Figure, Language, Style, TextMode, card, number, raster, trend};
+use super::{
+    ErrorCard, Figure, Language, Style, TextMode, card, distribution, number, raster, stack, trend,
+};
 use crate::kpi::ChartKind;
 
 /// Draws pictures; build it once, share it between threads.
@@ -68,9 +70,9 @@ impl Painter {
         let panel = Panel::new(figure, style);
         match figure.chart {
             ChartKind::Number => number::draw_number(&mut sheet, &panel),
-            ChartKind::Trend | ChartKind::Stack | ChartKind::Distribution => {
-                trend::draw_trend(&mut sheet, &panel);
-            }
+            ChartKind::Trend => trend::draw_trend(&mut sheet, &panel),
+            ChartKind::Stack => stack::draw_stack(&mut sheet, &panel),
+            ChartKind::Distribution => distribution::draw_distribution(&mut sheet, &panel),
         }
         sheet
     }

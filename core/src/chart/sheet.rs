@@ -395,9 +395,15 @@ fn descent_em(text: &str) -> f64 {
 /// Drops what XML forbids and what could reorder the text around it; runs of space become one.
 pub(super) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut is_quoted = false;
     for letter in text.chars() {
         let letter = match letter {
             '\t' | '\n' | '\r' | ' ' => ' ',
+            // Messages name things in backticks, which the embedded face draws as accents.
+            '`' => {
+                is_quoted = !is_quoted;
+                if is_quoted { '“' } else { '”' }
+            }
             '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => continue,
             '\u{feff}' | '\u{fffe}' | '\u{ffff}' => continue,
             _ if letter.is_control() => continue,

@@ -4,7 +4,7 @@ use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 
 use super::axis::{self, Values};
 use super::facts::State;
-use super::layout::{HEADLINE_UNITS, Panel, Wants, compose};
+use super::layout::{HEADLINE_UNITS, Panel, Place, Wants, compose};
 use super::numerals;
 use super::pen::{Ink, Scale, draw, fill, stroke};
 use super::sheet::{Align, Rect, Sheet};
@@ -17,20 +17,29 @@ pub(super) const SERIES_MAX: usize = 9;
 
 /// Draws the figure onto the sheet.
 pub(super) fn draw_trend(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
+    let answer = &panel.figure.answer;
+    let is_split = answer.series.len() > 1;
+    let ends = end_labels(panel, is_split);
+    let widest = ends
+        .iter()
+        .map(|end| sheet.width(&end.text, &panel.strong_label()))
+        .fold(0.0, f64::max);
+    let labels_px = widest.min(sheet.bounds().right * 0.3);
     let wants = Wants {
         headline_units: HEADLINE_UNITS,
-        plot_units_min: 6.0,
+        plot_units_min: 6.4,
+        labels_px: if is_split { labels_px } else { 0.0 },
     };
-    let Some(room) = compose(sheet, panel, wants) else {
+    let Some(place) = compose(sheet, panel, wants) else {
         return;
     };
-    let answer = &panel.figure.answer;
+    let room = place.plot;
     let has_points = answer.series.iter().any(|series| !series.points.is_empty());
     if !has_points || panel.facts.state == State::NoAnswers {
         empty_plot(sheet, panel, room);
         return;
     }
-    Trend::new(sheet, panel, room).draw(sheet);
+    Trend::new(sheet, panel, place, labels_px, ends).draw(sheet);
 }
 
 /// A quiet plot for a picture without values: it says where they will be.
@@ -71,16 +80,23 @@ struct Trend<'a> {
     scale: Scale,
     origin_s: f64,
     room: Rect,
+    labels_top: f64,
     ends: Vec<EndLabel>,
     is_split: bool,
 }
 
 impl<'a> Trend<'a> {
-    fn new(sheet: &Sheet<'_>, panel: &'a Panel<'a>, room: Rect) -> Self {
+    fn new(
+        sheet: &Sheet<'_>,
+        panel: &'a Panel<'a>,
+        place: Place,
+        labels_px: f64,
+        ends: Vec<EndLabel>,
+    ) -> Self {
+        let room = place.plot;
         let answer = &panel.figure.answer;
         let is_split = answer.series.len() > 1;
         let axis = Values::around(values(panel, is_split), answer.kpi);
-        let ends = end_labels(panel, is_split);
         let points = longest(&answer.series);
         let origin_s = points.first().map_or(0.0, |point| seconds(point.start));
         let end_s = points.last().map_or(1.0, |point| seconds(point.end));
@@ -98,17 +114,13 @@ impl<'a> Trend<'a> {
             plot.top += 0.55 * unit;
         }
         if room.height() > 4.5 * unit {
-            plot.bottom -= 1.75 * unit;
+            plot.bottom -= 1.65 * unit;
         }
         if !panel.figure.events.is_empty() {
-            plot.top += 1.3 * unit;
+            plot.top += 0.6 * unit;
         }
-        let widest = ends
-            .iter()
-            .map(|end| sheet.width(&end.text, &panel.strong_label()))
-            .fold(0.0, f64::max);
-        if widest > 0.0 && room.width() > 14.0 * unit {
-            plot.right -= widest.min(room.width() * 0.32) + 1.1 * unit;
+        if labels_px > 0.0 && room.width() > 14.0 * unit {
+            plot.right -= labels_px + 1.4 * unit;
         } else {
             plot.right -= 0.4 * unit;
         }
@@ -123,6 +135,7 @@ impl<'a> Trend<'a> {
             scale,
             origin_s,
             room,
+            labels_top: place.labels_top,
             ends,
             is_split,
         }
@@ -313,7 +326,7 @@ impl<'a> Trend<'a> {
     fn end_labels(&self, sheet: &mut Sheet<'_>) {
         let unit = self.panel.unit;
         let room = self.scale.room;
-        let left = room.right + 1.0 * unit;
+        let left = room.right + 1.4 * unit;
         let width = self.room.right - left;
         if width < 1.5 * unit {
             return;
@@ -323,14 +336,20 @@ impl<'a> Trend<'a> {
             .iter()
             .map(|end| self.scale.y_px(end.value))
             .collect();
-        let (low, high) = (room.top, room.bottom);
-        // Ends are in order of weight: the last ones give way.
-        let fitting = (1..=wishes.len()).rev().find_map(|n| {
-            labels::spread(&wishes[..n], 1.25 * unit, low, high).map(|places| (n, places))
-        });
-        let Some((_, places)) = fitting else {
-            return;
+        let low = if self.is_split {
+            self.labels_top + 0.6 * unit
+        } else {
+            room.top
         };
+        let high = room.bottom;
+        let places = labels::fitting(&wishes, 1.25 * unit, low, high);
+        let n_left = wishes.len() - places.len();
+        if n_left > 0 {
+            let text = super::words::filled(self.panel.words.more, &[&n_left.to_string()]);
+            let look = self.panel.label();
+            let text = sheet.fit(&text, &look, width);
+            sheet.text(&text, (left, high + 1.25 * unit), &look, Align::Start);
+        }
         for ((end, place), wish) in self.ends.iter().zip(places).zip(wishes) {
             let look = if end.is_strong {
                 self.panel.strong_label()
@@ -350,8 +369,13 @@ impl<'a> Trend<'a> {
                 Align::Start,
             );
             if self.is_split {
-                let line = [(room.right + 0.1 * unit, wish), (left - 0.25 * unit, place)];
-                sheet.stroke(&line, end.colour, 0.12 * unit);
+                // A swatch names the line; a leader joins them where the label had to move.
+                let swatch = [(left - 0.75 * unit, place), (left - 0.25 * unit, place)];
+                sheet.stroke(&swatch, end.colour, 0.2 * unit);
+                if (place - wish).abs() < 2.5 * unit {
+                    let leader = [(room.right, wish), swatch[0]];
+                    sheet.stroke(&leader, end.colour, 0.06 * unit);
+                }
             }
         }
     }

@@ -252,10 +252,7 @@ impl Reading<'_> {
                 .map(|dir| self.absolute(&dir.value))
                 .collect();
         }
-        let executable = std::env::current_exe().ok();
-        let beside = executable.as_deref().and_then(Path::parent);
-        let beside = beside.map(Path::to_owned);
-        beside
+        super::beside_executable()
             .into_iter()
             .chain([self.absolute("plugins")])
             .collect()
