@@ -14,7 +14,7 @@ pub mod secret;
 pub mod source;
 pub(crate) mod vocabulary;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,7 +26,6 @@ pub use self::dimension::Dimension;
 pub use self::fault::Fault;
 pub use self::goal::Goal;
 pub use self::source::{SourceConfig, SourceLimits};
-use crate::dashboard::DashboardContext;
 use crate::kpi::Settings;
 
 /// The embedded defaults, which are also the reference of every key.
@@ -345,16 +344,6 @@ impl Config {
                 .map(|(name, dimension)| (name.clone(), dimension.source.clone()))
                 .collect(),
             questions: self.questions.clone(),
-        }
-    }
-
-    /// Returns what dashboards are checked against.
-    #[must_use]
-    pub fn dashboard_context(&self) -> DashboardContext {
-        DashboardContext {
-            goals: self.goals.clone(),
-            dimensions: self.dimensions.keys().cloned().collect::<BTreeSet<_>>(),
-            timezone: self.timezone.clone(),
         }
     }
 }

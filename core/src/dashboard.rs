@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 pub use self::shelf::{Reload, Shelf, ShelvedDashboard};
 use crate::chart::Theme;
-use crate::config::{Fault, Goal};
+use crate::config::{Config, Fault, Goal};
 use crate::kpi::{ChartKind, Grain, Kpi, Range};
 
 /// A checked dashboard.
@@ -80,6 +80,18 @@ pub struct DashboardContext {
     pub dimensions: BTreeSet<String>,
     /// Zone of the civil days of events.
     pub timezone: TimeZone,
+}
+
+impl Config {
+    /// Returns what dashboards are checked against.
+    #[must_use]
+    pub fn dashboard_context(&self) -> DashboardContext {
+        DashboardContext {
+            goals: self.goals().clone(),
+            dimensions: self.dimensions().keys().cloned().collect(),
+            timezone: self.timezone().clone(),
+        }
+    }
 }
 
 /// Reads and checks one file; its name without `.toml` is the dashboard's.

@@ -171,7 +171,7 @@ pub enum PullError {
         name: SourceName,
         /// Why.
         #[source]
-        source: FindError,
+        source: Box<FindError>,
     },
     /// The plugin, its process or its configuration failed.
     #[error("failed to read `{name}`: {failure}")]
@@ -179,7 +179,7 @@ pub enum PullError {
         /// The source.
         name: SourceName,
         /// Why.
-        failure: Failure,
+        failure: Box<Failure>,
         /// What was done before.
         report: Box<PullReport>,
     },

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::config::reader::{Sheet, TableReader};
+use crate::config::reader::{Placed, Sheet, TableReader};
 use crate::config::{scalar, vocabulary};
 use crate::kpi::Kpi;
 
@@ -41,32 +41,39 @@ pub(crate) fn read(
         }
     }
     table.finish(sheet);
-    let (kpi, start, due) = (kpi?, start?, due?);
-    let (baseline, target) = (baseline?, target?);
-    if due.value <= start.value {
+    if let (Some(start), Some(due)) = (&start, &due)
+        && due.value <= start.value
+    {
         sheet.fault(
             &due.place,
             "`due` is not after `start`",
             "write a later day",
         );
     }
-    let (low, high) = kpi.value.range;
-    for number in [&baseline, &target] {
-        let is_below = low.is_some_and(|low| number.value < low);
-        let is_above = high.is_some_and(|high| number.value > high);
-        if is_below || is_above {
-            let what = format!("{} is no value of `{}`", number.value, kpi.value.name);
-            let bound = |bound: Option<f64>| bound.map_or("…".to_owned(), |b| b.to_string());
-            let hint = format!("write a number from {} to {}", bound(low), bound(high));
-            sheet.fault(&number.place, what, hint);
+    if let Some(kpi) = &kpi {
+        for number in [&baseline, &target].into_iter().flatten() {
+            check_value(sheet, number, kpi.value);
         }
     }
     Some(Goal {
         name,
-        kpi: kpi.value,
-        baseline: baseline.value,
-        target: target.value,
-        start: start.value,
-        due: due.value,
+        kpi: kpi?.value,
+        baseline: baseline?.value,
+        target: target?.value,
+        start: start?.value,
+        due: due?.value,
     })
+}
+
+/// Faults a number that the KPI can never have.
+fn check_value(sheet: &mut Sheet<'_>, number: &Placed<f64>, kpi: &Kpi) {
+    let (low, high) = kpi.range;
+    let is_below = low.is_some_and(|low| number.value < low);
+    let is_above = high.is_some_and(|high| number.value > high);
+    if is_below || is_above {
+        let what = format!("{} is no value of `{}`", number.value, kpi.name);
+        let bound = |bound: Option<f64>| bound.map_or("…".to_owned(), |b| b.to_string());
+        let hint = format!("write a number from {} to {}", bound(low), bound(high));
+        sheet.fault(&number.place, what, hint);
+    }
 }

@@ -262,24 +262,26 @@ impl Reading<'_> {
     }
 
     fn sources(&mut self, top: &mut TableReader<'_, '_>) -> Vec<SourceConfig> {
-        let mut sources: Vec<SourceConfig> = Vec::new();
-        for mut table in top.tables(&mut self.sheet, "source") {
-            let name = table.written("name").map(|entry| entry.place);
-            let place = name.unwrap_or(table.place());
-            let Some(read) = source::read(&mut self.sheet, self.path, table) else {
-                continue;
-            };
-            if sources.iter().any(|other| other.name == read.name) {
-                let what = format!("source name `{}` is used twice", read.name);
-                let hint = "names are the keys of rows; choose another";
-                self.sheet.fault(&place, what, hint);
-            } else if sources.len() == source::SOURCES_MAX {
-                let what = format!("more than {} sources", source::SOURCES_MAX);
-                self.sheet
-                    .fault(&place, what, "run a second daemon for the rest");
-                break;
+        let tables = top.tables(&mut self.sheet, "source");
+        if let Some(beyond) = tables.get(source::SOURCES_MAX) {
+            let what = format!("more than {} sources", source::SOURCES_MAX);
+            let hint = "run a second daemon for the rest";
+            self.sheet.fault(&beyond.place(), what, hint);
+        }
+        let mut sources = Vec::new();
+        let mut names: Vec<String> = Vec::new();
+        for mut table in tables.into_iter().take(source::SOURCES_MAX) {
+            let written = table.written("name");
+            let name = written.and_then(|entry| Some((entry.value.as_str()?, entry.place)));
+            if let Some((name, place)) = name {
+                if names.iter().any(|other| other == name) {
+                    let what = format!("source name `{name}` is used twice");
+                    let hint = "names are the keys of rows; choose another";
+                    self.sheet.fault(&place, what, hint);
+                }
+                names.push(name.to_owned());
             }
-            sources.push(read);
+            sources.extend(source::read(&mut self.sheet, self.path, table));
         }
         sources
     }
@@ -380,10 +382,11 @@ fn known_source(name: &str, sources: &[SourceConfig]) -> Result<SourceName, Comp
     let names = sources.iter().map(|source| source.name.as_str());
     let found = sources.iter().find(|source| source.name.as_str() == name);
     found.map(|source| source.name.clone()).ok_or_else(|| {
-        Complaint::new(
-            format!("no source is named `{name}`"),
-            nearest_hint(name, names),
-        )
+        let hint = match sources.is_empty() {
+            true => format!("add a [[source]] with the name `{name}`"),
+            false => nearest_hint(name, names),
+        };
+        Complaint::new(format!("no source is named `{name}`"), hint)
     })
 }
 

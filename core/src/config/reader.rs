@@ -157,7 +157,9 @@ impl<'a, 't> TableReader<'a, 't> {
 
     /// Returns what is written under a key in the file itself.
     pub(crate) fn written(&mut self, key: &'static str) -> Option<Entry<'a, 't>> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         entry(self.written?, key)
     }
 
@@ -293,7 +295,7 @@ impl<'a, 't> TableReader<'a, 't> {
     pub(crate) fn tables(&mut self, sheet: &mut Sheet<'_>, key: &'static str) -> Vec<Self> {
         let defaults = self
             .default(key)
-            .and_then(|entry| entry.value.as_array()?.get(0)?.get_ref().as_table());
+            .and_then(|entry| entry.value.as_array()?.first()?.get_ref().as_table());
         let Some(entry) = self.written(key) else {
             return Vec::new();
         };

@@ -182,7 +182,7 @@ pub(crate) fn name(name: &str) -> Result<String, Complaint> {
     }
     Err(Complaint::new(
         format!("`{name}` cannot be part of an address"),
-        format!("use a-z, 0-9, `-` and `_`, a letter or digit first, at most {NAME_BYTES_MAX}"),
+        format!("use a-z, 0-9, `-` and `_`, a letter or digit first, {NAME_BYTES_MAX} at most"),
     ))
 }
 

@@ -28,10 +28,12 @@ pub fn check(source: &SourceConfig, schema: &Value) -> Vec<Fault> {
     };
     let mut secrets = Vec::new();
     let stand_in = without_secrets(&source.config, "", &mut secrets);
-    validator
+    let mut found: Vec<Fault> = validator
         .iter_errors(&stand_in)
         .flat_map(|error| faults(source, schema, &secrets, &error))
-        .collect()
+        .collect();
+    found.sort_by_key(|fault| (fault.line, fault.column));
+    found
 }
 
 /// Replaces references to secrets by a text and remembers where they were.
@@ -86,11 +88,17 @@ fn faults(
             vec![fault(pointer, what, hint)]
         }
         // What a secret looks like is known only when it is read.
-        kind if secrets.iter().any(|secret| secret == pointer)
-            && !matches!(kind, ValidationErrorKind::Type { .. }) =>
-        {
-            Vec::new()
-        }
+        kind if secrets.iter().any(|secret| secret == pointer) => match kind {
+            ValidationErrorKind::Type { .. } => vec![fault(
+                pointer,
+                format!(
+                    "`{}` takes no text, so it takes no secret",
+                    name_of(pointer)
+                ),
+                format!("see `vocd plugin describe {}`", source.plugin),
+            )],
+            _ => Vec::new(),
+        },
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             vec![nearest_alternative(source, schema, secrets, error, context)]
         }
@@ -102,8 +110,8 @@ fn faults(
     }
 }
 
-/// Of the alternatives of a value, the one that fits best says what is wrong: the one whose fault
-/// lies deepest.
+/// Of the forms a value may have, the one it was meant to be says what is wrong with it: the one
+/// that does not already fail by the type of the value itself.
 fn nearest_alternative(
     source: &SourceConfig,
     schema: &Value,
@@ -112,13 +120,18 @@ fn nearest_alternative(
     context: &[Vec<ValidationError<'static>>],
 ) -> Fault {
     let pointer = error.instance_path().as_str();
-    let depth = |error: &ValidationError<'_>| error.instance_path().as_str().matches('/').count();
-    let deepest = context
-        .iter()
-        .filter_map(|alternative| alternative.first())
-        .max_by_key(|error| depth(error))
-        .filter(|inner| depth(inner) > depth(error));
-    let inner = deepest.and_then(|inner| faults(source, schema, secrets, inner).into_iter().next());
+    let is_meant = |alternative: &&Vec<ValidationError<'static>>| {
+        !alternative.iter().any(|inner| {
+            let is_type = matches!(inner.kind(), ValidationErrorKind::Type { .. });
+            is_type && inner.instance_path().as_str() == pointer
+        })
+    };
+    let mut meant = context.iter().filter(is_meant);
+    let only = match (meant.next(), meant.next()) {
+        (Some(only), None) => only.first(),
+        _ => None,
+    };
+    let inner = only.and_then(|inner| faults(source, schema, secrets, inner).into_iter().next());
     inner.unwrap_or_else(|| {
         source.places.fault(
             pointer,
@@ -155,4 +168,93 @@ fn description(schema: &Value, keyword_path: &str, name: &str) -> String {
 fn schema_around<'s>(schema: &'s Value, keyword_path: &str) -> Option<&'s Value> {
     let slash_idx = keyword_path.rfind('/')?;
     schema.pointer(&keyword_path[..slash_idx])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use expect_test::{Expect, expect};
+    use serde_json::json;
+
+    use crate::config::Config;
+
+    fn check(written: &str, expected: Expect) {
+        let schema = json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["file"],
+            "properties": {
+                "token": { "type": "string", "minLength": 20 },
+                "port": { "type": "integer", "maximum": 65535 },
+                "file": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "additionalProperties": false,
+                        "required": ["path"],
+                        "properties": {
+                            "path": { "type": "string", "description": "a glob of CSV files" },
+                            "kind": { "enum": ["response", "ticket"] },
+                            "id": { "oneOf": [
+                                { "type": "string" },
+                                {
+                                    "type": "object",
+                                    "properties": { "row": { "const": true } },
+                                    "additionalProperties": false,
+                                },
+                            ] },
+                        },
+                    },
+                },
+            },
+        });
+        let text = format!("[[source]]\nname = \"a\"\nplugin = \"csv\"\n{written}");
+        let config = Config::parse(Path::new("vocd.toml"), &text).expect("valid");
+        let faults = super::check(&config.sources()[0], &schema);
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        expected.assert_eq(&lines.join("\n"));
+    }
+
+    #[test]
+    fn a_fitting_configuration_has_no_fault() {
+        check(
+            "[source.config]\ntoken = { env = \"T\" }\n[[source.config.file]]\npath = \"a\"\n\
+             id = { row = true }",
+            expect![[r#""#]],
+        );
+    }
+
+    #[test]
+    fn faults_point_at_the_line_in_the_file() {
+        check(
+            "[source.config]\nport = 70000\nprot = 1\n[[source.config.file]]\nkind = \"tikcet\"\n\
+             id = { rwo = true }\npaht = \"a\"",
+            expect![[r#"
+                vocd.toml:5:1: `port`: 70000 is greater than the maximum of 65535; see `vocd plugin describe csv`
+                vocd.toml:6:1: unknown key `prot` of plugin `csv`; did you mean `port`?
+                vocd.toml:7:1: plugin `csv` needs the key `path` here; a glob of CSV files
+                vocd.toml:8:1: `file/0/kind`: "tikcet" is not one of "response" or "ticket"; see `vocd plugin describe csv`
+                vocd.toml:9:8: unknown key `rwo` of plugin `csv`; known are `row`
+                vocd.toml:10:1: unknown key `paht` of plugin `csv`; did you mean `path`?"#]],
+        );
+    }
+
+    #[test]
+    fn a_secret_must_be_where_a_text_is() {
+        check(
+            "[source.config]\nport = { env = \"T\" }\nfile = []",
+            expect![
+                "vocd.toml:5:1: `port` takes no text, so it takes no secret; see `vocd plugin describe csv`"
+            ],
+        );
+    }
+
+    #[test]
+    fn a_missing_configuration_points_at_the_source() {
+        check(
+            "",
+            expect!["vocd.toml:1:1: plugin `csv` needs the key `file` here; write `file`"],
+        );
+    }
 }

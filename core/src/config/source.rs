@@ -48,6 +48,7 @@ pub struct SourceLimits {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Places {
     file: PathBuf,
+    plugin: (usize, usize),
     by_pointer: BTreeMap<String, (usize, usize)>,
 }
 
@@ -74,6 +75,17 @@ impl Places {
 }
 
 impl SourceConfig {
+    /// Builds a fault that points at the name of the plugin.
+    #[must_use]
+    pub fn plugin_fault(&self, what: impl Into<String>, hint: impl Into<String>) -> Fault {
+        let (line, column) = self.places.plugin;
+        Fault {
+            line,
+            column,
+            ..Fault::of_file(&self.places.file, what, hint)
+        }
+    }
+
     /// Reads the secrets, when a run starts: the configuration for the plugin, and each secret in
     /// it for redaction.
     ///
@@ -122,7 +134,9 @@ pub(crate) fn read(
     let entry = table.written("config");
     let start = table.place();
     table.finish(sheet);
-    let (config, places) = plugin_config(sheet, file, entry, &start);
+    let (config, mut places) = plugin_config(sheet, file, entry, &start);
+    let plugin_place = plugin.as_ref().map_or(&start, |plugin| &plugin.place);
+    places.plugin = position(sheet.text(), plugin_place.start);
     Some(SourceConfig {
         name: name?.value,
         plugin: plugin?.value,
@@ -172,6 +186,7 @@ fn plugin_config(
         sheet,
         places: Places {
             file: file.to_owned(),
+            plugin: (1, 1),
             by_pointer: BTreeMap::new(),
         },
     };

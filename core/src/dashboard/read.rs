@@ -14,7 +14,7 @@ use crate::config::fault::{Complaint, nearest_hint};
 use crate::config::reader::{Placed, Sheet, TableReader, in_file_order, text, whole, wrong_type};
 use crate::config::{scalar, vocabulary};
 use crate::dashboard::{Dashboard, DashboardContext, Panel, PlannedEvent};
-use crate::kpi::{ChartKind, Kpi};
+use crate::kpi::{ChartKind, Grain, Kpi, Range};
 
 /// Most panels of one dashboard; a page shows about six.
 pub(crate) const PANELS_MAX: usize = 60;
@@ -82,8 +82,8 @@ fn page(
     }
     let title = top.parsed(sheet, "title", title);
     let theme = top.parsed(sheet, "theme", theme);
-    let range = top.parsed(sheet, "range", vocabulary::range);
-    let grain = top.parsed(sheet, "grain", vocabulary::grain);
+    let range = top.parsed(sheet, "range", vocabulary::word::<Range>);
+    let grain = top.parsed(sheet, "grain", vocabulary::word::<Grain>);
     let rotate = top.parsed(sheet, "rotate", scalar::duration);
     let panels = panels(sheet, &mut top, context);
     let events = events(sheet, &mut top, &context.timezone);
@@ -146,7 +146,7 @@ fn panel(
         }
     }
     let title = table.parsed(sheet, "title", self::title);
-    let chart = table.parsed(sheet, "chart", vocabulary::chart);
+    let chart = table.parsed(sheet, "chart", vocabulary::word::<ChartKind>);
     let chart = kpi
         .as_ref()
         .and_then(|kpi| chart_of(sheet, kpi.value, chart));
@@ -156,8 +156,8 @@ fn panel(
     }
     let filters = filters(sheet, &mut table, context);
     let by = table.parsed(sheet, "by", |name| dimension(name, context));
-    let range = table.parsed(sheet, "range", vocabulary::range);
-    let grain = table.parsed(sheet, "grain", vocabulary::grain);
+    let range = table.parsed(sheet, "range", vocabulary::word::<Range>);
+    let grain = table.parsed(sheet, "grain", vocabulary::word::<Grain>);
     let size = table.read(sheet, "size", size);
     let page = table.whole(sheet, "page", 1..=PAGES_MAX);
     table.finish(sheet);
@@ -189,13 +189,9 @@ fn chart_of(
         let list: Vec<String> = kpi
             .charts
             .iter()
-            .map(|kind| format!("`{}`", vocabulary::chart_name(*kind)))
+            .map(|kind| format!("`{}`", kind))
             .collect();
-        let what = format!(
-            "`{}` cannot be drawn as `{}`",
-            kpi.name,
-            vocabulary::chart_name(chart.value)
-        );
+        let what = format!("`{}` cannot be drawn as `{}`", kpi.name, chart.value);
         sheet.fault(&chart.place, what, format!("it can as {}", list.join(", ")));
     }
     Some(chart.value)

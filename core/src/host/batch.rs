@@ -9,12 +9,10 @@ use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
 use arrow_schema::{ArrowError, DataType, Schema, TimeUnit};
+use vocd_plugin::BATCH_ROWS_MAX;
 use vocd_plugin::record::ColumnType;
 
 use crate::record::RecordKind;
-
-/// Most rows of one batch; the contract of `batch` says so.
-pub(super) const ROWS_MAX: usize = 64 * 1024;
 
 /// Why a batch was refused.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +27,7 @@ pub(super) enum BatchError {
     #[error("a frame must hold exactly one batch")]
     NotOne,
     /// Too many rows.
-    #[error("a batch of {n_rows} rows is above the limit of {ROWS_MAX}")]
+    #[error("a batch of {n_rows} rows is above the limit of {BATCH_ROWS_MAX}")]
     TooManyRows {
         /// Rows of the batch.
         n_rows: usize,
@@ -75,7 +73,7 @@ pub(super) fn decode(kind: RecordKind, frame: Buffer) -> Result<RecordBatch, Bat
     // The decoder slices buffers by lengths it reads from them and panics when they lie.
     let decoded = catch_unwind(AssertUnwindSafe(|| decode_one(frame)));
     let batch = decoded.map_err(|_| BatchError::DecoderPanic)??;
-    if batch.num_rows() > ROWS_MAX {
+    if batch.num_rows() > BATCH_ROWS_MAX {
         return Err(BatchError::TooManyRows {
             n_rows: batch.num_rows(),
         });
@@ -199,7 +197,7 @@ pub(super) mod tests {
     #[test]
     fn a_batch_comes_back_as_it_was() {
         let batch = responses(100);
-        let decoded = decode(RecordKind::Response, encode(&[batch.clone()]).into());
+        let decoded = decode(RecordKind::Response, encode(std::slice::from_ref(&batch)).into());
         assert_eq!(decoded.expect("valid"), batch);
     }
 
@@ -218,7 +216,7 @@ pub(super) mod tests {
 
     #[test]
     fn too_many_rows_are_refused() {
-        check_refused(encode(&[responses(ROWS_MAX + 1)]), "above the limit");
+        check_refused(encode(&[responses(BATCH_ROWS_MAX + 1)]), "above the limit");
     }
 
     #[test]
@@ -242,7 +240,7 @@ pub(super) mod tests {
                 bytes[at] = byte;
             }
             if let Ok(batch) = decode(RecordKind::Response, bytes.into()) {
-                prop_assert!(batch.num_rows() <= ROWS_MAX);
+                prop_assert!(batch.num_rows() <= BATCH_ROWS_MAX);
             }
         }
     }

@@ -13,8 +13,6 @@ use std::time::{Duration, Instant};
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
-/// Where the child finds the log pipe. It is also the child's standard error.
-const LOG_FD: i32 = 3;
 /// Where the child finds the sealed library.
 const LIBRARY_FD: i32 = 4;
 /// The program's descriptor lies above everything that is mapped for the child.
@@ -159,19 +157,13 @@ impl ChildProgram {
         command
             .stdin(Stdio::from(OwnedFd::from(child_in)))
             .stdout(Stdio::from(OwnedFd::from(child_out)))
-            .stderr(Stdio::from(log.try_clone()?))
+            .stderr(Stdio::from(log))
             .process_group(0);
         command
-            .fd_mappings(vec![
-                FdMapping {
-                    parent_fd: OwnedFd::from(log),
-                    child_fd: LOG_FD,
-                },
-                FdMapping {
-                    parent_fd: library.try_clone_to_owned()?,
-                    child_fd: LIBRARY_FD,
-                },
-            ])
+            .fd_mappings(vec![FdMapping {
+                parent_fd: library.try_clone_to_owned()?,
+                child_fd: LIBRARY_FD,
+            }])
             .map_err(io::Error::other)?;
         let child = command.spawn()?;
         Ok(Running {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use vocd_plugin::ErrorClass;
+
 /// Why a run failed. The name is a label in logs, in the store and in the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -105,41 +107,34 @@ impl FailureReason {
         }
     }
 
-    /// Returns the reason of an error class written as a word, such as `rate_limited`.
+    /// Returns the reason of a class that the child names, such as `rate_limited`.
     #[must_use]
-    pub(super) fn from_class(class: &str) -> Option<Self> {
-        Some(match class {
-            "panic" => Self::Panicked,
-            "config" => Self::Config,
-            "auth" => Self::Auth,
-            "transient" => Self::Transient,
-            "rate_limited" => Self::RateLimited,
-            "cancelled" => Self::Cancelled,
-            "checkpoint_unreadable" => Self::CheckpointUnreadable,
-            "unsupported" => Self::Unsupported,
-            "schema_changed" => Self::SchemaChanged,
-            "not_found" => Self::NotFound,
+    pub(super) fn from_class(class: &str) -> Self {
+        match class {
             "load" => Self::Load,
-            "internal" => Self::Internal,
-            _ => return None,
-        })
+            "protocol" => Self::Protocol,
+            _ => ErrorClass::ALL
+                .into_iter()
+                .find(|known| known.name() == class)
+                .map_or(Self::Internal, Self::from),
+        }
     }
+}
 
-    /// Returns the reason of a plugin's status code; an unknown one is [`Self::Internal`].
-    #[must_use]
-    pub(super) const fn from_status(status: i64) -> Self {
-        match status {
-            -2 => Self::Panicked,
-            -3 => Self::Config,
-            -4 => Self::Auth,
-            -5 => Self::Transient,
-            -6 => Self::RateLimited,
-            -7 => Self::Cancelled,
-            -8 => Self::CheckpointUnreadable,
-            -9 => Self::Unsupported,
-            -10 => Self::SchemaChanged,
-            -11 => Self::NotFound,
-            _ => Self::Internal,
+impl From<ErrorClass> for FailureReason {
+    fn from(class: ErrorClass) -> Self {
+        match class {
+            ErrorClass::Internal => Self::Internal,
+            ErrorClass::Panic => Self::Panicked,
+            ErrorClass::Config => Self::Config,
+            ErrorClass::Auth => Self::Auth,
+            ErrorClass::Transient => Self::Transient,
+            ErrorClass::RateLimited => Self::RateLimited,
+            ErrorClass::Cancelled => Self::Cancelled,
+            ErrorClass::CheckpointUnreadable => Self::CheckpointUnreadable,
+            ErrorClass::Unsupported => Self::Unsupported,
+            ErrorClass::SchemaChanged => Self::SchemaChanged,
+            ErrorClass::NotFound => Self::NotFound,
         }
     }
 }
@@ -173,5 +168,22 @@ impl Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{}: {}", self.reason.name(), self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_of_the_contract_has_a_reason() {
+        for class in ErrorClass::ALL {
+            assert_eq!(
+                FailureReason::from_class(class.name()),
+                FailureReason::from(class)
+            );
+        }
+        assert_eq!(FailureReason::from_class("load"), FailureReason::Load);
+        assert_eq!(FailureReason::from_class("?"), FailureReason::Internal);
     }
 }

@@ -7,13 +7,12 @@ use arrow_buffer::{Buffer, MutableBuffer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use vocd_plugin::abi::CHECKPOINT_BYTES_MAX;
 use vocd_plugin::frame::{FrameHeader, FrameKind, read_header};
 
 use super::batch::{self, BatchError};
 use crate::record::RecordKind;
 
-/// Longest checkpoint, in bytes of JSON; it is read and written whole at every commit.
-const CHECKPOINT_BYTES_MAX: usize = 64 * 1024;
 /// Longest JSON payload, in bytes: a checkpoint, a log line with a backtrace, an answer of `call`.
 const JSON_BYTES_MAX: u32 = 512 * 1024;
 /// Longest text kept of a log line or an error, in bytes.
@@ -31,7 +30,8 @@ pub(super) enum Message {
     Progress(Progress),
     Reject(RejectedRecord),
     Reply,
-    End(EndReport),
+    /// The run is a success.
+    End,
 }
 
 /// A line of the plugin's log.
@@ -51,7 +51,7 @@ pub(super) struct LogLine {
 #[derive(Debug, Deserialize)]
 pub(super) struct ErrorReport {
     #[serde(default)]
-    pub(super) class: Value,
+    pub(super) class: String,
     #[serde(default)]
     pub(super) user: String,
     #[serde(default)]
@@ -84,13 +84,10 @@ pub(super) struct RejectedRecord {
     pub(super) detail: String,
 }
 
-/// How the child says it ended.
-#[derive(Debug, Deserialize)]
-pub(super) struct EndReport {
-    #[serde(default)]
-    pub(super) status: i64,
-    #[serde(default)]
-    pub(super) rows: Option<u64>,
+#[derive(Deserialize)]
+struct EndReport {
+    status: i64,
+    rows: u64,
 }
 
 #[derive(Deserialize)]
@@ -250,20 +247,23 @@ impl<R: Read> MessageReader<R> {
     fn end(&mut self, header: FrameHeader) -> Result<Message, MessageError> {
         let report: EndReport = self.json(header)?;
         self.is_ended = true;
-        if report.status == 0 {
-            if let Some(said) = report.rows.filter(|said| *said != self.n_rows) {
-                return Err(MessageError::RowsInAll {
-                    said,
-                    received: self.n_rows,
-                });
-            }
-            if self.n_rows_since > 0 {
-                return Err(MessageError::Uncovered {
-                    n_rows: self.n_rows_since,
-                });
-            }
+        if report.status != 0 {
+            return Err(MessageError::Frame {
+                what: "a run that failed has no last frame".to_owned(),
+            });
         }
-        Ok(Message::End(report))
+        if report.rows != self.n_rows {
+            return Err(MessageError::RowsInAll {
+                said: report.rows,
+                received: self.n_rows,
+            });
+        }
+        if self.n_rows_since > 0 {
+            return Err(MessageError::Uncovered {
+                n_rows: self.n_rows_since,
+            });
+        }
+        Ok(Message::End)
     }
 
     fn json<T: DeserializeOwned>(&mut self, header: FrameHeader) -> Result<T, MessageError> {
@@ -387,16 +387,25 @@ mod tests {
     fn a_success_leaves_no_row_uncovered() {
         let data = encode(&[responses(5)]);
         check_refused(
-            &[(FrameKind::Data, &data), (FrameKind::End, br#"{"rows":5}"#)],
+            &[
+                (FrameKind::Data, &data),
+                (FrameKind::End, br#"{"status":0,"rows":5}"#),
+            ],
             "5 rows that no checkpoint covers",
         );
-        check_refused(&[(FrameKind::End, br#"{"rows":7}"#)], "saying 7 rows");
+        check_refused(
+            &[(FrameKind::End, br#"{"status":0,"rows":7}"#)],
+            "saying 7 rows",
+        );
     }
 
     #[test]
     fn nothing_comes_after_the_end_or_from_the_wrong_side() {
         check_refused(
-            &[(FrameKind::End, b"{}"), (FrameKind::Progress, b"{}")],
+            &[
+                (FrameKind::End, br#"{"status":0,"rows":0}"#),
+                (FrameKind::Progress, b"{}"),
+            ],
             "wrong time",
         );
         check_refused(&[(FrameKind::Hello, b"{}")], "wrong way");
@@ -413,7 +422,7 @@ mod tests {
         let bytes = run();
         for n_bytes in 0..bytes.len() {
             let messages = drain(&bytes[..n_bytes]).unwrap_or_default();
-            assert!(!matches!(messages.last(), Some(Message::End(_))));
+            assert!(!matches!(messages.last(), Some(Message::End)));
         }
     }
 

@@ -141,7 +141,7 @@ impl PluginFile {
         })?;
         let snapshot = seal(&library).map_err(|source| FindError::Read {
             path: path.to_owned(),
-            source: source.into(),
+            source,
         })?;
         let sha256 = Sha256::digest(&library)
             .iter()

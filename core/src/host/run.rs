@@ -12,7 +12,7 @@ use vocd_plugin::frame::{FrameKind, write_frame};
 
 use super::child::{ChildGuard, ChildProgram};
 use super::failure::{Failure, FailureReason};
-use super::message::{EndReport, ErrorReport, Message, MessageError, MessageReader, cut};
+use super::message::{ErrorReport, Message, MessageError, MessageReader, cut};
 use super::printed::{PluginLog, PrintedReader};
 use super::scrub::Scrubber;
 use super::stop::StopSignal;
@@ -135,7 +135,7 @@ struct Conversation {
 
 /// What ended a conversation.
 enum Ending {
-    Said(EndReport),
+    Said,
     Closed,
     Broken(MessageError),
 }
@@ -185,7 +185,7 @@ impl Conversation {
         loop {
             self.messages.reader_mut().expect_message();
             let message = match self.messages.next() {
-                Ok(Some(Message::End(report))) => return Ending::Said(report),
+                Ok(Some(Message::End)) => return Ending::Said,
                 Ok(Some(message)) => message,
                 Ok(None) => return Ending::Closed,
                 Err(error) => return Ending::Broken(error),
@@ -236,7 +236,7 @@ impl Conversation {
                 Ok(None)
             }
             Message::Ready | Message::Metric | Message::Reply => Ok(None),
-            Message::End(_) => Err(MessageError::Unexpected {
+            Message::End => Err(MessageError::Unexpected {
                 frame: FrameKind::End,
             }),
         }
@@ -245,24 +245,24 @@ impl Conversation {
     fn finish(self, ending: Ending) -> RunOutcome {
         let stopped = self.messages.reader().reason();
         let (n_rows, n_bytes) = (self.messages.n_rows(), self.messages.n_bytes());
-        // Its input closes here, at which a child that is done ends by itself.
-        drop(self.messages);
         let patience = match &ending {
             Ending::Broken(_) => Duration::ZERO,
-            Ending::Said(_) | Ending::Closed => STATUS_TIMEOUT,
+            Ending::Said | Ending::Closed => STATUS_TIMEOUT,
         };
         let status = self.guard.end(patience);
+        // Not before: a child whose input closes ends itself, and its status would say so.
+        drop(self.messages);
         let printed = self.printed.finish();
         let failure = match ending {
-            Ending::Said(report) if report.status == 0 => None,
-            Ending::Said(report) => Some(said(&report, self.reported, stopped)),
+            Ending::Said => None,
             Ending::Broken(error) => Some(broken(error, stopped)),
-            Ending::Closed => Some(match (stopped, status) {
-                (Some(reason), _) => stopped_failure(reason),
-                (None, Ok((status, was_killed))) => {
-                    died(status, was_killed, self.reported, &printed)
+            Ending::Closed => Some(match (stopped, self.reported, status) {
+                (stopped, Some(reported), _) => explained(&reported, stopped),
+                (Some(reason), ..) => stopped_failure(reason),
+                (None, None, Ok((status, was_killed))) => died(status, was_killed, &printed),
+                (None, None, Err(error)) => {
+                    Failure::new(FailureReason::Internal, error.to_string())
                 }
-                (None, Err(error)) => Failure::new(FailureReason::Internal, error.to_string()),
             }),
         };
         let failure = failure.map(|failure| Failure { printed, ..failure });
@@ -276,35 +276,23 @@ impl Conversation {
     }
 }
 
-/// The child said that it failed.
-fn said(
-    report: &EndReport,
-    reported: Option<ErrorReport>,
-    stopped: Option<FailureReason>,
-) -> Failure {
-    let reason = FailureReason::from_status(report.status);
-    match (stopped, reported) {
-        (Some(stopped), _) if reason == FailureReason::Cancelled => stopped_failure(stopped),
-        (_, Some(reported)) => explained(reason, &reported),
-        (_, None) => Failure::new(reason, "the plugin failed and did not say why"),
+/// The child said why it fails.
+fn explained(reported: &ErrorReport, stopped: Option<FailureReason>) -> Failure {
+    let reason = FailureReason::from_class(&reported.class);
+    if let (FailureReason::Cancelled, Some(stopped)) = (reason, stopped) {
+        return stopped_failure(stopped);
     }
-}
-
-fn explained(reason: FailureReason, reported: &ErrorReport) -> Failure {
-    let said = reported.class.as_i64().map(FailureReason::from_status);
-    let named = reported.class.as_str().and_then(FailureReason::from_class);
-    let mut message = cut(&reported.user).to_owned();
-    if message.is_empty() {
-        message = cut(&reported.internal).to_owned();
-    } else if !reported.internal.is_empty() {
-        message = format!("{message} ({})", cut(&reported.internal));
-    }
+    let message = match (cut(&reported.user), cut(&reported.internal)) {
+        ("", internal) => internal.to_owned(),
+        (user, "") => user.to_owned(),
+        (user, internal) => format!("{user} ({internal})"),
+    };
     Failure {
         retry_after: reported
             .retry_after_ms
             .filter(|wait_ms| *wait_ms > 0)
             .map(Duration::from_millis),
-        ..Failure::new(said.or(named).unwrap_or(reason), message)
+        ..Failure::new(reason, message)
     }
 }
 
@@ -331,13 +319,8 @@ fn stopped_failure(reason: FailureReason) -> Failure {
     Failure::new(reason, message)
 }
 
-/// The child ended without a last frame.
-fn died(
-    status: ExitStatus,
-    was_killed: bool,
-    reported: Option<ErrorReport>,
-    printed: &str,
-) -> Failure {
+/// The child ended without a last word.
+fn died(status: ExitStatus, was_killed: bool, printed: &str) -> Failure {
     if was_killed {
         return Failure::new(
             FailureReason::Protocol,
@@ -350,17 +333,16 @@ fn died(
             "the plugin needed more memory than its limit",
         );
     }
-    match (status.signal(), status.code(), reported) {
-        (Some(signal), ..) if signal == Signal::KILL.as_raw() => Failure::new(
+    match (status.signal(), status.code()) {
+        (Some(signal), _) if signal == Signal::KILL.as_raw() => Failure::new(
             FailureReason::Memory,
             "the plugin's process was killed from outside, most likely for want of memory",
         ),
-        (Some(signal), ..) => Failure::new(
+        (Some(signal), _) => Failure::new(
             FailureReason::Crashed(signal),
             format!("the plugin crashed: {}", signal_name(signal)),
         ),
-        (None, _, Some(reported)) => explained(FailureReason::Internal, &reported),
-        (None, code, None) => {
+        (None, code) => {
             let code = code.unwrap_or_default();
             Failure::new(
                 FailureReason::Exited(code),

@@ -108,7 +108,10 @@ impl Listener {
     pub fn socket(path: &std::path::Path) -> Result<Self, BindError> {
         UnixListener::bind(path)
             .map(Self::Socket)
-            .map_err(|source| BindError::Socket { path: path.to_owned(), source })
+            .map_err(|source| BindError::Socket {
+                path: path.to_owned(),
+                source,
+            })
     }
 
     /// Returns the network address it listens on.
@@ -122,11 +125,7 @@ impl Listener {
 }
 
 /// Serves until `shutdown` turns true, then ends streams, lets requests finish and cuts the rest.
-pub async fn serve(
-    listener: Listener,
-    options: ServeOptions,
-    mut shutdown: watch::Receiver<bool>,
-) {
+pub async fn serve(listener: Listener, options: ServeOptions, mut shutdown: watch::Receiver<bool>) {
     let limits = options.limits;
     let metrics = Arc::clone(&options.metrics);
     let (pulse, beating) = pulse::start(Arc::clone(options.studio.gallery()), shutdown.clone());
@@ -170,7 +169,10 @@ pub async fn serve(
         while open.join_next().await.is_some() {}
     });
     if drained.await.is_err() {
-        tracing::warn!(n_connections = open.len(), "cutting connections that did not end in time");
+        tracing::warn!(
+            n_connections = open.len(),
+            "cutting connections that did not end in time"
+        );
         open.shutdown().await;
     }
     beating.abort();

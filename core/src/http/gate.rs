@@ -29,8 +29,12 @@ pub enum Anonymous {
 }
 
 /// Headers that say a proxy stands between.
-const FORWARDED: [&str; 4] =
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+const FORWARDED: [&str; 4] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+];
 
 /// Addresses that are open to everyone, below the base path.
 const OPEN: [&str; 2] = ["healthz", "readyz"];
@@ -55,26 +59,53 @@ pub(super) async fn answer(
     }
     if method == Method::OPTIONS && response.status() != StatusCode::NOT_FOUND {
         response = reply::empty(StatusCode::NO_CONTENT);
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(ALLOW));
+        response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static(ALLOW));
     }
     finish_headers(response.headers_mut());
-    let route = below(site, &path).split(['/', '.']).next().unwrap_or_default();
-    let route = ROUTE_NAMES.iter().find(|name| **name == route).unwrap_or(&"other");
+    let route = below(site, &path)
+        .split(['/', '.'])
+        .next()
+        .unwrap_or_default();
+    let route = ROUTE_NAMES
+        .iter()
+        .find(|name| **name == route)
+        .unwrap_or(&"other");
     let status = response.status();
     let metrics = &site.options.metrics;
-    metrics.add(&HTTP_REQUESTS, &[("route", route), ("status", status.as_str())], 1.0);
-    metrics.observe(&HTTP_SECONDS, &[("route", route)], started.elapsed().as_secs_f64());
+    metrics.add(
+        &HTTP_REQUESTS,
+        &[("route", route), ("status", status.as_str())],
+        1.0,
+    );
+    metrics.observe(
+        &HTTP_SECONDS,
+        &[("route", route)],
+        started.elapsed().as_secs_f64(),
+    );
     response
 }
 
 /// First path segments that are counted by name; the empty one is the list of dashboards.
-const ROUTE_NAMES: [&str; 9] =
-    ["", "api", "assets", "charts", "dashboards", "healthz", "metrics", "readyz", "walls"];
+const ROUTE_NAMES: [&str; 9] = [
+    "",
+    "api",
+    "assets",
+    "charts",
+    "dashboards",
+    "healthz",
+    "metrics",
+    "readyz",
+    "walls",
+];
 
 /// Returns the path below the base path, without its slash.
 pub(super) fn below<'a>(site: &Site, path: &'a str) -> &'a str {
     let base = site.options.base_path.trim_end_matches('/');
-    path.strip_prefix(base).unwrap_or(path).trim_start_matches('/')
+    path.strip_prefix(base)
+        .unwrap_or(path)
+        .trim_start_matches('/')
 }
 
 async fn admit(
@@ -84,15 +115,26 @@ async fn admit(
     request: Request<Incoming>,
 ) -> Result<Response, Fault> {
     let limits = &site.options.limits;
-    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
     if target > limits.target_bytes_max {
-        let what = format!("the address is longer than {} bytes", limits.target_bytes_max);
+        let what = format!(
+            "the address is longer than {} bytes",
+            limits.target_bytes_max
+        );
         return Err(Fault::new(StatusCode::URI_TOO_LONG, what));
     }
     let visitor = Visitor {
         peer,
-        is_viewer: refusal(site.options.anonymous, peer, request.headers(), request.uri().host())
-            .is_none(),
+        is_viewer: refusal(
+            site.options.anonymous,
+            peer,
+            request.headers(),
+            request.uri().host(),
+        )
+        .is_none(),
     };
     if !OPEN.contains(&below(site, request.uri().path())) {
         let host = request.uri().host();
@@ -110,10 +152,7 @@ async fn admit(
 }
 
 /// Reads the body within the limits; no address of this version uses one.
-async fn read_body(
-    site: &Site,
-    request: Request<Incoming>,
-) -> Result<Request<Full<Bytes>>, Fault> {
+async fn read_body(site: &Site, request: Request<Incoming>) -> Result<Request<Full<Bytes>>, Fault> {
     let limits = &site.options.limits;
     let (head, body) = request.into_parts();
     let too_large = || {
@@ -129,7 +168,10 @@ async fn read_body(
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
         Ok(Err(_)) => {
-            return Err(Fault::new(StatusCode::BAD_REQUEST, "the body could not be read"));
+            return Err(Fault::new(
+                StatusCode::BAD_REQUEST,
+                "the body could not be read",
+            ));
         }
         Err(_) => {
             let what = "the body did not arrive in time";
@@ -161,8 +203,11 @@ fn refusal(
             "set anonymous = \"viewer\" under [auth] to open it to everyone who can reach it",
         ),
         Anonymous::Loopback => {
-            let host = target_host
-                .or_else(|| headers.get(header::HOST).and_then(|value| value.to_str().ok()));
+            let host = target_host.or_else(|| {
+                headers
+                    .get(header::HOST)
+                    .and_then(|value| value.to_str().ok())
+            });
             let is_proxied = FORWARDED.iter().any(|name| headers.contains_key(*name));
             if is_proxied {
                 return needs_token(
@@ -199,8 +244,10 @@ fn is_loopback_host(host: &str) -> bool {
 }
 
 fn finish_headers(headers: &mut HeaderMap) {
-    const ALWAYS: [(HeaderName, &str); 2] =
-        [(header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::REFERRER_POLICY, "no-referrer")];
+    const ALWAYS: [(HeaderName, &str); 2] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -217,8 +264,13 @@ fn finish_headers(headers: &mut HeaderMap) {
     } else {
         "default-src 'none'; frame-ancestors 'none'"
     };
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
 }
 
 #[cfg(test)]
@@ -239,21 +291,47 @@ mod tests {
     #[test]
     fn only_loopback_names_without_a_proxy_are_open_by_default() {
         let home = "127.0.0.1:5000";
-        for host in ["127.0.0.1:7878", "localhost", "LOCALHOST:1", "[::1]:7878", "wall.localhost"] {
+        for host in [
+            "127.0.0.1:7878",
+            "localhost",
+            "LOCALHOST:1",
+            "[::1]:7878",
+            "wall.localhost",
+        ] {
             check(Anonymous::Loopback, home, &[("host", host)], true);
         }
-        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", ""] {
+        for host in [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "",
+        ] {
             check(Anonymous::Loopback, home, &[("host", host)], false);
         }
         check(Anonymous::Loopback, home, &[], false);
         let proxied = [("host", "localhost"), ("x-forwarded-for", "10.0.0.1")];
         check(Anonymous::Loopback, home, &proxied, false);
-        check(Anonymous::Loopback, "192.0.2.7:5000", &[("host", "localhost")], false);
+        check(
+            Anonymous::Loopback,
+            "192.0.2.7:5000",
+            &[("host", "localhost")],
+            false,
+        );
     }
 
     #[test]
     fn configured_access_does_not_look_at_names() {
-        check(Anonymous::Viewer, "192.0.2.7:5000", &[("host", "wall.example")], true);
-        check(Anonymous::Nobody, "127.0.0.1:5000", &[("host", "localhost")], false);
+        check(
+            Anonymous::Viewer,
+            "192.0.2.7:5000",
+            &[("host", "wall.example")],
+            true,
+        );
+        check(
+            Anonymous::Nobody,
+            "127.0.0.1:5000",
+            &[("host", "localhost")],
+            false,
+        );
     }
 }

@@ -27,8 +27,13 @@ pub(super) struct Routes {
 impl Routes {
     /// Builds every route of a site.
     pub(super) fn new(site: &Arc<Site>) -> Self {
-        let pages = under(site)
-            .and(page_routes(site).or(picture_routes(site)).unify().or(api_routes(site)).unify());
+        let pages = under(site).and(
+            page_routes(site)
+                .or(picture_routes(site))
+                .unify()
+                .or(api_routes(site))
+                .unify(),
+        );
         let filter = pages
             .recover(|rejection| async move { Ok::<_, Infallible>(refused(&rejection)) })
             .unify()
@@ -64,15 +69,24 @@ fn page_routes(site: &Arc<Site>) -> Route {
     let asset = warp::path!("assets" / String)
         .and(visit(site))
         .then(|name, visit| async move { reply::finish(assets::asset(&visit, name)) });
-    index.or(dashboard).unify().or(wall).unify().or(events).unify().or(asset).unify().boxed()
+    index
+        .or(dashboard)
+        .unify()
+        .or(wall)
+        .unify()
+        .or(events)
+        .unify()
+        .or(asset)
+        .unify()
+        .boxed()
 }
 
 fn picture_routes(site: &Arc<Site>) -> Route {
-    let panel = warp::path!("charts" / String / String).and(visit(site)).then(
-        |dashboard, file, visit| async move {
+    let panel = warp::path!("charts" / String / String)
+        .and(visit(site))
+        .then(|dashboard, file, visit| async move {
             reply::finish(charts::panel(&visit, dashboard, file).await)
-        },
-    );
+        });
     let first = warp::path!("charts" / String)
         .and(visit(site))
         .then(|file, visit| async move { reply::finish(charts::first(&visit, file).await) });
@@ -118,7 +132,11 @@ fn api_routes(site: &Arc<Site>) -> Route {
 
 /// Matches the configured path in front of every address.
 fn under(site: &Site) -> BoxedFilter<()> {
-    let segments = site.options.base_path.split('/').filter(|segment| !segment.is_empty());
+    let segments = site
+        .options
+        .base_path
+        .split('/')
+        .filter(|segment| !segment.is_empty());
     segments.fold(warp::any().boxed(), |base, segment| {
         base.and(warp::path(segment.to_owned())).boxed()
     })
@@ -143,10 +161,16 @@ fn visit(site: &Arc<Site>) -> BoxedFilter<(Visit,)> {
 
 fn refused(rejection: &Rejection) -> Response {
     let fault = if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
-        Fault::new(StatusCode::METHOD_NOT_ALLOWED, "this address can only be read")
-            .hint(format!("allowed are {ALLOW}"))
+        Fault::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "this address can only be read",
+        )
+        .hint(format!("allowed are {ALLOW}"))
     } else if rejection.find::<warp::reject::InvalidQuery>().is_some() {
-        Fault::new(StatusCode::BAD_REQUEST, "the address's parameters cannot be decoded")
+        Fault::new(
+            StatusCode::BAD_REQUEST,
+            "the address's parameters cannot be decoded",
+        )
     } else {
         Fault::new(StatusCode::NOT_FOUND, "there is nothing at this address")
             .hint("the list of dashboards is at `/`")

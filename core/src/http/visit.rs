@@ -45,7 +45,12 @@ pub(super) struct Fault {
 impl Fault {
     /// Returns a refusal.
     pub(super) fn new(status: StatusCode, what: impl Into<String>) -> Self {
-        Self { status, what: what.into(), hint: None, retry_after_s: None }
+        Self {
+            status,
+            what: what.into(),
+            hint: None,
+            retry_after_s: None,
+        }
     }
 
     /// Adds what to do about it.
@@ -60,8 +65,8 @@ const RETRY_AFTER_S: u32 = 3;
 
 impl From<PictureError> for Fault {
     fn from(error: PictureError) -> Self {
-        let status = StatusCode::from_u16(error.status())
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let is_passing = status == StatusCode::SERVICE_UNAVAILABLE;
         Self {
             status,

@@ -57,11 +57,11 @@ pub fn pull_source(
 ) -> Result<PullReport, PullError> {
     let plugin = PluginFile::find(plugin_dirs, &spec.plugin).map_err(|source| PullError::Find {
         name: spec.name.clone(),
-        source,
+        source: Box::new(source),
     })?;
     let config = (spec.resolve)().map_err(|failure| PullError::Plugin {
         name: spec.name.clone(),
-        failure,
+        failure: Box::new(failure),
         report: Box::default(),
     })?;
     let request = PullRequest {
@@ -177,7 +177,7 @@ pub(super) fn pull_from(
     let result = result.map_err(|cause| match cause {
         Cause::Plugin(failure) => PullError::Plugin {
             name,
-            failure,
+            failure: Box::new(failure),
             report: boxed(),
         },
         Cause::Store(source) => PullError::Store {

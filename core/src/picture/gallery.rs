@@ -13,9 +13,7 @@ use crate::kpi::{self, Answer, KpiError, Query};
 use crate::picture::cache::ByteCache;
 use crate::picture::figure::question;
 use crate::picture::source::Rules;
-use crate::picture::{
-    Dashboards, Format, Picture, PictureError, PictureRequest, Subject, nearest,
-};
+use crate::picture::{Dashboards, Format, Picture, PictureError, PictureRequest, Subject, nearest};
 use crate::plan::DataVersion;
 use crate::store::{SourceState, Store};
 use crate::telemetry::{CACHE_LOOKUPS, Metrics, RENDER_SECONDS};

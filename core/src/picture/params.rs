@@ -232,8 +232,16 @@ struct Draft {
 
 impl Draft {
     fn range(&self) -> Result<Option<Range>, ParamError> {
-        let texts = (self.range.as_deref(), self.from.as_deref(), self.to.as_deref());
-        let name = if self.range.is_some() { "range" } else { "from" };
+        let texts = (
+            self.range.as_deref(),
+            self.from.as_deref(),
+            self.to.as_deref(),
+        );
+        let name = if self.range.is_some() {
+            "range"
+        } else {
+            "from"
+        };
         parse::range(texts.0, texts.1, texts.2).map_err(|error| {
             let hint = "for example range=90d, or from=2026-01-01&to=2026-07-01";
             refuse(name, error.to_string(), Some(hint.to_owned()))
@@ -302,11 +310,12 @@ fn known(name: &str, scope: Scope) -> Result<(), ParamError> {
     if scope != Scope::Bare {
         allowed.extend(QUESTION_PARAMS);
     }
-    if matches!(scope, Scope::Picture | Scope::Wall | Scope::Page) {
-        allowed.extend(LOOK_PARAMS);
-    }
-    if matches!(scope, Scope::Wall | Scope::Page) {
-        allowed.push("page");
+    match scope {
+        Scope::Picture => allowed.extend(LOOK_PARAMS),
+        Scope::Wall => allowed.extend(LOOK_PARAMS.iter().chain(&["page"])),
+        // A page sizes its pictures itself.
+        Scope::Page => allowed.extend(["theme", "lang", "page"]),
+        Scope::Kpi | Scope::Bare => {}
     }
     let is_filter = scope != Scope::Bare
         && name

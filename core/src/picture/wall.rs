@@ -6,10 +6,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::chart::{Freshness, Size};
+use crate::dashboard::ShelvedDashboard;
 use crate::picture::gallery::Gallery;
 use crate::picture::grid::{Grid, Rect};
 use crate::picture::params::{HEIGHT_PX, WIDTH_PX};
-use crate::picture::{Format, Picture, PictureError, PictureRequest, Served, Shelved, Subject};
+use crate::picture::{Format, Picture, PictureError, PictureRequest, Served, Subject};
 
 /// Size of a wall whose address names none.
 pub const WALL_SIZE_DEFAULT: Size = Size {
@@ -18,7 +19,10 @@ pub const WALL_SIZE_DEFAULT: Size = Size {
 };
 
 /// Panels of a wall with their places, in order.
-pub(super) type Placed = (std::sync::Arc<ShelvedDashboard>, Vec<(Rect, PictureRequest)>);
+pub(super) type Placed = (
+    std::sync::Arc<ShelvedDashboard>,
+    Vec<(Rect, PictureRequest)>,
+);
 
 impl Gallery {
     /// Returns the panels of a page and the requests that draw them.

@@ -96,9 +96,10 @@ typedef struct voc_out {
   uint32_t struct_size, abi_minor;
   void *ctx;
   /* Takes rows of a record kind ("response", "ticket", ...) and moves both structures: their
-   * release is null afterwards. At most 65,536 rows and 32 MiB. Formats: top "+s"; columns
-   * b c s i l C S I L f g u U z tdD tsu:UTC d:P,S (P <= 38) +l; JSON is "u" with the metadata
-   * ARROW:extension:name = arrow.json. A deletion is a row with deleted = true.
+   * release is null afterwards. At most 65,536 rows and 32 MiB. The top is a struct ("+s") whose
+   * children are columns of the kind by name, absent ones being null: text "u", number "g",
+   * count "L", flag "b", time "tsu:UTC", money "d:18,4", text list "+l" of "u", JSON "u" with the
+   * metadata ARROW:extension:name = arrow.json. A deletion is a row with deleted = true.
    * Anything but 0 means: stop, return VOC_CANCELLED. */
   voc_status (*batch)(void *ctx, voc_str kind, struct ArrowSchema *, struct ArrowArray *);
   /* Everything emitted so far is covered by this JSON object of at most 64 KiB; what no

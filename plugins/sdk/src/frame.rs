@@ -6,6 +6,9 @@
 
 use std::io::{self, Read, Write};
 
+/// Where the child finds the sealed library. Frames come on its standard input and go to its
+/// standard output; its standard error is the log pipe.
+pub const LIBRARY_FD: i32 = 4;
 /// Size of a frame's header in bytes.
 pub const HEADER_BYTES: usize = 8;
 /// Identity of this build: the daemon and its child refuse each other when it differs.

@@ -50,7 +50,6 @@ impl DimensionSpec {
     pub(super) fn column(&self) -> String {
         format!("dim_{}", self.name)
     }
-
 }
 
 /// Returns the dimensions that are stamped on rows of `kind`, in their column order.
