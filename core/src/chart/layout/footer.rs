@@ -34,7 +34,7 @@ pub(super) fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, 
             .cloned()
     };
     let beside = width - sheet.width(formula, &look) - 1.6 * unit;
-    let one_line = first_fitting(beside).filter(|_| has_formula && panel.figure.note.is_none());
+    let one_line = first_fitting(beside).filter(|_| has_formula && panel.note.is_none());
     let is_one_line = one_line.is_some();
     let as_of = one_line
         .or_else(|| first_fitting(width))
@@ -51,8 +51,13 @@ pub(super) fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, 
         put(as_of, content.right, baseline, look, Align::End);
     } else {
         put(as_of, content.left, baseline, look, Align::Start);
-        if let Some(note) = &panel.figure.note {
-            let note_look = look.coloured(panel.palette.ink);
+        if let Some(note) = &panel.note {
+            let is_fault = panel.figure.note.is_some();
+            let note_look = look.coloured(if is_fault {
+                panel.palette.ink
+            } else {
+                panel.palette.muted
+            });
             if sheet.width(note, &note_look) <= room_left {
                 let note = sheet.fit(note, &note_look, room_left);
                 put(note, content.right, baseline, note_look, Align::End);
