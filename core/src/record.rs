@@ -1,5 +1,7 @@
 //! The words every stage shares: sources, streams, and the checked rows that pass the door.
 
+pub mod door;
+
 use std::fmt;
 
 pub use vocd_plugin::record::RecordKind;

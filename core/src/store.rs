@@ -3,33 +3,16 @@
 //! Rows and the checkpoint that covers them commit together. Above this boundary there is no SQL
 //! and no `duckdb::` type; below it no ratio, no time zone and no clock.
 
-use arrow_array::RecordBatch;
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
 use crate::plan::Tally;
 use crate::record::{RecordKind, SourceName, StreamName};
 
-/// Checked rows of one kind, in the door's normal form (see `record::door`).
-#[derive(Debug, Clone)]
-pub struct KindBatch {
-    /// Kind of the rows.
-    pub kind: RecordKind,
-    /// The rows.
-    pub rows: RecordBatch,
-}
+pub mod duckdb;
 
-/// One record that was refused, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reject {
-    /// Kind it would have been.
-    pub kind: RecordKind,
-    /// Reason from the closed list, such as `score_out_of_scale`.
-    pub reason: String,
-    /// Where it stands at the source, such as `answers.csv:17`, or its id.
-    pub place: String,
-    /// What is wrong, in words, without personal values.
-    pub detail: String,
-}
+pub use crate::record::door::{KindBatch, Reject};
 
 /// Where a stream's next read starts; opaque to the daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,9 +107,123 @@ pub struct SourceState {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Replaced by the closed list of the implementation.
-    #[error("the store failed")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Another process owns the directory.
+    #[error("another vocd{} is using `{dir}`", .pid.map(|pid| format!(" (process {pid})")).unwrap_or_default())]
+    Locked {
+        /// The data directory.
+        dir: PathBuf,
+        /// The process that owns it, when it says so.
+        pid: Option<u32>,
+    },
+    /// The directory or a file in it cannot be written.
+    #[error("failed to write to `{path}`")]
+    ReadOnly {
+        /// The directory or file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: Cause,
+    },
+    /// No space is left; nothing of the unit was written and the store stays usable.
+    #[error("no space left for `{path}`")]
+    DiskFull {
+        /// The database file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: Cause,
+    },
+    /// The database file is damaged; it was left as it is.
+    #[error("the database `{path}` is damaged")]
+    Corrupt {
+        /// The database file.
+        path: PathBuf,
+        /// What the engine said.
+        #[source]
+        source: Cause,
+    },
+    /// The file was written by a newer vocd.
+    #[error("the database `{path}` has layout {found}, this vocd knows {known}")]
+    Newer {
+        /// The database file.
+        path: PathBuf,
+        /// Layout of the file.
+        found: u32,
+        /// Newest layout this program knows.
+        known: u32,
+    },
+    /// A migration that was applied is not the one this program has.
+    #[error("migration {version} of `{path}` is not the one this vocd has")]
+    Migration {
+        /// The database file.
+        path: PathBuf,
+        /// Number of the migration.
+        version: u32,
+    },
+    /// The database could not be opened.
+    #[error("failed to open the database `{path}`")]
+    Open {
+        /// The database file.
+        path: PathBuf,
+        /// What the engine said.
+        #[source]
+        source: Cause,
+    },
+    /// The query ran past its deadline and was stopped.
+    #[error("the query took longer than {deadline_s} s and was stopped")]
+    Deadline {
+        /// The deadline.
+        deadline_s: u64,
+    },
+    /// The plan names a dimension that is not configured.
+    #[error("no dimension `{name}` is configured")]
+    UnknownDimension {
+        /// Name in the plan.
+        name: String,
+    },
+    /// The plan asks for something the kind does not have.
+    #[error("`{kind}` has no column `{column}` that can be used here")]
+    UnknownColumn {
+        /// Name of the kind.
+        kind: &'static str,
+        /// Name in the plan.
+        column: String,
+    },
+    /// The engine failed.
+    #[error("failed to {what}")]
+    Failed {
+        /// What was attempted.
+        what: &'static str,
+        /// What the engine said.
+        #[source]
+        source: Cause,
+    },
+    /// The store is closing.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// An error of the engine or the system, behind the boundary.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+impl StoreError {
+    /// Returns what an operator can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Locked { .. } => Some("stop the other vocd, or give this one its own data_dir"),
+            Self::ReadOnly { .. } => Some("make data_dir writable for the user that runs vocd"),
+            Self::DiskFull { .. } => Some("free some space; vocd retries by itself"),
+            Self::Corrupt { .. } => Some(
+                "keep a copy of the file; then restore a backup, or move it away and read the \
+                 sources again",
+            ),
+            Self::Newer { .. } => Some("run the newer vocd, or restore the backup it made"),
+            Self::Migration { .. } => Some("run the vocd that wrote the file"),
+            Self::Deadline { .. } => Some("ask for a shorter range or fewer groups"),
+            _ => None,
+        }
+    }
 }
 
 /// A place that keeps records and answers plans.

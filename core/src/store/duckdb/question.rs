@@ -1,0 +1,385 @@
+//! Plans become SQL here: text with numbered parameters, never a value in the text.
+
+use duckdb::types::Value;
+use vocd_plugin::record::ColumnType;
+
+use super::state::time;
+use super::table::{DimensionSpec, history, quoted};
+use crate::plan::{Dimension, Filter, Keep, Measure, TallyPlan};
+use crate::record::RecordKind;
+use crate::store::StoreError;
+
+/// Most slots of the bucket table; finer edges are compared one by one.
+const SLOTS_MAX: i64 = 100_000;
+
+/// A query and its parameters.
+pub(super) struct Question {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value>,
+}
+
+/// Writes the parts of one query about one kind.
+pub(super) struct Writing<'a> {
+    kind: RecordKind,
+    dimensions: &'a [DimensionSpec],
+    values: Vec<Value>,
+}
+
+impl<'a> Writing<'a> {
+    pub(super) const fn new(kind: RecordKind, dimensions: &'a [DimensionSpec]) -> Self {
+        Self {
+            kind,
+            dimensions,
+            values: Vec::new(),
+        }
+    }
+
+    pub(super) fn finish(self, sql: String) -> Question {
+        Question {
+            sql,
+            values: self.values,
+        }
+    }
+
+    fn bind(&mut self, value: Value) -> String {
+        self.values.push(value);
+        format!("${}", self.values.len())
+    }
+
+    fn bind_text(&mut self, text: &str) -> String {
+        self.bind(Value::Text(text.to_owned()))
+    }
+
+    /// Returns the rows a plan is about, as a table expression.
+    ///
+    /// Past knowledge is the greatest version known then, in the bucket of the lowest one.
+    pub(super) fn base(&mut self, as_of: Option<jiff::Timestamp>) -> String {
+        let table = self.kind.name();
+        let Some(as_of) = as_of else {
+            return table.to_owned();
+        };
+        let as_of = self.bind(time(as_of));
+        let event = self.kind.event_time().unwrap_or("updated_at");
+        format!(
+            "(SELECT * REPLACE (coalesce(lowest_event, bucket_time) AS bucket_time) FROM (\
+             SELECT *, \
+             row_number() OVER (PARTITION BY key, id \
+             ORDER BY updated_at DESC, revision DESC NULLS LAST, digest DESC) AS version_rank, \
+             first_value({event} IGNORE NULLS) OVER (PARTITION BY key, id \
+             ORDER BY updated_at, revision NULLS FIRST, digest \
+             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS lowest_event \
+             FROM (SELECT * FROM {table} UNION ALL BY NAME SELECT * FROM {history}) \
+             WHERE known_at <= {as_of}) WHERE version_rank = 1 AND NOT deleted)",
+            history = history(self.kind),
+        )
+    }
+
+    /// Returns a condition that is true, false or null; null counts as false.
+    pub(super) fn condition(&mut self, filter: &Filter) -> Result<String, StoreError> {
+        Ok(match filter {
+            Filter::All => "true".to_owned(),
+            Filter::And(parts) => self.joined(parts, " AND ", "true")?,
+            Filter::Or(parts) => self.joined(parts, " OR ", "false")?,
+            Filter::Not(inner) => format!("NOT coalesce({}, false)", self.condition(inner)?),
+            Filter::In(dimension, wanted) => self.membership(dimension, wanted)?,
+            Filter::NumberIn { column, low, high } => {
+                let column = self.number(column)?;
+                let mut parts = Vec::new();
+                if let Some(low) = low {
+                    parts.push(format!("{column} >= {}", self.bind(Value::Double(*low))));
+                }
+                if let Some(high) = high {
+                    parts.push(format!("{column} < {}", self.bind(Value::Double(*high))));
+                }
+                if parts.is_empty() {
+                    parts.push(format!("{column} IS NOT NULL"));
+                }
+                format!("({})", parts.join(" AND "))
+            }
+            Filter::Present(column) => format!("{} IS NOT NULL", self.column(column)?),
+            Filter::IsTrue(column) => format!("coalesce({}, false)", self.column(column)?),
+        })
+    }
+
+    fn joined(&mut self, parts: &[Filter], word: &str, empty: &str) -> Result<String, StoreError> {
+        let parts = parts
+            .iter()
+            .map(|part| self.condition(part))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(match parts.is_empty() {
+            true => empty.to_owned(),
+            false => format!("({})", parts.join(word)),
+        })
+    }
+
+    fn membership(
+        &mut self,
+        dimension: &Dimension,
+        wanted: &[Option<String>],
+    ) -> Result<String, StoreError> {
+        let has_missing = wanted.contains(&None);
+        let texts: Vec<String> = wanted
+            .iter()
+            .flatten()
+            .map(|text| self.bind_text(text))
+            .collect();
+        let list = texts.join(", ");
+        if *dimension == Dimension::Tag {
+            let tags = self.tags();
+            let mut parts = vec![match texts.is_empty() {
+                true => "false".to_owned(),
+                false => format!("list_has_any({tags}, [{list}])"),
+            }];
+            if has_missing {
+                parts.push(format!("len(coalesce({tags}, [])) = 0"));
+            }
+            return Ok(format!("({})", parts.join(" OR ")));
+        }
+        let column = self.dimension(dimension)?;
+        let mut parts = vec![match texts.is_empty() {
+            true => "false".to_owned(),
+            false => format!("{column} IN ({list})"),
+        }];
+        if has_missing {
+            parts.push(format!("{column} IS NULL"));
+        }
+        Ok(format!("({})", parts.join(" OR ")))
+    }
+
+    /// Returns the text a dimension has on a row; null where the kind cannot have it.
+    pub(super) fn dimension(&self, dimension: &Dimension) -> Result<String, StoreError> {
+        match dimension {
+            Dimension::Column("source") => Ok("r.source".to_owned()),
+            Dimension::Column(name) => Ok(match self.kind.column(name) {
+                Some(column) if column.column_type == ColumnType::Text => {
+                    format!("r.{}", quoted(name))
+                }
+                Some(column) if column.column_type != ColumnType::TextList => {
+                    format!("r.{}::VARCHAR", quoted(name))
+                }
+                _ => "NULL::VARCHAR".to_owned(),
+            }),
+            Dimension::Configured(name) => {
+                let spec = self
+                    .dimensions
+                    .iter()
+                    .find(|spec| spec.name == *name)
+                    .ok_or_else(|| StoreError::UnknownDimension { name: name.clone() })?;
+                Ok(match spec.reach(self.kind) {
+                    Some(_) => format!("r.{}", quoted(&spec.column())),
+                    None => "NULL::VARCHAR".to_owned(),
+                })
+            }
+            Dimension::Tag => Ok(format!(
+                "unnest(CASE WHEN len({tags}) > 0 THEN list_distinct({tags}) ELSE [NULL] END)",
+                tags = self.tags()
+            )),
+        }
+    }
+
+    fn tags(&self) -> &'static str {
+        match self.kind.column("tags") {
+            Some(_) => "r.tags",
+            None => "NULL::VARCHAR[]",
+        }
+    }
+
+    fn column(&self, name: &str) -> Result<String, StoreError> {
+        match self.kind.column(name) {
+            Some(column) => Ok(format!("r.{}", quoted(column.name))),
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    fn number(&self, name: &str) -> Result<String, StoreError> {
+        match self.kind.column(name).map(|column| column.column_type) {
+            Some(ColumnType::Number) => self.column(name),
+            Some(ColumnType::Count | ColumnType::Money) => {
+                Ok(format!("{}::DOUBLE", self.column(name)?))
+            }
+            _ => Err(self.unknown(name)),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> StoreError {
+        StoreError::UnknownColumn {
+            kind: self.kind.name(),
+            column: name.to_owned(),
+        }
+    }
+
+    /// Returns the aggregate of a measure over rows named `r`.
+    fn measure(&mut self, measure: &Measure) -> Result<String, StoreError> {
+        Ok(match measure {
+            Measure::Count => "count(*)".to_owned(),
+            Measure::CountIf(filter) => format!("count_if({})", self.condition(filter)?),
+            Measure::Sum(column) => format!("sum({})", self.number(column)?),
+            Measure::SumSquares(column) => {
+                let column = self.number(column)?;
+                format!("sum({column} * {column})")
+            }
+            Measure::Min(column) => format!("min({})", self.number(column)?),
+            Measure::Max(column) => format!("max({})", self.number(column)?),
+            Measure::Quantile(column, p) => {
+                // The engine wants a constant here; the plan's own number cannot be anything else.
+                format!(
+                    "quantile_cont({}, {:?})",
+                    self.number(column)?,
+                    p.clamp(0.0, 1.0)
+                )
+            }
+            Measure::Distinct(column) => format!("count(DISTINCT {})", self.with_source(column)?),
+            Measure::DistinctIf(column, filter) => format!(
+                "count(DISTINCT {}) FILTER (WHERE {})",
+                self.with_source(column)?,
+                self.condition(filter)?
+            ),
+            Measure::Persons => "count(DISTINCT coalesce(r.person, r.key))".to_owned(),
+            Measure::PersonsIf(filter) => format!(
+                "count(DISTINCT coalesce(r.person, r.key)) FILTER (WHERE {})",
+                self.condition(filter)?
+            ),
+            Measure::Histogram(column) => format!("histogram({})", self.number(column)?),
+        })
+    }
+
+    fn with_source(&self, name: &str) -> Result<String, StoreError> {
+        // A source's name holds no slash, so the pair has one text.
+        Ok(format!(
+            "(r.source || '/' || {}::VARCHAR)",
+            self.column(name)?
+        ))
+    }
+
+    /// Returns the bucket position of a row and the join that finds it.
+    fn buckets(&mut self, plan: &TallyPlan) -> (&'static str, String) {
+        if plan.buckets.len() <= 1 {
+            return ("0::BIGINT", String::new());
+        }
+        match slots(plan) {
+            Some((width_us, ranges)) => (
+                "s.bucket_idx",
+                format!(
+                    " JOIN (SELECT i::BIGINT AS bucket_idx, unnest(range(low, high)) AS slot \
+                     FROM (VALUES {ranges}) AS v(i, low, high)) s \
+                     ON s.slot = epoch_us(r.bucket_time) // {width_us}"
+                ),
+            ),
+            None => ("s.bucket_idx", self.edge_join(plan)),
+        }
+    }
+
+    fn edge_join(&mut self, plan: &TallyPlan) -> String {
+        let edges: Vec<String> = plan
+            .buckets
+            .iter()
+            .enumerate()
+            .map(|(idx, span)| {
+                format!(
+                    "({idx}, make_timestamp({}), make_timestamp({}))",
+                    span.start.as_microsecond(),
+                    span.end.as_microsecond()
+                )
+            })
+            .collect();
+        format!(
+            " JOIN (SELECT i::BIGINT AS bucket_idx, low, high FROM (VALUES {}) AS v(i, low, high)) \
+             s ON r.bucket_time >= s.low AND r.bucket_time < s.high",
+            edges.join(", ")
+        )
+    }
+
+    /// Writes the whole tally: bucket, keys, measures, and the extent of the rows behind them.
+    pub(super) fn tally(mut self, plan: &TallyPlan) -> Result<Question, StoreError> {
+        let keys = plan
+            .group
+            .iter()
+            .map(|dimension| self.dimension(dimension))
+            .collect::<Result<Vec<_>, _>>()?;
+        let base = self.base(plan.as_of);
+        let (bucket, join) = self.buckets(plan);
+        let mut conditions = vec![self.condition(&plan.filter)?];
+        if let (Some(first), Some(last)) = (plan.buckets.first(), plan.buckets.last()) {
+            conditions.push(format!("r.bucket_time >= {}", self.bind(time(first.start))));
+            conditions.push(format!("r.bucket_time < {}", self.bind(time(last.end))));
+        }
+        let keys: String = keys
+            .iter()
+            .enumerate()
+            .map(|(idx, key)| format!(", {key} AS key_{idx}"))
+            .collect();
+        let key_names: String = (0..plan.group.len())
+            .map(|idx| format!(", key_{idx}"))
+            .collect();
+        let mut rows = format!(
+            "SELECT r.*, {bucket} AS bucket_at{keys} FROM {base} r{join} WHERE {}",
+            conditions.join(" AND ")
+        );
+        if plan.keep == Keep::LastPerCustomer {
+            rows = self.last_per_customer(&rows, &key_names);
+        }
+        let measures = plan
+            .measures
+            .iter()
+            .map(|measure| self.measure(measure))
+            .collect::<Result<Vec<_>, _>>()?
+            .join(", ");
+        let sql = format!(
+            "SELECT bucket_at{key_names}, epoch_us(min(r.bucket_time)), \
+             epoch_us(max(r.bucket_time)), {measures} FROM ({rows}) r \
+             GROUP BY bucket_at{key_names}"
+        );
+        Ok(self.finish(sql))
+    }
+
+    fn last_per_customer(&self, rows: &str, key_names: &str) -> String {
+        let submission = match self.kind.column("response") {
+            Some(_) => "r.response DESC NULLS LAST, ",
+            None => "",
+        };
+        format!(
+            "SELECT * FROM ({rows}) r QUALIFY r.person IS NULL OR row_number() OVER (\
+             PARTITION BY bucket_at{key_names}, r.person \
+             ORDER BY r.bucket_time DESC, {submission}r.id DESC, r.key) = 1"
+        )
+    }
+}
+
+/// Returns a slot width that divides all inner edges, and each bucket's slots; `None` when the
+/// edges are too fine for that.
+fn slots(plan: &TallyPlan) -> Option<(i64, String)> {
+    let (first, last) = (plan.buckets.first()?, plan.buckets.last()?);
+    let mut width_us = 0_i64;
+    for pair in plan.buckets.windows(2) {
+        width_us = gcd(width_us, pair[0].end.as_microsecond());
+        width_us = gcd(width_us, pair[1].start.as_microsecond());
+    }
+    let (start_us, end_us) = (first.start.as_microsecond(), last.end.as_microsecond());
+    if width_us <= 0 || start_us < 0 || (end_us - start_us) / width_us > SLOTS_MAX {
+        return None;
+    }
+    let n_buckets = plan.buckets.len();
+    let ranges: Vec<String> = plan
+        .buckets
+        .iter()
+        .enumerate()
+        .map(|(idx, span)| {
+            // The outer edges need not be on the raster: the time range cuts them.
+            let low = span.start.as_microsecond().div_euclid(width_us);
+            let end_us = span.end.as_microsecond();
+            let high = match idx + 1 == n_buckets {
+                true => (end_us - 1).div_euclid(width_us) + 1,
+                false => end_us / width_us,
+            };
+            format!("({idx}, {low}, {high})")
+        })
+        .collect();
+    Some((width_us, ranges.join(", ")))
+}
+
+fn gcd(a: i64, b: i64) -> i64 {
+    match b {
+        0 => a.abs(),
+        _ => gcd(b, a % b),
+    }
+}

@@ -1,0 +1,101 @@
+//! The tables of the record kinds: their columns, and the dimensions stamped on them.
+
+use vocd_plugin::record::ColumnType;
+
+use crate::record::RecordKind;
+
+/// A configured dimension, as the store stamps it on rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DimensionSpec {
+    /// Name in `[dimensions]`: `a-z 0-9 _ -`, a letter first.
+    pub name: String,
+    /// Kind whose rows say the value.
+    pub kind: RecordKind,
+    /// Where in such a row it stands.
+    pub field: DimensionField,
+}
+
+/// A column or an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DimensionField {
+    /// A declared column.
+    Column(&'static str),
+    /// A key of the `attributes` object.
+    Attribute(String),
+}
+
+/// How a fact meets the row that says a dimension's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The fact says it itself.
+    Own,
+    /// The fact's `customer`.
+    Customer,
+    /// The fact's `agent`.
+    Agent,
+}
+
+impl DimensionSpec {
+    /// Returns how rows of `kind` get this dimension, or `None` when they cannot.
+    pub(super) fn reach(&self, kind: RecordKind) -> Option<Reach> {
+        match self.kind {
+            own if own == kind => Some(Reach::Own),
+            RecordKind::Customer if kind.column("customer").is_some() => Some(Reach::Customer),
+            RecordKind::Agent if kind.column("agent").is_some() => Some(Reach::Agent),
+            _ => None,
+        }
+    }
+
+    /// Returns the column it is stamped in.
+    pub(super) fn column(&self) -> String {
+        format!("dim_{}", self.name)
+    }
+}
+
+/// Returns the dimensions that are stamped on rows of `kind`, in their column order.
+pub(super) fn stamped(
+    dimensions: &[DimensionSpec],
+    kind: RecordKind,
+) -> impl Iterator<Item = (&DimensionSpec, Reach)> {
+    dimensions
+        .iter()
+        .filter_map(move |spec| Some((spec, spec.reach(kind)?)))
+}
+
+/// Returns the table with all versions that are not current.
+pub(super) fn history(kind: RecordKind) -> String {
+    format!("{}_history", kind.name())
+}
+
+/// Returns a name as SQL writes it.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Returns every column of a kind's tables in order, without the stamped dimensions.
+pub(super) fn columns(kind: RecordKind) -> Vec<(&'static str, &'static str)> {
+    let mut columns = vec![("key", "UBIGINT"), ("source", "VARCHAR")];
+    columns.extend(
+        kind.columns()
+            .map(|column| (column.name, sql_type(column.column_type))),
+    );
+    columns.extend([
+        ("bucket_time", "TIMESTAMP"),
+        ("digest", "UBIGINT"),
+        ("known_at", "TIMESTAMP"),
+        ("person", "UBIGINT"),
+    ]);
+    columns
+}
+
+fn sql_type(column_type: ColumnType) -> &'static str {
+    match column_type {
+        ColumnType::Text | ColumnType::Json => "VARCHAR",
+        ColumnType::Number => "DOUBLE",
+        ColumnType::Count => "UBIGINT",
+        ColumnType::Flag => "BOOLEAN",
+        ColumnType::Time => "TIMESTAMP",
+        ColumnType::Money => "DECIMAL(18,4)",
+        ColumnType::TextList => "VARCHAR[]",
+    }
+}

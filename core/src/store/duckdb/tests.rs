@@ -1,0 +1,112 @@
+//! The store as a whole: commits, versions, questions, reopening.
+
+mod fixture;
+mod version;
+
+use jiff::Timestamp;
+
+use self::fixture::{Answer, TestStore, at, everything};
+use crate::plan::{Dimension, Filter, Measure, Tally, TallyPlan, TallyValue};
+use crate::record::RecordKind;
+use crate::store::{Ack, Store};
+
+#[test]
+fn a_committed_answer_is_counted() {
+    let store = TestStore::new();
+    let ack = store.commit(&[Answer::new("a", 9.0, 10), Answer::new("b", 3.0, 20)]);
+    assert_eq!(ack, Ack::Applied { n_changed: 2 });
+    let tallies = store
+        .tally(&everything(vec![
+            Measure::Count,
+            Measure::Sum("score"),
+            Measure::Histogram("score"),
+            Measure::Persons,
+        ]))
+        .unwrap();
+    assert_eq!(
+        tallies.rows[0].values,
+        [
+            TallyValue::Count(2),
+            TallyValue::Number(Some(12.0)),
+            TallyValue::Histogram(vec![(3.0, 1), (9.0, 1)]),
+            TallyValue::Count(2),
+        ]
+    );
+    assert_eq!(tallies.extent, Some((at(10), at(20))));
+}
+
+#[test]
+fn the_same_rows_again_change_nothing() {
+    let store = TestStore::new();
+    let answers = [Answer::new("a", 9.0, 10), Answer::new("b", 3.0, 20)];
+    store.commit(&answers);
+    let before = store.data_version();
+    assert_eq!(store.commit(&answers), Ack::Applied { n_changed: 0 });
+    assert_eq!(store.data_version(), before);
+}
+
+#[test]
+fn a_reopened_store_has_the_rows_and_the_checkpoint() {
+    let store = TestStore::new();
+    store.commit(&[Answer::new("a", 9.0, 10)]);
+    let version = store.data_version();
+    let store = store.reopened();
+    assert_eq!(store.count(), 1);
+    assert_eq!(store.data_version(), version);
+    let checkpoint = store
+        .checkpoint(&store.source, &store.stream)
+        .unwrap()
+        .unwrap();
+    assert_eq!(checkpoint.json, r#"{"n":0}"#);
+}
+
+#[test]
+fn an_unclean_end_loses_no_acknowledged_unit() {
+    let store = TestStore::new();
+    store.commit(&[Answer::new("a", 9.0, 10)]);
+    let copy = store.copied_while_open();
+    assert_eq!(copy.count(), 1);
+}
+
+#[test]
+fn groups_and_buckets_without_rows_are_absent() {
+    let store = TestStore::new();
+    store.commit(&[
+        Answer::new("a", 9.0, 10),
+        Answer::new("b", 3.0, 4_000),
+        Answer {
+            channel: Some("sms"),
+            ..Answer::new("c", 5.0, 4_100)
+        },
+    ]);
+    let plan = TallyPlan {
+        buckets: fixture::hours(3),
+        group: vec![Dimension::Column("channel")],
+        ..everything(vec![Measure::Count])
+    };
+    let rows: Vec<_> = store
+        .tally(&plan)
+        .unwrap()
+        .rows
+        .into_iter()
+        .map(|row| (row.bucket_idx, row.key[0].clone()))
+        .collect();
+    assert_eq!(rows, [(0, None), (1, None), (1, Some("sms".to_owned()))]);
+}
+
+#[test]
+fn the_extent_is_of_the_rows_that_match() {
+    let store = TestStore::new();
+    store.commit(&[Answer::new("a", 9.0, 10), Answer::new("b", 3.0, 20)]);
+    let filter = Filter::NumberIn {
+        column: "score",
+        low: Some(5.0),
+        high: None,
+    };
+    let extent = store.extent(RecordKind::Response, &filter, None).unwrap();
+    assert_eq!(extent, Some((at(10), at(10))));
+    let nothing = store
+        .extent(RecordKind::Ticket, &Filter::All, None)
+        .unwrap();
+    assert_eq!(nothing, None::<(Timestamp, Timestamp)>);
+}
