@@ -7,10 +7,6 @@ mod distribution;
 mod ends;
 mod facts;
 mod fonts;
-#[cfg(test)]
-mod geometry;
-#[cfg(test)]
-mod goldens;
 mod groups;
 mod labels;
 mod layout;
@@ -23,6 +19,8 @@ pub mod sample;
 mod shares;
 mod sheet;
 mod stack;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod trend;
 mod webfont;

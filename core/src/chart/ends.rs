@@ -2,7 +2,7 @@
 
 use super::labels;
 use super::layout::Panel;
-use super::sheet::{Align, Rect, Sheet};
+use super::sheet::{Align, Rect, Sheet, Type};
 use super::theme::Rgb;
 use super::words::filled;
 
@@ -11,10 +11,34 @@ pub(super) const GAP: f64 = 1.4;
 
 /// A label at the right end: what it names and where its line ends.
 pub(super) struct EndLabel {
-    pub(super) text: String,
+    /// What is named; cut where it is too long. May be empty.
+    pub(super) name: String,
+    /// Its number, which is never cut before its name is gone.
+    pub(super) shown: String,
     pub(super) value: f64,
     pub(super) colour: Rgb,
     pub(super) is_strong: bool,
+}
+
+impl EndLabel {
+    fn text(&self) -> String {
+        if self.name.is_empty() {
+            self.shown.clone()
+        } else {
+            format!("{} {}", self.name, self.shown)
+        }
+    }
+
+    fn text_that_fits(&self, sheet: &Sheet<'_>, look: &Type, width: f64) -> String {
+        let whole = self.text();
+        if sheet.width(&whole, look) <= width {
+            return whole;
+        }
+        let rest = width - sheet.width(&self.shown, look) - 0.3 * look.size_px;
+        let name = sheet.fit(&self.name, look, rest);
+        let text = format!("{name} {}", self.shown);
+        sheet.fit(text.trim(), look, width)
+    }
 }
 
 /// What stands before a label.
@@ -29,11 +53,16 @@ pub(super) enum Sign {
 }
 
 /// Returns the room that labels want, bounded by a share of the picture.
-pub(super) fn ends_px(sheet: &Sheet<'_>, panel: &Panel<'_>, ends: &[EndLabel]) -> f64 {
+pub(super) fn ends_px(
+    sheet: &Sheet<'_>,
+    panel: &Panel<'_>,
+    ends: &[EndLabel],
+    share_max: f64,
+) -> f64 {
     ends.iter()
-        .map(|end| sheet.width(&end.text, &panel.strong_label()))
+        .map(|end| sheet.width(&end.text(), &panel.strong_label()))
         .fold(0.0, f64::max)
-        .min(sheet.bounds().right * 0.3)
+        .min(sheet.bounds().right * share_max)
 }
 
 /// Writes labels near their wishes, in `column`, which starts at the plot's right edge.
@@ -65,7 +94,7 @@ pub(super) fn draw_ends(
             (Sign::None, false) => panel.label().coloured(end.colour),
             (Sign::Line | Sign::Square, _) => panel.label().coloured(panel.palette.ink),
         };
-        let text = sheet.fit(&end.text, &look, width);
+        let text = end.text_that_fits(sheet, &look, width);
         if text.is_empty() {
             continue;
         }

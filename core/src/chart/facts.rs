@@ -374,7 +374,7 @@ pub fn headline_text(figure: &Figure, language: Language) -> String {
 pub fn alt_text(figure: &Figure, language: Language) -> String {
     let words = language.words();
     let facts = Facts::new(figure, language);
-    let mut name = super::sheet::clean(&figure.title);
+    let mut name = capital(&super::sheet::clean(&figure.title));
     if !figure.subtitle.is_empty() {
         name = format!("{name}, {}", super::sheet::clean(&figure.subtitle));
     }
@@ -403,7 +403,8 @@ pub fn alt_text(figure: &Figure, language: Language) -> String {
     format!("{name}: {}. {}{aged}.", parts.join("; "), capital(&as_of))
 }
 
-fn capital(text: &str) -> String {
+/// Returns the text with a capital first letter.
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()

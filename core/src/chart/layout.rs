@@ -16,6 +16,7 @@ use super::sheet::{Align, Rect, STEPS_PER_PX, Sheet, Type};
 use super::theme::Palette;
 use super::words::Words;
 use super::{Figure, Style};
+use crate::kpi::{Base, ChartKind};
 
 /// Labels as a share of the picture's height; four times that is the headline: 18 %.
 const LABEL_SHARE: f64 = 0.045;
@@ -46,6 +47,8 @@ pub(super) struct Panel<'a> {
     pub(super) figure: &'a Figure,
     pub(super) style: &'a Style,
     pub(super) facts: Facts,
+    /// The figure's note, or what a mark of the picture means.
+    pub(super) note: Option<String>,
     pub(super) words: &'static Words,
     pub(super) palette: &'static Palette,
     /// Label size in pixels: the unit of every distance.
@@ -58,6 +61,7 @@ impl<'a> Panel<'a> {
             figure,
             style,
             facts: Facts::new(figure, style.language),
+            note: note(figure, style),
             words: style.language.words(),
             palette: style.theme.palette(),
             unit: unit_px(style),
@@ -75,6 +79,18 @@ impl<'a> Panel<'a> {
     pub(super) fn title(&self) -> Type {
         Type::new(self.unit * TITLE_UNITS, Weight::Bold, self.palette.ink)
     }
+}
+
+fn note(figure: &Figure, style: &Style) -> Option<String> {
+    let has_hollow = figure.chart == ChartKind::Trend
+        && figure
+            .answer
+            .series
+            .iter()
+            .flat_map(|series| &series.points)
+            .any(|point| point.score.base == Base::Low && point.score.value.is_some());
+    let hollow = || has_hollow.then(|| style.language.words().hollow.to_owned());
+    figure.note.clone().or_else(hollow)
 }
 
 /// Returns the size of labels in pixels.

@@ -83,8 +83,10 @@ fn pack(pixels: &Pixmap, alt: &str) -> Result<Vec<u8>, png::EncodingError> {
     let mut encoder = png::Encoder::new(io::Cursor::new(&mut out), pixels.width(), pixels.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Fast);
-    encoder.set_filter(png::Filter::Up);
+    // Flat colours: the lightest real deflate without filters made a 1080p trend 159 kB in 4 ms,
+    // the specialised fast mode 339 kB in the same time, the default 119 kB in 34 ms.
+    encoder.set_deflate_compression(png::DeflateCompression::Level(1));
+    encoder.set_filter(png::Filter::NoFilter);
     encoder.add_itxt_chunk(ALT_KEYWORD.to_owned(), alt.to_owned())?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&rgb)?;

@@ -39,7 +39,7 @@ pub(super) fn draw_stack(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     if answer.series.len() > 1 && has_shares {
         return super::shares::draw_shares(sheet, panel);
     }
-    let is_share = has_shares || answer.series.len() <= 1;
+    let is_share = has_shares;
     let layers = if is_share {
         share_layers(panel)
     } else {
@@ -48,13 +48,14 @@ pub(super) fn draw_stack(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let ends: Vec<EndLabel> = layers
         .iter()
         .map(|layer| EndLabel {
-            text: end_text(panel, layer, is_share),
+            name: layer.name.clone(),
+            shown: end_value(panel, layer, is_share),
             value: 0.0,
             colour: layer.colour,
             is_strong: false,
         })
         .collect();
-    let labels_px = ends_px(sheet, panel, &ends);
+    let labels_px = ends_px(sheet, panel, &ends, 0.42);
     let wants = Wants {
         headline_units: HEADLINE_UNITS,
         plot_units_min: 6.4,
@@ -96,7 +97,9 @@ impl Stack<'_> {
         let unit = self.panel.unit;
         let room = place.plot;
         let mut plot = room;
-        let has_axis = room.width() > 12.0 * unit && room.height() > 2.8 * unit;
+        // Everybody knows where 0 and 100 % are; labels need the room more.
+        let width_min = if self.is_share { 24.0 } else { 12.0 } * unit;
+        let has_axis = room.width() > width_min && room.height() > 2.8 * unit;
         if has_axis {
             plot.top += 0.55 * unit;
         }
@@ -215,16 +218,15 @@ fn last_idx(layers: &[Layer]) -> Option<usize> {
         .max()
 }
 
-fn end_text(panel: &Panel<'_>, layer: &Layer, is_share: bool) -> String {
+fn end_value(panel: &Panel<'_>, layer: &Layer, is_share: bool) -> String {
     let language = panel.style.language;
-    let value = layer.values.iter().rev().find_map(|value| *value);
-    match value {
+    match layer.values.iter().rev().find_map(|value| *value) {
         Some(value) if is_share => {
             let shown = numerals::number(value, 0, language);
-            format!("{} {shown}{}%", layer.name, numerals::THIN)
+            format!("{shown}{}%", numerals::THIN)
         }
-        Some(value) => format!("{} {}", layer.name, numerals::compact(value, 0, language)),
-        None => layer.name.clone(),
+        Some(value) => numerals::short_value(value, panel.figure.answer.kpi, language),
+        None => String::new(),
     }
 }
 
@@ -290,13 +292,18 @@ fn share_layers(panel: &Panel<'_>) -> Vec<Layer> {
 
 fn group_layers(panel: &Panel<'_>) -> Vec<Layer> {
     let series = &panel.figure.answer.series;
+    let is_split = series.len() > 1;
     series
         .iter()
         .enumerate()
         .take(SERIES_MAX)
         .map(|(idx, one)| Layer {
-            name: series_name(panel, one),
-            colour: series_colour(panel, idx, one, true),
+            name: if is_split {
+                series_name(panel, one)
+            } else {
+                String::new()
+            },
+            colour: series_colour(panel, idx, one, is_split),
             values: one.points.iter().map(|point| point.score.value).collect(),
         })
         .collect()

@@ -19,7 +19,7 @@ pub(super) fn draw_trend(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let answer = &panel.figure.answer;
     let is_split = answer.series.len() > 1;
     let ends = end_labels(panel, is_split);
-    let labels_px = ends_px(sheet, panel, &ends);
+    let labels_px = ends_px(sheet, panel, &ends, 0.3);
     let wants = Wants {
         headline_units: HEADLINE_UNITS,
         plot_units_min: 6.4,
@@ -376,13 +376,14 @@ fn end_labels(panel: &Panel<'_>, is_split: bool) -> Vec<EndLabel> {
         .filter_map(|(idx, series)| {
             let value = last(series)?;
             let shown = numerals::short_value(value, answer.kpi, language);
-            let text = if is_split {
-                format!("{} {shown}", series_name(panel, series))
+            let name = if is_split {
+                series_name(panel, series)
             } else {
-                shown
+                String::new()
             };
             Some(EndLabel {
-                text,
+                name,
+                shown,
                 value,
                 colour: series_colour(panel, idx, series, is_split),
                 is_strong: !is_split,
@@ -391,11 +392,8 @@ fn end_labels(panel: &Panel<'_>, is_split: bool) -> Vec<EndLabel> {
         .collect();
     if let Some(goal) = &panel.figure.goal {
         ends.push(EndLabel {
-            text: format!(
-                "{} {}",
-                panel.words.goal,
-                numerals::short_value(goal.target, answer.kpi, language)
-            ),
+            name: panel.words.goal.to_owned(),
+            shown: numerals::short_value(goal.target, answer.kpi, language),
             value: goal.target,
             colour: panel.palette.goal,
             is_strong: false,

@@ -2,6 +2,7 @@
 
 use super::ladder::Rung;
 use super::{LINE, Panel, Placed, content};
+use crate::chart::facts::capital;
 use crate::chart::sheet::{Align, Sheet, Type};
 
 /// Returns the footer's upper end and its lines: formula, note, age of the data.
@@ -11,7 +12,11 @@ pub(super) fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, 
     let look = panel.label();
     let mut baseline = content.bottom;
     let mut lines = Vec::new();
-    let mut put = |text: String, x: f64, y: f64, look: Type, align: Align| {
+    let mut put = |text: String, y: f64, look: Type, align: Align| {
+        let x = match align {
+            Align::End => content.right,
+            Align::Start | Align::Middle => content.left,
+        };
         lines.push(Placed {
             text,
             at: (x, y),
@@ -20,54 +25,59 @@ pub(super) fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, 
             arrow: None,
         });
     };
-    let width = content.width();
-    let formula = panel.figure.answer.kpi.formula;
-    let formula_lines = sheet.wrap(formula, &look, width, rung.n_formula_lines);
-    // A formula that is cut says something else.
-    let has_formula = formula_lines
-        .last()
-        .is_some_and(|line| !line.ends_with('…'));
-    let first_fitting = |room: f64| {
+    let mut formula = formula(sheet, panel, rung);
+    let age = |room: f64| {
         let mut wordings = panel.facts.as_of.iter();
-        wordings
-            .find(|wording| sheet.width(wording, &look) <= room)
-            .cloned()
+        let fitting = wordings.find(|wording| sheet.width(wording, &look) <= room);
+        fitting.cloned()
     };
-    let beside = width - sheet.width(formula, &look) - 1.6 * unit;
-    let one_line = first_fitting(beside).filter(|_| has_formula && panel.figure.note.is_none());
-    let is_one_line = one_line.is_some();
-    let as_of = one_line
-        .or_else(|| first_fitting(width))
-        .unwrap_or_default();
-    let room_left = width - sheet.width(&as_of, &look) - 2.0 * unit;
-    if is_one_line {
+    // The age stands at the end of the formula's last line, or on a line of its own.
+    let beside = formula
+        .last()
+        .filter(|_| panel.note.is_none())
+        .and_then(|last| age(content.width() - sheet.width(last, &look) - 1.6 * unit));
+    if let Some(age) = beside {
+        put(age, baseline, look, Align::End);
         put(
-            formula.to_owned(),
-            content.left,
+            formula.pop().unwrap_or_default(),
             baseline,
             look,
             Align::Start,
         );
-        put(as_of, content.right, baseline, look, Align::End);
     } else {
-        put(as_of, content.left, baseline, look, Align::Start);
-        if let Some(note) = &panel.figure.note {
-            let note_look = look.coloured(panel.palette.ink);
-            if sheet.width(note, &note_look) <= room_left {
-                let note = sheet.fit(note, &note_look, room_left);
-                put(note, content.right, baseline, note_look, Align::End);
+        let age = age(content.width()).unwrap_or_default();
+        let room = content.width() - sheet.width(&age, &look) - 2.0 * unit;
+        put(age, baseline, look, Align::Start);
+        if let Some(note) = &panel.note {
+            let is_fault = panel.figure.note.is_some();
+            let colour = if is_fault {
+                panel.palette.ink
+            } else {
+                look.colour
+            };
+            let note_look = look.coloured(colour);
+            if sheet.width(note, &note_look) <= room {
+                put(note.clone(), baseline, note_look, Align::End);
             } else {
                 baseline -= LINE * unit;
-                let note = sheet.fit(note, &note_look, width);
-                put(note, content.left, baseline, note_look, Align::Start);
-            }
-        }
-        if has_formula {
-            for line in formula_lines.iter().rev() {
-                baseline -= LINE * unit;
-                put(line.clone(), content.left, baseline, look, Align::Start);
+                let note = sheet.fit(note, &note_look, content.width());
+                put(note, baseline, note_look, Align::Start);
             }
         }
     }
+    for line in formula.into_iter().rev() {
+        baseline -= LINE * unit;
+        put(line, baseline, look, Align::Start);
+    }
     (baseline - 0.93 * unit, lines)
+}
+
+/// Returns the formula in as many lines as the rung has; none if it would have to be cut, for a
+/// formula that is cut says something else.
+fn formula(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> Vec<String> {
+    let text = capital(panel.figure.answer.kpi.formula);
+    let width = content(sheet, panel.unit).width();
+    let lines = sheet.wrap(&text, &panel.label(), width, rung.n_formula_lines);
+    let is_cut = lines.last().is_none_or(|line| line.ends_with('…'));
+    if is_cut { Vec::new() } else { lines }
 }

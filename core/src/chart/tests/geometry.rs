@@ -1,7 +1,7 @@
 //! Tests over drawings: no two texts meet, none leaves the picture, the headline is large.
 
-use super::sample::{self, Dice};
-use super::{
+use crate::chart::sample::{self, Dice};
+use crate::chart::{
     ErrorCard, Figure, Freshness, GoalMark, Language, Mark, Painter, Size, Style, TextMode, Theme,
 };
 use crate::kpi::{ChartKind, Grain};
@@ -123,7 +123,7 @@ fn random_figure(dice: &mut Dice) -> Figure {
 }
 
 #[track_caller]
-fn check_boxes(sheet: &super::sheet::Sheet<'_>, what: &str) {
+fn check_boxes(sheet: &crate::chart::sheet::Sheet<'_>, what: &str) {
     let bounds = sheet.bounds();
     let boxes = sheet.boxes();
     for (idx, one) in boxes.iter().enumerate() {
@@ -229,7 +229,7 @@ fn the_headline_is_at_least_18_percent_of_a_wall_tile() {
                 .skip(1)
                 .filter_map(|rest| rest.split('"').next()?.parse::<f64>().ok())
                 .fold(0.0, f64::max)
-                / super::sheet::STEPS_PER_PX;
+                / crate::chart::sheet::STEPS_PER_PX;
             let share = largest / f64::from(height);
             assert!(share >= 0.18, "{chart:?} {width}×{height}: {share:.3}");
         }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::sample::{self, Dice};
-use super::{
+use crate::chart::sample::{self, Dice};
+use crate::chart::{
     ErrorCard, Figure, Language, Painter, Size, Style, TextMode, Theme, alt_text, headline_text,
 };
 use crate::kpi::ChartKind;
@@ -160,7 +160,7 @@ fn alt_text_says_what_the_picture_shows() {
     };
     check(
         &everyday(),
-        "Net Promoter Score, Segment: Enterprise: 36 points; 95 % interval 34 to 38 · n = 6,480; \
+        "Net Promoter Score, last 24 months · segment: Enterprise: 36 points; 95 % interval 34 to 38 · n = 6,480; \
          up 5.2 vs. the period before · changed; Goal 45 (by 31 Dec) · 8.6 to go. \
          Data as of 30 Jun 2026, 14:05 CEST.",
     );
@@ -170,17 +170,17 @@ fn alt_text_says_what_the_picture_shows() {
     };
     check(
         &state("no-data"),
-        "Net Promoter Score, Segment: Enterprise: No answers yet. \
+        "Net Promoter Score, last 24 months · segment: Enterprise: No answers yet. \
          Data as of 30 Jun 2026, 14:05 CEST.",
     );
     check(
         &state("counts-only"),
-        "Net Promoter Score, Segment: Enterprise: Too few answers for a score · \
+        "Net Promoter Score, last 24 months · segment: Enterprise: Too few answers for a score · \
          Promoters 3, Passives 2, Detractors 3. Data as of 30 Jun 2026, 14:05 CEST.",
     );
     check(
         &state("stale"),
-        "Net Promoter Score, Segment: Enterprise: 36 points; 95 % interval 34 to 38 · n = 6,480; \
+        "Net Promoter Score, last 24 months · segment: Enterprise: 36 points; 95 % interval 34 to 38 · n = 6,480; \
          up 5.2 vs. the period before · changed; Goal 45 (by 31 Dec) · 8.6 to go. \
          Data as of 30 Jun 2026, 07:05 CEST (data 7 h old).",
     );
