@@ -6,8 +6,8 @@ use jiff::civil::Weekday;
 use proptest::prelude::*;
 
 use super::*;
-use crate::kpi::row_table::{Row, RowTable};
 use crate::kpi::{DimensionField, DimensionSource, parse};
+use crate::plan::row_table::{Row, RowTable};
 use crate::record::RecordKind;
 
 mod pooling;
@@ -20,7 +20,10 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn settings() -> Settings {
-    let column = |kind, name| DimensionSource { kind, field: DimensionField::Column(name) };
+    let column = |kind, name| DimensionSource {
+        kind,
+        field: DimensionField::Column(name),
+    };
     let segment = column(RecordKind::Customer, "segment");
     let priority = column(RecordKind::Ticket, "priority");
     Settings {
