@@ -1,9 +1,17 @@
 //! Draws figures: `Figure` → SVG (plotters over our own backend) → PNG. Pure: no IO, no clock.
 
 mod axis;
+mod calendar;
 mod card;
+mod distribution;
+mod ends;
 mod facts;
 mod fonts;
+#[cfg(test)]
+mod geometry;
+#[cfg(test)]
+mod goldens;
+mod groups;
 mod labels;
 mod layout;
 mod number;
@@ -11,7 +19,10 @@ mod numerals;
 mod painter;
 mod pen;
 mod raster;
+pub mod sample;
+mod shares;
 mod sheet;
+mod stack;
 mod theme;
 mod trend;
 mod webfont;

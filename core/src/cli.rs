@@ -1,11 +1,13 @@
 //! The command line: flags, exit codes and everything that is printed. Nothing else prints.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
+
+use crate::config::Config;
 
 mod check;
 mod demo;
@@ -24,10 +26,22 @@ use failure::Failure;
 
 /// The voice-of-the-customer daemon: survey, helpdesk and CRM plugins in, charts you can trust out.
 #[derive(Debug, Parser)]
-#[command(name = "vocd", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "vocd",
+    version,
+    about,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 struct Cli {
     /// How log lines on stderr are written
-    #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
     log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
@@ -117,4 +131,20 @@ fn log_to_stderr(format: LogFormat) {
         LogFormat::Text => lines.with_target(false).init(),
         LogFormat::Json => lines.json().init(),
     }
+}
+
+/// Finds, reads and checks the configuration.
+fn find_and_load(flag: &ConfigFlag) -> Result<Config, Failure> {
+    load(&Config::find(flag.config.as_deref()).map_err(|fault| Failure::of_fault(&fault))?)
+}
+
+/// Reads and checks a configuration; a failure tells every fault.
+fn load(path: &Path) -> Result<Config, Failure> {
+    Config::load(path).map_err(|faults| match faults.as_slice() {
+        [fault] => Failure::new(fault.to_string()),
+        faults => {
+            let lines: Vec<String> = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+            Failure::new(format!("{} faults:{}", faults.len(), lines.concat()))
+        }
+    })
 }

@@ -23,7 +23,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 pub use self::dimension::Dimension;
-pub use self::fault::Fault;
+pub use self::fault::{Fault, nearest};
 pub use self::goal::Goal;
 pub use self::source::{SourceConfig, SourceLimits};
 use crate::kpi::Settings;
@@ -86,14 +86,10 @@ pub struct AddressBlock {
 pub struct Limits {
     /// Largest request body, in bytes.
     pub body_bytes: u64,
-    /// Requests of one client in a minute before it is answered 429.
-    pub requests_per_minute: u32,
     /// Connections served at once.
     pub connections: u32,
     /// Longest time a question to the store may take.
     pub query_deadline: Duration,
-    /// Memory of the picture cache, in bytes.
-    pub picture_cache_bytes: u64,
 }
 
 /// What `[kpi]` says besides what [`Settings`] carries.
@@ -171,6 +167,15 @@ impl Config {
     pub fn find(flag: Option<&Path>) -> Result<PathBuf, Fault> {
         let variable = std::env::var_os(PATH_VARIABLE).map(PathBuf::from);
         find_among(flag, variable, &PLACES.map(Path::new))
+    }
+
+    /// Returns the plugin folders of a configuration that names none, from the current folder.
+    #[must_use]
+    pub fn default_plugin_dirs() -> Vec<PathBuf> {
+        beside_executable()
+            .into_iter()
+            .chain([PathBuf::from("plugins")])
+            .collect()
     }
 
     /// Returns the file this was read from.
@@ -375,6 +380,12 @@ fn folder_of(path: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
+}
+
+/// Returns the folder of this executable, where installed plugins lie.
+fn beside_executable() -> Option<PathBuf> {
+    let executable = std::env::current_exe().ok()?;
+    executable.parent().map(Path::to_owned)
 }
 
 #[cfg(test)]

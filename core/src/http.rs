@@ -6,6 +6,7 @@
 //! ever on an open event stream, so it is not used.
 
 pub mod accept;
+pub mod control;
 pub mod gate;
 
 mod api;
@@ -50,6 +51,8 @@ pub struct ServeOptions {
     pub readiness: Arc<dyn Fn() -> Readiness + Send + Sync>,
     /// Files of the store, whose sizes `/metrics` shows.
     pub store_files: Vec<PathBuf>,
+    /// Commands of the control socket; `None` takes none.
+    pub commands: Option<Arc<dyn control::Commands>>,
     /// Limits of the server.
     pub limits: Limits,
 }

@@ -67,9 +67,13 @@
 #![forbid(unsafe_code)]
 
 pub mod chart;
+pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod dashboard;
+pub mod demo;
 pub mod host;
+pub mod http;
 pub mod ingest;
 pub mod kpi;
 pub mod picture;

@@ -14,9 +14,8 @@ pub(super) fn spread(centres: &[f64], pitch: f64, low: f64, high: f64) -> Option
     order.sort_by(|&a, &b| centres[a].total_cmp(&centres[b]).then(a.cmp(&b)));
     // Blocks of touching labels share the mean of what their members want.
     let mut blocks: Vec<(f64, usize)> = Vec::new();
-    for (rank, &idx) in order.iter().enumerate() {
+    for &idx in &order {
         let wish = centres[idx].clamp(low, high);
-        let _ = rank;
         blocks.push((wish, 1));
         while let [.., (upper, n_upper), (lower, n_lower)] = blocks[..] {
             let (half_upper, half_lower) = (half(n_upper, pitch), half(n_lower, pitch));
@@ -41,6 +40,14 @@ pub(super) fn spread(centres: &[f64], pitch: f64, low: f64, high: f64) -> Option
         }
     }
     Some(out)
+}
+
+/// Returns places for as many of the first labels as fit: they come in order of weight.
+pub(super) fn fitting(wishes: &[f64], pitch: f64, low: f64, high: f64) -> Vec<f64> {
+    (1..=wishes.len())
+        .rev()
+        .find_map(|n| spread(&wishes[..n], pitch, low, high))
+        .unwrap_or_default()
 }
 
 /// Distance from a block's centre to the centre of its first label.

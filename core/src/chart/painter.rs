@@ -6,7 +6,9 @@ use super::facts::{alt_text, headline_text};
 use super::fonts::Fonts;
 use super::layout::Panel;
 use super::sheet::Sheet;
-use super::{ErrorCard, Figure, Language, Style, TextMode, card, number, raster, trend};
+use super::{
+    ErrorCard, Figure, Language, Style, TextMode, card, distribution, number, raster, stack, trend,
+};
 use crate::kpi::ChartKind;
 
 /// Draws pictures; build it once, share it between threads.
@@ -56,8 +58,7 @@ impl Painter {
     /// Returns the SVG of an error card.
     #[must_use]
     pub fn error_svg(&self, error: &ErrorCard, style: &Style) -> String {
-        let mut sheet = Sheet::new(&self.fonts, style.size, style.theme.palette().paper);
-        card::draw_card(&mut sheet, error, style);
+        let sheet = self.draw_error(error, style);
         let alt = error_text(error, style.language);
         self.finish(sheet, style, &error.title, &alt)
     }
@@ -68,10 +69,17 @@ impl Painter {
         let panel = Panel::new(figure, style);
         match figure.chart {
             ChartKind::Number => number::draw_number(&mut sheet, &panel),
-            ChartKind::Trend | ChartKind::Stack | ChartKind::Distribution => {
-                trend::draw_trend(&mut sheet, &panel);
-            }
+            ChartKind::Trend => trend::draw_trend(&mut sheet, &panel),
+            ChartKind::Stack => stack::draw_stack(&mut sheet, &panel),
+            ChartKind::Distribution => distribution::draw_distribution(&mut sheet, &panel),
         }
+        sheet
+    }
+
+    /// Draws an error card without writing the document.
+    pub(super) fn draw_error(&self, error: &ErrorCard, style: &Style) -> Sheet<'_> {
+        let mut sheet = Sheet::new(&self.fonts, style.size, style.theme.palette().paper);
+        card::draw_card(&mut sheet, error, style);
         sheet
     }
 

@@ -373,18 +373,24 @@ pub(super) fn steps(px: f64) -> i32 {
 /// Digits and signs have no accents above and only a comma's tail below.
 fn is_plain_number(text: &str) -> bool {
     text.chars()
-        .all(|letter| letter.is_ascii_digit() || "−–.,%\u{2009}\u{202f}\u{a0}".contains(letter))
+        .all(|letter| letter.is_ascii_digit() || is_sign(letter))
+}
+
+fn is_sign(letter: char) -> bool {
+    "−–.,%\u{2009}\u{202f}\u{a0}".contains(letter)
 }
 
 fn ascent_em(text: &str) -> f64 {
-    if is_plain_number(text) {
-        0.74
-    } else {
-        ASCENT_EM
+    let is_unaccented = |letter: char| letter.is_ascii() || is_sign(letter);
+    match text {
+        _ if is_plain_number(text) => 0.74,
+        _ if text.chars().all(is_unaccented) => 0.78,
+        _ => ASCENT_EM,
     }
 }
 
-fn descent_em(text: &str) -> f64 {
+/// Returns how far a text reaches below its baseline, in em.
+pub(super) fn descent_em(text: &str) -> f64 {
     if is_plain_number(text) {
         0.15
     } else {
@@ -395,9 +401,15 @@ fn descent_em(text: &str) -> f64 {
 /// Drops what XML forbids and what could reorder the text around it; runs of space become one.
 pub(super) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut is_quoted = false;
     for letter in text.chars() {
         let letter = match letter {
             '\t' | '\n' | '\r' | ' ' => ' ',
+            // Messages name things in backticks, which the embedded face draws as accents.
+            '`' => {
+                is_quoted = !is_quoted;
+                if is_quoted { '“' } else { '”' }
+            }
             '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => continue,
             '\u{feff}' | '\u{fffe}' | '\u{ffff}' => continue,
             _ if letter.is_control() => continue,

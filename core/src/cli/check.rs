@@ -9,9 +9,7 @@ use super::{ConfigFlag, output};
 
 /// Prints every fault as `file:line:column: what; hint`, and fails when there is one.
 pub(super) fn run(flag: &ConfigFlag) -> Result<(), Failure> {
-    let path = Config::find(flag.config.as_deref()).map_err(|fault| {
-        Failure::new(fault.what.clone()).hint(fault.hint.clone())
-    })?;
+    let path = Config::find(flag.config.as_deref()).map_err(|fault| Failure::of_fault(&fault))?;
     let faults = match Config::load(&path) {
         Ok(config) => {
             for notice in config.notices() {

@@ -1,33 +1,38 @@
-//! Where commands ask: the running daemon over its control socket, or the same routes in this
-//! process when no daemon holds the data directory. Either way the answer is the same.
+//! Where commands ask: the running daemon over its control socket. When no daemon holds the data
+//! directory, this process opens it and answers on that socket itself, so that there is one way
+//! to a number.
 
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use crate::config::Config;
-use crate::daemon::{House, control};
+use crate::daemon::House;
+use crate::http::ServeOptions;
+use crate::http::accept::{Listener, serve};
+use crate::http::control::{BUILD_HEADER, BUILD_ID, socket_path};
 
 use super::failure::Failure;
 
 /// Longest reply that is read: a picture of 8K, uncompressed at worst.
 const REPLY_BYTES_MAX: usize = 256 << 20;
+/// Longest line of a command's answer: its report with 20 samples of rejects.
+const LINE_BYTES_MAX: usize = 1 << 20;
 
 /// An open desk.
 pub(super) struct Desk {
+    socket: PathBuf,
+    /// Ends this process's own server when the desk is closed.
+    own_server: Option<watch::Sender<bool>>,
     runtime: Runtime,
-    place: Place,
-}
-
-enum Place {
-    Daemon(PathBuf),
-    Here(Box<House>),
 }
 
 /// What was answered.
@@ -41,15 +46,34 @@ pub(super) struct Reply {
 impl Desk {
     /// Finds the daemon of the configuration's data directory, or opens the store here.
     pub(super) fn open(config: &Config) -> Result<Self, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::of(&error))?;
-        let place = match running_daemon(config) {
-            Some(socket) => Place::Daemon(socket),
-            None => Place::Here(Box::new(super::house(config)?)),
+        let runtime = runtime()?;
+        if let Some(socket) = running_daemon(config) {
+            return Ok(Self {
+                socket,
+                own_server: None,
+                runtime,
+            });
+        }
+        let house = House::open(config).map_err(|error| Failure::of_store(&error))?;
+        let socket = socket_path(config.data_dir()).ok_or_else(|| {
+            Failure::new("the path of data_dir is too long for a socket")
+                .hint("set XDG_RUNTIME_DIR, or choose a shorter data_dir")
+        })?;
+        let options = ServeOptions {
+            base_path: String::new(),
+            ..house.serve_options(config)
         };
-        Ok(Self { runtime, place })
+        let (stop, stopping) = watch::channel(false);
+        let listener = {
+            let _inside = runtime.enter();
+            Listener::socket(&socket).map_err(|error| Failure::of(&error).hint(error.hint()))?
+        };
+        runtime.spawn(serve(listener, options, stopping));
+        Ok(Self {
+            socket,
+            own_server: Some(stop),
+            runtime,
+        })
     }
 
     /// Gets an address.
@@ -57,14 +81,107 @@ impl Desk {
         let request = Request::get(target)
             .header("host", "localhost")
             .header("accept", accept)
-            .header(control::BUILD_HEADER, control::BUILD_ID)
+            .header(BUILD_HEADER, BUILD_ID)
             .body(Full::new(Bytes::new()))
             .map_err(|error| Failure::of(&error))?;
-        match &self.place {
-            Place::Daemon(socket) => self.runtime.block_on(ask_daemon(socket, request)),
-            Place::Here(house) => self.runtime.block_on(ask_here(house, request)),
+        self.runtime.block_on(async {
+            let response = send(&self.socket, request).await?;
+            read(response)
+                .await
+                .map_err(|error| gone(&self.socket, &*error))
+        })
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if self.own_server.is_some() {
+            // Gone already is fine.
+            let _ = std::fs::remove_file(&self.socket);
         }
     }
+}
+
+/// Sends a command to the running daemon and hands over each line of its answer.
+pub(super) fn command(
+    socket: &PathBuf,
+    target: &str,
+    mut on_line: impl FnMut(&Value),
+) -> Result<(), Failure> {
+    runtime()?.block_on(async {
+        let request = Request::post(target)
+            .header("host", "localhost")
+            .header(BUILD_HEADER, BUILD_ID)
+            .body(Full::new(Bytes::new()))
+            .map_err(|error| Failure::of(&error))?;
+        let response = send(socket, request).await?;
+        if !response.status().is_success() {
+            let reply = read(response)
+                .await
+                .map_err(|error| gone(socket, &*error))?;
+            return Err(reply.into_failure());
+        }
+        let mut body = response.into_body();
+        let mut waiting = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| gone(socket, &error))?;
+            waiting.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+            while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = waiting.drain(..=end).collect();
+                on_line(&serde_json::from_slice(&line).unwrap_or_default());
+            }
+            if waiting.len() > LINE_BYTES_MAX {
+                return Err(gone(socket, &"its answer makes no sense"));
+            }
+        }
+        Ok(())
+    })
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::of(&error))
+}
+
+fn gone(socket: &std::path::Path, error: &(impl std::fmt::Display + ?Sized)) -> Failure {
+    Failure::new(format!(
+        "the daemon behind `{}` does not answer: {error}",
+        socket.display()
+    ))
+    .hint("look at its log, or stop it and try again")
+}
+
+async fn send(
+    socket: &PathBuf,
+    request: Request<Full<Bytes>>,
+) -> Result<Response<Incoming>, Failure> {
+    let stream = tokio::net::UnixStream::connect(socket)
+        .await
+        .map_err(|error| gone(socket, &error))?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| gone(socket, &error))?;
+    tokio::spawn(connection);
+    sender
+        .send_request(request)
+        .await
+        .map_err(|error| gone(socket, &error))
+}
+
+async fn read(
+    response: Response<Incoming>,
+) -> Result<Reply, Box<dyn std::error::Error + Send + Sync>> {
+    let status = response.status();
+    let body = Limited::new(response.into_body(), REPLY_BYTES_MAX)
+        .collect()
+        .await?;
+    Ok(Reply {
+        status,
+        body: body.to_bytes().to_vec(),
+    })
 }
 
 impl Reply {
@@ -75,7 +192,11 @@ impl Reply {
 
     /// Returns itself, or the failure it tells of.
     pub(super) fn or_failure(self) -> Result<Self, Failure> {
-        if self.is_success() { Ok(self) } else { Err(self.into_failure()) }
+        if self.is_success() {
+            Ok(self)
+        } else {
+            Err(self.into_failure())
+        }
     }
 
     /// Returns the failure that a problem document tells of.
@@ -83,7 +204,8 @@ impl Reply {
         let problem: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let text = |name: &str| problem[name].as_str().map(str::to_owned);
         let what = text("detail").or_else(|| text("title"));
-        let mut failure = Failure::new(what.unwrap_or_else(|| format!("refused with {}", self.status)));
+        let mut failure =
+            Failure::new(what.unwrap_or_else(|| format!("refused with {}", self.status)));
         failure.hint = text("hint");
         failure
     }
@@ -91,13 +213,16 @@ impl Reply {
 
 /// Returns the control socket of a daemon that answers there.
 pub(super) fn running_daemon(config: &Config) -> Option<PathBuf> {
-    let socket = control::socket_path(config.data_dir())?;
+    let socket = socket_path(config.data_dir())?;
     UnixStream::connect(&socket).ok().map(|_| socket)
 }
 
 /// Writes an address of segments and query pairs, percent-encoded.
 pub(super) fn target(segments: &[&str], pairs: &[(String, String)]) -> String {
-    let mut text: String = segments.iter().map(|segment| format!("/{}", encoded(segment))).collect();
+    let mut text: String = segments
+        .iter()
+        .map(|segment| format!("/{}", encoded(segment)))
+        .collect();
     for (idx, (name, value)) in pairs.iter().enumerate() {
         let mark = if idx == 0 { '?' } else { '&' };
         text.push_str(&format!("{mark}{}={}", encoded(name), encoded(value)));
@@ -118,29 +243,6 @@ fn encoded(text: &str) -> String {
     encoded
 }
 
-async fn ask_daemon(socket: &PathBuf, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
-    let gone = |error: &dyn std::fmt::Display| {
-        Failure::new(format!("the daemon behind `{}` does not answer: {error}", socket.display()))
-            .hint("look at its log, or stop it and try again")
-    };
-    let stream = tokio::net::UnixStream::connect(socket).await.map_err(|error| gone(&error))?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| gone(&error))?;
-    tokio::spawn(connection);
-    let response = sender.send_request(request).await.map_err(|error| gone(&error))?;
-    let status = response.status();
-    let limited = http_body_util::Limited::new(response.into_body(), REPLY_BYTES_MAX);
-    let body = limited.collect().await.map_err(|error| gone(&error))?.to_bytes().to_vec();
-    Ok(Reply { status, body })
-}
-
-async fn ask_here(house: &House, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
-    let response = house.answer(request).await;
-    let status = response.status();
-    let body = response.into_body().collect().await.map_err(|error| Failure::new(error.to_string()))?;
-    Ok(Reply { status, body: body.to_bytes().to_vec() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +250,9 @@ mod tests {
     #[test]
     fn addresses_are_percent_encoded() {
         let pairs = [("where.segment".to_owned(), "a b,c&d".to_owned())];
-        assert_eq!(target(&["charts", "a/b.svg"], &pairs), "/charts/a%2Fb.svg?where.segment=a%20b%2Cc%26d");
+        assert_eq!(
+            target(&["charts", "a/b.svg"], &pairs),
+            "/charts/a%2Fb.svg?where.segment=a%20b%2Cc%26d"
+        );
     }
 }

@@ -3,6 +3,9 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
+use crate::config::Fault;
+use crate::store::StoreError;
+
 /// A failed command.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Failure {
@@ -15,7 +18,10 @@ pub(super) struct Failure {
 impl Failure {
     /// Returns a failure without a cause.
     pub(super) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), hint: None }
+        Self {
+            what: what.into(),
+            hint: None,
+        }
     }
 
     /// Returns a failure that tells an error with its chain of causes.
@@ -27,6 +33,22 @@ impl Failure {
             cause = error.source();
         }
         Self { what, hint: None }
+    }
+
+    /// Returns a failure that tells a file's fault.
+    pub(super) fn of_fault(fault: &Fault) -> Self {
+        Self {
+            what: fault.what.clone(),
+            hint: Some(fault.hint.clone()),
+        }
+    }
+
+    /// Returns a failure of the store, with its hint.
+    pub(super) fn of_store(error: &StoreError) -> Self {
+        Self {
+            hint: error.hint().map(str::to_owned),
+            ..Self::of(error)
+        }
     }
 
     /// Adds what to do about it.

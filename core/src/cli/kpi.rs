@@ -87,7 +87,10 @@ pub(super) fn run(flags: &KpiFlags) -> Result<(), Failure> {
         pairs.push((format!("where.{dimension}"), values.to_owned()));
     }
     let desk = Desk::open(&config)?;
-    let reply = desk.get(&target(&["api", "v1", "kpis", &flags.kpi], &pairs), flags.format.media_type())?;
+    let reply = desk.get(
+        &target(&["api", "v1", "kpis", &flags.kpi], &pairs),
+        flags.format.media_type(),
+    )?;
     let reply = reply.or_failure()?;
     if flags.format != KpiFormat::Json {
         return output::bytes(&reply.body);

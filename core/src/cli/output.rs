@@ -34,7 +34,12 @@ pub(super) fn failure(failure: &Failure) {
 pub(super) fn table(rows: &[Vec<String>]) -> String {
     let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..n_columns)
-        .map(|idx| rows.iter().filter_map(|row| row.get(idx)).map(|cell| cell.chars().count()).max())
+        .map(|idx| {
+            rows.iter()
+                .filter_map(|row| row.get(idx))
+                .map(|cell| cell.chars().count())
+                .max()
+        })
         .map(Option::unwrap_or_default)
         .collect();
     let mut text = String::new();
@@ -55,7 +60,10 @@ mod tests {
 
     #[test]
     fn columns_align_and_lines_have_no_trailing_space() {
-        let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["long".to_owned(), String::new()]];
+        let rows = [
+            vec!["a".to_owned(), "b".to_owned()],
+            vec!["long".to_owned(), String::new()],
+        ];
         assert_eq!(table(&rows), "a     b\nlong\n");
     }
 }

@@ -43,29 +43,43 @@ pub(super) fn run(flags: &PluginFlags) -> Result<(), Failure> {
 fn plugin_dirs(flag: &ConfigFlag) -> Result<Vec<PathBuf>, Failure> {
     match Config::find(flag.config.as_deref()) {
         Ok(path) => Ok(super::load(&path)?.plugin_dirs().to_vec()),
-        Err(fault) if flag.config.is_some() => {
-            Err(Failure::new(fault.what.clone()).hint(fault.hint.clone()))
-        }
+        Err(fault) if flag.config.is_some() => Err(Failure::of_fault(&fault)),
         Err(_) => Ok(Config::default_plugin_dirs()),
     }
 }
 
 fn list(flag: &ConfigFlag) -> Result<(), Failure> {
     let dirs = plugin_dirs(flag)?;
-    let mut rows = vec![["plugin", "version", "reads", "file"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["plugin", "version", "reads", "file"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for (name, found) in PluginFile::list(&dirs) {
         rows.push(match found {
             Ok(plugin) => {
                 let manifest = plugin.manifest();
-                let reads = manifest.streams.iter().map(ToString::to_string).collect::<Vec<_>>();
+                let reads = manifest
+                    .streams
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>();
                 let file = plugin.path().display().to_string();
                 vec![name, manifest.version.clone(), reads.join(", "), file]
             }
-            Err(error) => vec![name, "-".to_owned(), "-".to_owned(), Failure::of(&error).what],
+            Err(error) => vec![
+                name,
+                "-".to_owned(),
+                "-".to_owned(),
+                Failure::of(&error).what,
+            ],
         });
     }
     if rows.len() == 1 {
-        let dirs: Vec<String> = dirs.iter().map(|dir| format!("`{}`", dir.display())).collect();
+        let dirs: Vec<String> = dirs
+            .iter()
+            .map(|dir| format!("`{}`", dir.display()))
+            .collect();
         return Err(Failure::new(format!("no plugins in {}", dirs.join(", ")))
             .hint("set plugin_dirs, or build the plugins: make build"));
     }
@@ -85,9 +99,18 @@ fn describe(library: &std::path::Path, flag: &ConfigFlag) -> Result<(), Failure>
 
 fn description(plugin: &PluginFile) -> String {
     let manifest = plugin.manifest();
-    let streams = manifest.streams.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let streams = manifest
+        .streams
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
     let or_none = |texts: &[String]| {
-        if texts.is_empty() { "none".to_owned() } else { texts.join(", ") }
+        if texts.is_empty() {
+            "none".to_owned()
+        } else {
+            texts.join(", ")
+        }
     };
     let rows: Vec<Vec<String>> = [
         ("plugin", plugin.name().to_owned()),
@@ -108,7 +131,11 @@ fn description(plugin: &PluginFile) -> String {
     .filter(|(_, value)| !value.is_empty())
     .map(|(name, value)| vec![name.to_owned(), value])
     .collect();
-    format!("{}\n{}", output::table(&rows), sample(plugin.name(), manifest))
+    format!(
+        "{}\n{}",
+        output::table(&rows),
+        sample(plugin.name(), manifest)
+    )
 }
 
 /// Writes a `[[source]]` with every property of the plugin's schema, explained.
@@ -124,7 +151,11 @@ fn sample(plugin: &str, manifest: &Manifest) -> String {
         .filter_map(serde_json::Value::as_str)
         .collect();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        let need = if required.contains(&name.as_str()) { "required" } else { "optional" };
+        let need = if required.contains(&name.as_str()) {
+            "required"
+        } else {
+            "optional"
+        };
         let what = property["description"].as_str().unwrap_or_default();
         let kind = property["type"].as_str().unwrap_or("value");
         text.push_str(&format!("# {name} ({kind}, {need}) {what}\n"));

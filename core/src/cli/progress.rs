@@ -50,5 +50,6 @@ fn known_length() -> ProgressStyle {
 }
 
 fn unknown_length() -> ProgressStyle {
-    ProgressStyle::with_template("{prefix} {spinner} {msg}  {elapsed}").expect("a constant template")
+    ProgressStyle::with_template("{prefix} {spinner} {msg}  {elapsed}")
+        .expect("a constant template")
 }

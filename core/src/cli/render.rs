@@ -42,15 +42,24 @@ const ENDINGS: [&str; 5] = ["png", "svg", "json", "csv", "txt"];
 
 /// Writes the file.
 pub(super) fn run(flags: &RenderFlags) -> Result<(), Failure> {
-    let ending = flags.output.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let ending = flags
+        .output
+        .extension()
+        .and_then(|ending| ending.to_str())
+        .unwrap_or_default();
     if !ENDINGS.contains(&ending) {
         let what = format!("`{}` does not say a format", flags.output.display());
-        return Err(Failure::new(what).hint(format!("end its name in one of {}", ENDINGS.join(", "))));
+        return Err(
+            Failure::new(what).hint(format!("end its name in one of {}", ENDINGS.join(", ")))
+        );
     }
     let config = super::find_and_load(&flags.config)?;
     let pairs: Vec<(String, String)> = [
         ("width", flags.width.map(|width_px| width_px.to_string())),
-        ("height", flags.height.map(|height_px| height_px.to_string())),
+        (
+            "height",
+            flags.height.map(|height_px| height_px.to_string()),
+        ),
         ("theme", flags.theme.clone()),
         ("lang", flags.lang.clone()),
         ("range", flags.range.clone()),
@@ -60,20 +69,24 @@ pub(super) fn run(flags: &RenderFlags) -> Result<(), Failure> {
     .filter_map(|(name, value)| Some((name.to_owned(), value?)))
     .collect();
     let path = match flags.what.split_once('/') {
-        Some((dashboard, panel)) => target(&["charts", dashboard, &format!("{panel}.{ending}")], &pairs),
+        Some((dashboard, panel)) => {
+            target(&["charts", dashboard, &format!("{panel}.{ending}")], &pairs)
+        }
         None => target(&["charts", &format!("{}.{ending}", flags.what)], &pairs),
     };
-    let reply = Desk::open(&config)?.get(&path, "*/*")?;
-    // A chart address draws its errors; the words of one come with the text format.
-    let reply = if reply.is_success() {
-        reply
-    } else {
+    let desk = Desk::open(&config)?;
+    let reply = desk.get(&path, "*/*")?;
+    if !reply.is_success() {
+        // A chart address draws its errors; the words of one come with the text formats.
         let words = path.replacen(&format!(".{ending}"), ".json", 1);
-        return Err(Desk::open(&config)?.get(&words, "application/json")?.into_failure());
-    };
+        return Err(desk.get(&words, "application/json")?.into_failure());
+    }
     std::fs::write(&flags.output, &reply.body).map_err(|error| {
-        Failure::new(format!("failed to write `{}`: {error}", flags.output.display()))
-            .hint("check that the folder exists and is writable")
+        Failure::new(format!(
+            "failed to write `{}`: {error}",
+            flags.output.display()
+        ))
+        .hint("check that the folder exists and is writable")
     })?;
     output::line(&flags.output.display().to_string())
 }

@@ -197,7 +197,10 @@ pub(super) mod tests {
     #[test]
     fn a_batch_comes_back_as_it_was() {
         let batch = responses(100);
-        let decoded = decode(RecordKind::Response, encode(std::slice::from_ref(&batch)).into());
+        let decoded = decode(
+            RecordKind::Response,
+            encode(std::slice::from_ref(&batch)).into(),
+        );
         assert_eq!(decoded.expect("valid"), batch);
     }
 

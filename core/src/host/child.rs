@@ -12,9 +12,8 @@ use std::time::{Duration, Instant};
 
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+use vocd_plugin::frame::LIBRARY_FD;
 
-/// Where the child finds the sealed library.
-const LIBRARY_FD: i32 = 4;
 /// The program's descriptor lies above everything that is mapped for the child.
 const PROGRAM_FD_MIN: i32 = 64;
 /// How long the child may take to name its build.

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -101,12 +102,13 @@ impl Listener {
         }
     }
 
-    /// Listens on a socket file that does not exist yet.
+    /// Listens on a socket file that only this user may open, in place of one that a killed
+    /// process left behind; the caller holds the lock of the data directory.
     ///
     /// # Errors
     /// When the file cannot be made.
     pub fn socket(path: &std::path::Path) -> Result<Self, BindError> {
-        UnixListener::bind(path)
+        bind_socket(path)
             .map(Self::Socket)
             .map_err(|source| BindError::Socket {
                 path: path.to_owned(),
@@ -122,6 +124,16 @@ impl Listener {
             Self::Socket(_) => None,
         }
     }
+}
+
+fn bind_socket(path: &std::path::Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
 }
 
 /// Serves until `shutdown` turns true, then ends streams, lets requests finish and cuts the rest.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use warp::reply::Response;
 
 use crate::http::visit::{Fault, Visit};
-use crate::http::{charts, reply};
+use crate::http::{Peer, charts, reply};
 use crate::kpi::{self, KpiError};
 use crate::picture::{Format, Params, PictureError, Scope, Subject};
 use crate::store::SourceState;
@@ -90,7 +90,7 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
                 "failing": stamp.is_failing,
             });
             if let (Some(object), Some(state)) = (value.as_object_mut(), state) {
-                object.extend(counts(state));
+                object.extend(counts(state, visit.visitor.peer == Peer::Socket));
             }
             value
         })
@@ -100,7 +100,8 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
     ))
 }
 
-fn counts(state: &SourceState) -> serde_json::Map<String, Value> {
+/// Returns the counts of a source; words and places of its rows are for operators alone.
+fn counts(state: &SourceState, is_operator: bool) -> serde_json::Map<String, Value> {
     let rows: serde_json::Map<String, Value> = state
         .rows
         .iter()
@@ -117,7 +118,10 @@ fn counts(state: &SourceState) -> serde_json::Map<String, Value> {
             "ended_at": run.ended_at.to_string(),
             "n_rows": run.n_rows,
             "n_rejects": run.n_rejects,
-            "failure": run.failure.as_ref().map(|(reason, _)| reason),
+            "failure": run.failure.as_ref().map(|(reason, message)| match is_operator {
+                true => json!({ "reason": reason, "message": message }),
+                false => json!({ "reason": reason }),
+            }),
         })
     });
     let streams: Vec<Value> = state
@@ -131,6 +135,12 @@ fn counts(state: &SourceState) -> serde_json::Map<String, Value> {
     let mut map = serde_json::Map::new();
     map.insert("rows".to_owned(), rows.into());
     map.insert("rejects".to_owned(), rejects.into());
+    if is_operator {
+        let samples = state.reject_samples.iter().map(|reject| {
+            json!({ "reason": reject.reason, "place": reject.place, "detail": reject.detail })
+        });
+        map.insert("reject_samples".to_owned(), samples.collect());
+    }
     map.insert("newest_record".to_owned(), newest.into());
     map.insert("last_run".to_owned(), last_run.into());
     map.insert("streams".to_owned(), streams.into());

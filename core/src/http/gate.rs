@@ -13,7 +13,7 @@ use warp::reply::Response;
 
 use crate::http::routes::{ALLOW, Routes};
 use crate::http::visit::{Fault, Visitor};
-use crate::http::{Peer, Site, face, reply};
+use crate::http::{Peer, Site, control, face, reply};
 use crate::telemetry::{HTTP_REQUESTS, HTTP_SECONDS};
 
 /// Who may read without a token.
@@ -142,7 +142,12 @@ async fn admit(
             return Err(fault);
         }
     }
+    control::check_build(&request)?;
     let mut request = read_body(site, request).await?;
+    let is_command = below(site, request.uri().path()).split('/').next() == Some(control::SEGMENT);
+    if is_command && peer == Peer::Socket {
+        return control::answer(&request, site.options.commands.as_ref());
+    }
     request.extensions_mut().insert(visitor);
     if request.method() == Method::OPTIONS {
         // An address allows the same methods for everything it answers: ask as HEAD would.
