@@ -6,8 +6,8 @@ use jiff::civil::Weekday;
 use proptest::prelude::*;
 
 use super::*;
-use crate::kpi::row_table::{Row, RowTable};
 use crate::kpi::{DimensionField, DimensionSource, parse};
+use crate::plan::row_table::{Row, RowTable};
 use crate::record::RecordKind;
 
 mod pooling;

@@ -1,6 +1,7 @@
 //! The store as a whole: commits, versions, questions, reopening.
 
 mod fixture;
+mod meaning;
 mod version;
 
 use jiff::Timestamp;
