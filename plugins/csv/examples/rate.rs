@@ -43,14 +43,18 @@ fn write_rows(path: &Path, n_rows: u64) -> std::io::Result<()> {
 }
 
 fn main() -> std::io::Result<()> {
-    let n_rows = std::env::args().nth(1).and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000);
+    let n_rows = std::env::args()
+        .nth(1)
+        .and_then(|rows| rows.parse().ok())
+        .unwrap_or(1_000_000);
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("answers.csv");
     write_rows(&path, n_rows)?;
     let mut config: serde_json::Value = serde_json::from_str(CONFIG)?;
     config["$base_dir"] = folder.path().to_string_lossy().into();
     for _ in 0..3 {
-        let mut harness = Harness::open::<CsvSource>(&config.to_string()).map_err(std::io::Error::other)?;
+        let mut harness =
+            Harness::open::<CsvSource>(&config.to_string()).map_err(std::io::Error::other)?;
         harness.set_row_keeping(RowKeeping::Count);
         let start = Instant::now();
         let run = harness.read("files", None);

@@ -12,7 +12,8 @@ fn run(folder: &Path) -> Run {
     let text = std::fs::read_to_string(folder.join("config.toml")).expect("a configuration");
     let mut config: serde_json::Value = toml::from_str(&text).expect("valid TOML");
     config["$base_dir"] = folder.to_str().expect("a UTF-8 path").into();
-    let mut harness = Harness::open::<CsvSource>(&config.to_string()).expect("a valid configuration");
+    let mut harness =
+        Harness::open::<CsvSource>(&config.to_string()).expect("a valid configuration");
     harness.set_now_ms(1_767_225_600_000);
     harness.check().expect("every file can be opened");
     harness.read("files", None)
