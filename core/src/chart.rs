@@ -1,10 +1,17 @@
 //! Draws figures: `Figure` → SVG (plotters over our own backend) → PNG. Pure: no IO, no clock.
 
 mod axis;
+mod calendar;
 mod card;
 mod distribution;
+mod ends;
 mod facts;
 mod fonts;
+#[cfg(test)]
+mod geometry;
+#[cfg(test)]
+mod goldens;
+mod groups;
 mod labels;
 mod layout;
 mod number;

@@ -16,6 +16,8 @@ mod draw;
 mod pool;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod wall;
 
 use std::fmt;
@@ -27,7 +29,7 @@ use jiff::Timestamp;
 
 pub use gallery::{Gallery, GalleryParts, Served};
 pub use params::{Look, Overrides, ParamError, Params, Scope, nearest};
-pub use source::Rules;
+pub use source::{Rules, SourceRule};
 pub use studio::Studio;
 
 use crate::chart::Freshness;

@@ -52,7 +52,16 @@ pub(super) fn png(
 /// Returns the same drawing with every text as outlines.
 pub(super) fn outlines(svg: &str, database: Arc<fontdb::Database>) -> Result<String, RasterError> {
     let tree = usvg::Tree::from_str(svg, &options(database))?;
-    Ok(tree.to_string(&usvg::WriteOptions::default()))
+    let drawn = tree.to_string(&usvg::WriteOptions::default());
+    // The writer drops what is not drawn; a picture without its words needs them most.
+    let words = svg
+        .find("<title")
+        .zip(svg.find("<style"))
+        .map_or("", |(start, end)| &svg[start..end]);
+    let inside = drawn.find('>').map_or(0, |at| at + 1);
+    let head =
+        drawn[..inside].replacen("<svg", r#"<svg role="img" aria-labelledby="title desc""#, 1);
+    Ok(format!("{head}\n{words}{}", &drawn[inside..]))
 }
 
 fn options(database: Arc<fontdb::Database>) -> usvg::Options<'static> {

@@ -33,8 +33,8 @@ pub(super) fn comment(
         return None;
     }
     let phrases = match is_german {
-        true => german(feeling.reason()),
-        false => english(feeling.reason()),
+        true => german(feeling.reason(survey)),
+        false => english(feeling.reason(survey)),
     };
     let is_good = score >= 8;
     let first = *cast.pick(if is_good { &phrases.good } else { &phrases.bad });

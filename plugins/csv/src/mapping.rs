@@ -398,15 +398,16 @@ impl Mapping {
         version: &FileVersion,
         builder: &mut RowsBuilder,
     ) -> Result<(), Refused> {
-        let mut scale = Scale::default();
+        let mut verdict = Verdict::default();
+        let mut missing = None;
         for bound in &mut self.columns {
             let text = bound
                 .source
                 .text(row, version.name, &self.id_suffix, &mut self.scratch);
             match text {
-                Ok(Some(text)) => bound.cast.push(text, builder, &mut scale)?,
+                Ok(Some(text)) => bound.cast.push(text, builder, &mut verdict)?,
                 Ok(None) if bound.cast.column.is_required => {
-                    return Err(bound.cast.refused("missing_value", "is empty"));
+                    missing = missing.or(Some(&bound.cast));
                 }
                 Ok(None) => {}
                 Err(Unlisted) => {
@@ -416,7 +417,13 @@ impl Mapping {
                 }
             }
         }
-        scale.check()?;
+        // A deletion needs no more than its id.
+        if let Some(cast) = missing
+            && !(verdict.is_deletion && cast.column.name != "id")
+        {
+            return Err(cast.refused("missing_value", "is empty"));
+        }
+        verdict.check()?;
         self.push_attributes(row, version, builder)?;
         if let (false, Some(updated_at_us)) = (self.has_updated_at, version.updated_at_us()) {
             builder.push_time_us(self.updated_at_slot, updated_at_us);
@@ -556,7 +563,7 @@ impl Cast {
         &mut self,
         text: &str,
         builder: &mut RowsBuilder,
-        scale: &mut Scale,
+        verdict: &mut Verdict,
     ) -> Result<(), Refused> {
         let slot = self.slot;
         match self.column.column_type {
@@ -567,7 +574,7 @@ impl Cast {
             ColumnType::Number => {
                 let number = value::number(text);
                 let number = number.ok_or_else(|| self.refused("bad_number", "is no number"))?;
-                scale.note(self.part, number);
+                verdict.note(self.part, number);
                 builder.push_number(slot, number);
             }
             ColumnType::Count => {
@@ -578,7 +585,9 @@ impl Cast {
             ColumnType::Flag => {
                 let flag = value::flag(text);
                 let wrong = || self.refused("unknown_value", "is neither yes nor no");
-                builder.push_flag(slot, flag.ok_or_else(wrong)?);
+                let flag = flag.ok_or_else(wrong)?;
+                verdict.is_deletion |= flag && self.column.name == "deleted";
+                builder.push_flag(slot, flag);
             }
             ColumnType::Time => {
                 let instants = self.instants.as_mut().expect("time columns have a reader");
@@ -638,15 +647,16 @@ impl Cast {
     }
 }
 
-/// A score and the scale it has to lie on, as far as a row has them.
+/// What decides about a whole row: a score and its scale, and whether it is a deletion.
 #[derive(Debug, Default)]
-struct Scale {
+struct Verdict {
+    is_deletion: bool,
     score: Option<f64>,
     min: Option<f64>,
     max: Option<f64>,
 }
 
-impl Scale {
+impl Verdict {
     #[inline]
     fn note(&mut self, part: ScalePart, number: f64) {
         match part {

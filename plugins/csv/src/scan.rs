@@ -347,3 +347,6 @@ pub(crate) fn closing_quote(bytes: &[u8], opening: usize, quote: u8) -> Option<u
         at += 2;
     }
 }
+
+#[cfg(test)]
+mod tests;
