@@ -350,7 +350,9 @@ fn the_dashboards_of_the_demo_have_no_fault() {
 fn a_chart_that_the_kpi_has_not_is_a_fault() {
     check(
         "[[panel]]\nid = \"a\"\nkpi = \"responses\"\nchart = \"stack\"",
-        expect!["d/board.toml:4:9: `responses` cannot be drawn as `stack`; it can as `trend`, `number`"],
+        expect![
+            "d/board.toml:4:9: `responses` cannot be drawn as `stack`; it can as `trend`, `number`"
+        ],
     );
 }
 

@@ -131,9 +131,9 @@ impl KpiError {
             Self::UnknownDimension { known, .. } => {
                 Some(format!("the dimensions are {}", known.join(", ")))
             }
-            Self::DimensionElsewhere { kind, .. } => {
-                Some(format!("use a dimension that comes from {kind}, customer or agent rows"))
-            }
+            Self::DimensionElsewhere { kind, .. } => Some(format!(
+                "use a dimension that comes from {kind}, customer or agent rows"
+            )),
             Self::EmptyRange { .. } => {
                 Some("`to` is exclusive and must be after `from`".to_owned())
             }

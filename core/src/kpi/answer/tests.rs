@@ -20,7 +20,10 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn settings() -> Settings {
-    let column = |kind, name| DimensionSource { kind, field: DimensionField::Column(name) };
+    let column = |kind, name| DimensionSource {
+        kind,
+        field: DimensionField::Column(name),
+    };
     let segment = column(RecordKind::Customer, "segment");
     let priority = column(RecordKind::Ticket, "priority");
     Settings {
