@@ -1,6 +1,7 @@
 //! The store as a whole: commits, versions, questions, reopening.
 
 mod fixture;
+mod people;
 mod version;
 
 use jiff::Timestamp;
