@@ -119,9 +119,13 @@ fn complete(shell: clap_complete::Shell) -> Result<(), Failure> {
     output::bytes(&script)
 }
 
-/// Sends log lines to stderr; `VOCD_LOG` filters them (`info` by default).
+/// Log lines shown when `VOCD_LOG` says nothing: the SVG reader warns at each picture that it does
+/// not load the font a browser needs, which it is not meant to.
+const LOG_FILTER: &str = "info,usvg=error,resvg=error";
+
+/// Sends log lines to stderr; `VOCD_LOG` filters them.
 fn log_to_stderr(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("VOCD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("VOCD_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
     let is_colourful = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -19,7 +19,10 @@ const PICTURES: &str = "return [...document.images].map(i => ({done: i.complete,
 async fn wait_for(client: &Client, what: &str, script: &str) {
     let deadline = Instant::now() + SHOW_TIMEOUT;
     while evaluate(client, script).await != Value::Bool(true) {
-        assert!(Instant::now() < deadline, "did not happen in time: {what}");
+        if Instant::now() >= deadline {
+            let pictures = evaluate(client, PICTURES).await;
+            panic!("did not happen in time: {what}; pictures {pictures}");
+        }
         tokio::task::yield_now().await;
     }
 }

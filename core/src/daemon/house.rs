@@ -178,7 +178,8 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
             memory_bytes: source.limits.memory_bytes,
             ..RunLimits::default()
         },
-        base_dir: config.folder().to_owned(),
+        // The child works in a folder of its own: what counts from here must say so.
+        base_dir: std::path::absolute(config.folder()).unwrap_or_else(|_| config.folder().to_owned()),
         resolve: Arc::new(move || {
             let (json, secrets) = resolved
                 .resolve()
