@@ -1,10 +1,13 @@
 //! Draws figures: `Figure` → SVG (plotters over our own backend) → PNG. Pure: no IO, no clock.
 
 mod axis;
+mod calendar;
 mod card;
 mod distribution;
+mod ends;
 mod facts;
 mod fonts;
+mod groups;
 mod labels;
 mod layout;
 mod number;
@@ -16,6 +19,8 @@ pub mod sample;
 mod shares;
 mod sheet;
 mod stack;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod trend;
 mod webfont;

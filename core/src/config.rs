@@ -86,14 +86,10 @@ pub struct AddressBlock {
 pub struct Limits {
     /// Largest request body, in bytes.
     pub body_bytes: u64,
-    /// Requests of one client in a minute before it is answered 429.
-    pub requests_per_minute: u32,
     /// Connections served at once.
     pub connections: u32,
     /// Longest time a question to the store may take.
     pub query_deadline: Duration,
-    /// Memory of the picture cache, in bytes.
-    pub picture_cache_bytes: u64,
 }
 
 /// What `[kpi]` says besides what [`Settings`] carries.

@@ -21,6 +21,9 @@ mod routes;
 mod visit;
 mod walls;
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -15,8 +15,6 @@ mod nps;
 pub mod parse;
 mod privacy;
 mod responses;
-#[cfg(test)]
-pub(crate) mod row_table;
 mod scope;
 
 use std::collections::BTreeMap;

@@ -16,6 +16,8 @@ mod draw;
 mod pool;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod wall;
 
 use std::fmt;
@@ -27,7 +29,7 @@ use jiff::Timestamp;
 
 pub use gallery::{Gallery, GalleryParts, Served};
 pub use params::{Look, Overrides, ParamError, Params, Scope, nearest};
-pub use source::Rules;
+pub use source::{Rules, SourceRule};
 pub use studio::Studio;
 
 use crate::chart::Freshness;
@@ -223,7 +225,7 @@ impl PictureError {
             }
             Self::UnknownPage { .. } => Some("pages count from 1".to_owned()),
             Self::NoSuchFormat { .. } => {
-                Some("a wall is `png`; a KPI is `json` or `csv`".to_owned())
+                Some("a wall is `png`; a KPI is `json`, `csv` or `txt`".to_owned())
             }
             Self::Parameter(error) => error.hint.clone(),
             Self::WallTooSmall { .. } => Some("ask for a greater width or height".to_owned()),

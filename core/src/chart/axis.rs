@@ -1,12 +1,8 @@
-//! Axes: round ticks for values, civil ticks for time.
-
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+//! The value axis: a window with a few round ticks.
 
 use super::Language;
 use super::numerals;
-use crate::kpi::{Grain, Kpi, Point};
+use crate::kpi::Kpi;
 
 /// Gridlines of a value axis.
 const TICKS_MAX: usize = 5;
@@ -23,7 +19,7 @@ pub(super) struct Values {
 
 impl Values {
     /// Returns a window around the values, inside what the KPI can be.
-    pub(super) fn around(values: impl Iterator<Item = f64>, kpi: &Kpi) -> Self {
+    pub(super) fn around(values: impl Iterator<Item = f64>, kpi: &Kpi, ticks_max: usize) -> Self {
         let (low, high) = values
             .filter(|value| value.is_finite())
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
@@ -31,7 +27,7 @@ impl Values {
             });
         if low > high {
             let (low, high) = (kpi.range.0.unwrap_or(0.0), kpi.range.1.unwrap_or(100.0));
-            return Self::new(low, high);
+            return Self::new(low, high, ticks_max);
         }
         let padding = ((high - low) * 0.08).max(padding_min(low, high, kpi));
         let bounded = |value: f64| {
@@ -44,27 +40,34 @@ impl Values {
         if high <= low {
             (low, high) = (low - padding, high + padding);
         }
-        Self::new(low, high)
+        Self::new(low, high, ticks_max)
     }
 
     /// Returns a window from zero, for bars.
-    pub(super) fn from_zero(high: f64) -> Self {
-        Self::new(
-            0.0,
-            if high > 0.0 && high.is_finite() {
-                high
-            } else {
-                1.0
-            },
-        )
+    pub(super) fn from_zero(high: f64, ticks_max: usize) -> Self {
+        let is_usable = high > 0.0 && high.is_finite();
+        Self::new(0.0, if is_usable { high } else { 1.0 }, ticks_max)
     }
 
-    fn new(low: f64, high: f64) -> Self {
-        let mut step = round_step((high - low) / 4.0);
+    /// Returns how many ticks have room above each other in a plot.
+    pub(super) fn ticks_max(height_px: f64, unit: f64) -> usize {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a small count; negative saturates to none"
+        )]
+        let n = (height_px / (1.5 * unit)) as usize;
+        n.clamp(2, TICKS_MAX)
+    }
+
+    fn new(low: f64, high: f64, ticks_max: usize) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "at most five")]
+        let n_steps = ticks_max.min(TICKS_MAX) as f64;
+        let mut step = round_step((high - low) / n_steps);
         loop {
             let first = (low / step - 1e-9).ceil();
             let last = (high / step + 1e-9).floor();
-            if last - first < 4.5 {
+            if last - first < n_steps - 0.5 {
                 let mut ticks = Vec::with_capacity(TICKS_MAX);
                 let mut at = first;
                 while at <= last {
@@ -128,98 +131,6 @@ fn decimals_of(step: f64) -> usize {
         .unwrap_or(6)
 }
 
-/// A label under the time axis.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct TimeTick {
-    /// Position of its bucket.
-    pub(super) point_idx: usize,
-    pub(super) text: String,
-    /// Whether a year starts here.
-    pub(super) is_year: bool,
-}
-
-/// Returns ticks every so many buckets so that at most `ticks_max` are shown.
-pub(super) fn time_ticks(
-    points: &[Point],
-    grain: Grain,
-    zone: &TimeZone,
-    ticks_max: usize,
-    language: Language,
-) -> Vec<TimeTick> {
-    let dates: Vec<Date> = points
-        .iter()
-        .map(|point| civil(point.start, zone))
-        .collect();
-    let steps: &[usize] = match grain {
-        Grain::Day => &[1, 2, 7, 14, 28, 56, 91, 182, 364],
-        Grain::Week => &[1, 2, 4, 8, 13, 26, 52, 104],
-        Grain::Month => &[1, 2, 3, 6, 12, 24, 60, 120],
-        Grain::Quarter => &[1, 2, 4, 8, 20, 40],
-    };
-    let ticks_max = ticks_max.max(1);
-    let step = steps
-        .iter()
-        .copied()
-        .find(|step| points.len().div_ceil(*step) <= ticks_max)
-        .unwrap_or_else(|| points.len().div_ceil(ticks_max).max(1));
-    let offset = offset(&dates, grain, step);
-    let mut year = None;
-    (offset..points.len())
-        .step_by(step)
-        .map(|idx| {
-            let date = dates[idx];
-            let is_new = year.is_some_and(|before| before != date.year());
-            year = Some(date.year());
-            let (text, is_year) = words(&points[idx], date, grain, is_new, step, language);
-            TimeTick {
-                point_idx: idx,
-                text,
-                is_year,
-            }
-        })
-        .collect()
-}
-
-/// Months and quarters line up with the year; days and weeks with the newest bucket.
-fn offset(dates: &[Date], grain: Grain, step: usize) -> usize {
-    let Some(first) = dates.first() else {
-        return 0;
-    };
-    let month = usize::try_from(first.month() - 1).unwrap_or(0);
-    let within = |step: usize, at: usize| (step - at % step) % step;
-    match grain {
-        Grain::Month if step <= 12 => within(step, month),
-        Grain::Month => within(12, month),
-        Grain::Quarter if step >= 4 => within(4, month / 3),
-        _ => (dates.len() - 1) % step,
-    }
-}
-
-fn words(
-    point: &Point,
-    date: Date,
-    grain: Grain,
-    is_new_year: bool,
-    step: usize,
-    language: Language,
-) -> (String, bool) {
-    match grain {
-        Grain::Month if date.month() == 1 || step >= 12 => (date.year().to_string(), true),
-        Grain::Month => (numerals::month(date.month(), language).to_owned(), false),
-        Grain::Quarter => (point.label.clone(), false),
-        Grain::Day | Grain::Week if is_new_year => (
-            format!("{} {}", numerals::day_month(date, language), date.year()),
-            true,
-        ),
-        Grain::Day | Grain::Week => (numerals::day_month(date, language), false),
-    }
-}
-
-/// Returns the civil date on which a bucket starts.
-pub(super) fn civil(at: Timestamp, zone: &TimeZone) -> Date {
-    at.to_zoned(zone.clone()).date()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,7 +138,7 @@ mod tests {
     #[test]
     fn ticks_are_round_and_few() {
         let check = |low: f64, high: f64, expected: &[f64]| {
-            assert_eq!(Values::new(low, high).ticks, expected, "{low}..{high}");
+            assert_eq!(Values::new(low, high, 5).ticks, expected, "{low}..{high}");
         };
         check(-100.0, 100.0, &[-100.0, -50.0, 0.0, 50.0, 100.0]);
         check(0.0, 100.0, &[0.0, 25.0, 50.0, 75.0, 100.0]);
@@ -237,7 +148,7 @@ mod tests {
 
     #[test]
     fn bars_start_at_zero() {
-        let axis = Values::from_zero(0.0);
+        let axis = Values::from_zero(0.0, 5);
         assert_eq!((axis.low, axis.high), (0.0, 1.0));
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn draw_distribution(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
         plot.top += 1.5 * unit;
     }
     let highest = bars.iter().map(|bar| bar.percent).fold(0.0, f64::max);
-    let axis = Values::from_zero(highest);
+    let axis = Values::from_zero(highest, 5);
     let scale = Scale {
         x: (0.0, n_bars),
         y: (0.0, axis.high),

@@ -306,12 +306,19 @@ fn delivered_at(figure: &Figure) -> Timestamp {
 
 fn as_of(figure: &Figure, language: Language) -> Vec<String> {
     let words = language.words();
-    let (long, short) = numerals::clock(delivered_at(figure), &zone(figure), language);
-    vec![
-        filled(words.as_of, &[&long]),
-        filled(words.as_of, &[&short]),
-        filled(words.as_of_short, &[&short]),
-    ]
+    let (zone, at) = (zone(figure), delivered_at(figure));
+    let (long, short) = numerals::clock(at, &zone, language);
+    let day = |at: Timestamp| at.to_zoned(zone.clone()).date();
+    let mut wordings = vec![filled(words.as_of, &[&long])];
+    // A time alone means today.
+    if day(at) == day(figure.answer.as_of) {
+        wordings.push(filled(words.as_of, &[&short]));
+        wordings.push(filled(words.as_of_short, &[&short]));
+    } else {
+        wordings.push(filled(words.as_of_short, &[&long]));
+        wordings.push(long);
+    }
+    wordings
 }
 
 fn badge(figure: &Figure, language: Language) -> Option<Badge> {
@@ -367,19 +374,19 @@ pub fn headline_text(figure: &Figure, language: Language) -> String {
 pub fn alt_text(figure: &Figure, language: Language) -> String {
     let words = language.words();
     let facts = Facts::new(figure, language);
-    let mut name = super::sheet::clean(&figure.title);
+    let mut name = capital(&super::sheet::clean(&figure.title));
     if !figure.subtitle.is_empty() {
         name = format!("{name}, {}", super::sheet::clean(&figure.subtitle));
     }
-    let mut parts = vec![headline_text(figure, language)];
+    let mut parts = Vec::new();
+    // Without a score the first fact says why.
+    if facts.state == State::Scored {
+        parts.push(headline_text(figure, language));
+    }
     for fact in &facts.lines {
         let Some(wording) = fact.wordings.first() else {
             continue;
         };
-        // Without a score, the first fact is the headline again.
-        if facts.state != State::Scored && parts[0] == *wording {
-            continue;
-        }
         parts.push(match fact.arrow {
             Some(Arrow::Up) => format!("{} {wording}", words.up),
             Some(Arrow::Down) => format!("{} {wording}", words.down),
@@ -396,7 +403,8 @@ pub fn alt_text(figure: &Figure, language: Language) -> String {
     format!("{name}: {}. {}{aged}.", parts.join("; "), capital(&as_of))
 }
 
-fn capital(text: &str) -> String {
+/// Returns the text with a capital first letter.
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()

@@ -3,10 +3,12 @@
 use plotters::element::{Circle, PathElement, Polygon};
 
 use super::axis::Values;
+use super::facts::State;
+use super::groups::{longest, runs, seconds};
 use super::layout::{NUMBER_UNITS, Panel, Wants, compose};
 use super::pen::{Ink, Scale, draw, fill, stroke};
 use super::sheet::{Rect, Sheet, steps};
-use super::trend::{longest, runs, seconds};
+use super::trend::empty_plot;
 use crate::kpi::Point;
 
 /// Draws the figure onto the sheet.
@@ -19,6 +21,9 @@ pub(super) fn draw_number(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let Some(place) = compose(sheet, panel, wants) else {
         return;
     };
+    if panel.facts.state != State::Scored {
+        return empty_plot(sheet, panel, place.plot);
+    }
     let answer = &panel.figure.answer;
     // The split's total has no points; then there is no line to draw.
     let points = match &answer.series[..] {
@@ -44,7 +49,7 @@ fn sparkline(sheet: &mut Sheet<'_>, panel: &Panel<'_>, points: &[Point], room: R
         .flat_map(|point| [point.score.value, point.score.low, point.score.high])
         .flatten()
         .chain(panel.figure.goal.as_ref().map(|goal| goal.target));
-    let axis = Values::around(values, answer.kpi);
+    let axis = Values::around(values, answer.kpi, 5);
     let all = longest(&answer.series);
     let origin = all.first().map_or(0.0, |point| seconds(point.start));
     let x = |point: &Point| f64::midpoint(seconds(point.start), seconds(point.end)) - origin;

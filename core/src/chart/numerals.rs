@@ -83,6 +83,15 @@ pub(super) fn value(value: f64, kpi: &Kpi, language: Language) -> String {
     }
 }
 
+/// Returns a value for a label: as [`value`], large ones in their short form.
+pub(super) fn short_value(shown: f64, kpi: &Kpi, language: Language) -> String {
+    if shown.abs() >= 100_000.0 {
+        compact(shown, 0, language)
+    } else {
+        value(shown, kpi, language)
+    }
+}
+
 /// Returns an age in its largest unit: `3 h`.
 pub(super) fn age(age: SignedDuration, language: Language) -> String {
     let minutes = age.as_secs().max(0) / 60;

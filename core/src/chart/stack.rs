@@ -3,18 +3,23 @@
 use plotters::element::Rectangle;
 
 use super::axis::Values;
+use super::calendar::draw_time_axis;
+use super::ends::{EndLabel, GAP, Sign, draw_ends, ends_px};
 use super::facts::State;
-use super::labels;
+use super::groups::{SERIES_MAX, longest, seconds, series_colour, series_name};
 use super::layout::{HEADLINE_UNITS, Panel, Place, Wants, compose};
 use super::numerals;
 use super::pen::{Ink, Scale, draw, fill};
 use super::sheet::{Align, Rect, Sheet};
 use super::theme::Rgb;
-use super::trend::{draw_time_axis, empty_plot, longest, seconds, series_colour, series_name};
+use super::trend::empty_plot;
 use crate::kpi::{Point, Score};
 
 /// Part of a bucket's width that a bar fills.
 const BAR_SHARE: f64 = 0.82;
+
+/// More layers than this may need label room above the plot.
+const CROWD_MIN: usize = 3;
 
 /// One colour of every bar, from the bottom upwards.
 struct Layer {
@@ -34,23 +39,31 @@ pub(super) fn draw_stack(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     if answer.series.len() > 1 && has_shares {
         return super::shares::draw_shares(sheet, panel);
     }
-    let is_share = has_shares || answer.series.len() <= 1;
+    let is_share = has_shares;
     let layers = if is_share {
         share_layers(panel)
     } else {
         group_layers(panel)
     };
-    let names = layers.iter().map(|layer| end_text(panel, layer, is_share));
-    let texts: Vec<String> = names.collect();
-    let widest = texts
+    let ends: Vec<EndLabel> = layers
         .iter()
-        .map(|text| sheet.width(text, &panel.label()))
-        .fold(0.0, f64::max);
-    let labels_px = widest.min(sheet.bounds().right * 0.3);
+        .map(|layer| EndLabel {
+            name: layer.name.clone(),
+            shown: end_value(panel, layer, is_share),
+            value: 0.0,
+            colour: layer.colour,
+            is_strong: false,
+        })
+        .collect();
+    let labels_px = ends_px(sheet, panel, &ends, 0.42);
     let wants = Wants {
         headline_units: HEADLINE_UNITS,
         plot_units_min: 6.4,
-        labels_px: if layers.len() > 3 { labels_px } else { 0.0 },
+        labels_px: if layers.len() > CROWD_MIN {
+            labels_px
+        } else {
+            0.0
+        },
     };
     let Some(place) = compose(sheet, panel, wants) else {
         return;
@@ -64,7 +77,7 @@ pub(super) fn draw_stack(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let stack = Stack {
         panel,
         layers,
-        texts,
+        ends,
         is_share,
         points: longest(&answer.series),
     };
@@ -74,7 +87,7 @@ pub(super) fn draw_stack(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
 struct Stack<'a> {
     panel: &'a Panel<'a>,
     layers: Vec<Layer>,
-    texts: Vec<String>,
+    ends: Vec<EndLabel>,
     is_share: bool,
     points: &'a [Point],
 }
@@ -83,9 +96,18 @@ impl Stack<'_> {
     fn draw(&self, sheet: &mut Sheet<'_>, place: Place, labels_px: f64) {
         let unit = self.panel.unit;
         let room = place.plot;
-        let axis = Values::from_zero(if self.is_share { 100.0 } else { self.highest() });
         let mut plot = room;
-        let has_axis = room.width() > 12.0 * unit;
+        // Everybody knows where 0 and 100 % are; labels need the room more.
+        let width_min = if self.is_share { 24.0 } else { 12.0 } * unit;
+        let has_axis = room.width() > width_min && room.height() > 2.8 * unit;
+        if has_axis {
+            plot.top += 0.55 * unit;
+        }
+        if room.height() > 4.5 * unit {
+            plot.bottom -= 1.8 * unit;
+        }
+        let high = if self.is_share { 100.0 } else { self.highest() };
+        let axis = Values::from_zero(high, Values::ticks_max(plot.height(), unit));
         let language = self.panel.style.language;
         let look = self.panel.label();
         let label = |tick: f64| axis.label(tick, self.is_share, language);
@@ -95,13 +117,9 @@ impl Stack<'_> {
                 .iter()
                 .map(|tick| sheet.width(&label(*tick), &look));
             plot.left += widths.fold(0.0, f64::max) + 0.7 * unit;
-            plot.top += 0.55 * unit;
-        }
-        if room.height() > 4.5 * unit {
-            plot.bottom -= 1.8 * unit;
         }
         if room.width() > 14.0 * unit {
-            plot.right -= labels_px + 1.4 * unit;
+            plot.right -= labels_px + GAP * unit;
         }
         let origin = self
             .points
@@ -167,63 +185,29 @@ impl Stack<'_> {
 
     /// Names the layers beside the last bar, from its own heights.
     fn end_labels(&self, sheet: &mut Sheet<'_>, scale: &Scale, place: Place) {
-        let unit = self.panel.unit;
-        let left = scale.room.right + 1.4 * unit;
-        let width = place.plot.right - left;
         let Some(last) = last_idx(&self.layers) else {
             return;
         };
-        if width < 2.0 * unit {
-            return;
-        }
         let mut below = 0.0;
-        let wishes: Vec<f64> = self
-            .layers
-            .iter()
-            .map(|layer| {
-                let value = layer.values[last].unwrap_or(0.0);
-                below += value;
-                scale.y_px(below - value / 2.0)
-            })
-            .collect();
-        let top = if self.layers.len() > 3 {
-            place.labels_top + 0.6 * unit
-        } else {
-            scale.room.top
+        let middle = |layer: &Layer| {
+            let value = layer.values[last].unwrap_or(0.0);
+            below += value;
+            scale.y_px(below - value / 2.0)
         };
-        let high = scale.room.bottom;
-        let places = labels::fitting(&wishes, 1.25 * unit, top, high);
-        let n_left = wishes.len() - places.len();
-        if n_left > 0 {
-            let text = super::words::filled(self.panel.words.more, &[&n_left.to_string()]);
-            let look = self.panel.label();
-            let text = sheet.fit(&text, &look, width);
-            sheet.text(&text, (left, high + 1.25 * unit), &look, Align::Start);
-        }
-        let look = self.panel.label();
-        for ((layer, text), place) in self.layers.iter().zip(&self.texts).zip(places) {
-            let text = sheet.fit(text, &look, width);
-            let look = look.coloured(self.panel.palette.ink);
-            sheet.text(
-                &text,
-                (left, place + look.cap_px() / 2.0),
-                &look,
-                Align::Start,
-            );
-            swatch(sheet, left, place, layer.colour, unit);
-        }
+        let wishes: Vec<f64> = self.layers.iter().map(middle).collect();
+        let is_crowded = self.layers.len() > CROWD_MIN;
+        let column = Rect {
+            left: scale.room.right,
+            top: if is_crowded {
+                place.labels_top + 0.6 * self.panel.unit
+            } else {
+                scale.room.top
+            },
+            right: place.plot.right,
+            bottom: scale.room.bottom,
+        };
+        draw_ends(sheet, self.panel, &self.ends, &wishes, column, Sign::Square);
     }
-}
-
-/// Draws a small square before a label.
-pub(super) fn swatch(sheet: &mut Sheet<'_>, left: f64, centre: f64, colour: Rgb, unit: f64) {
-    let room = Rect {
-        left: left - 0.9 * unit,
-        top: centre - 0.28 * unit,
-        right: left - 0.34 * unit,
-        bottom: centre + 0.28 * unit,
-    };
-    sheet.rect(room, colour, 0.1 * unit);
 }
 
 /// Returns the last bucket with a bar.
@@ -234,16 +218,15 @@ fn last_idx(layers: &[Layer]) -> Option<usize> {
         .max()
 }
 
-fn end_text(panel: &Panel<'_>, layer: &Layer, is_share: bool) -> String {
+fn end_value(panel: &Panel<'_>, layer: &Layer, is_share: bool) -> String {
     let language = panel.style.language;
-    let value = layer.values.iter().rev().find_map(|value| *value);
-    match value {
+    match layer.values.iter().rev().find_map(|value| *value) {
         Some(value) if is_share => {
             let shown = numerals::number(value, 0, language);
-            format!("{} {shown}{}%", layer.name, numerals::THIN)
+            format!("{shown}{}%", numerals::THIN)
         }
-        Some(value) => format!("{} {}", layer.name, numerals::compact(value, 0, language)),
-        None => layer.name.clone(),
+        Some(value) => numerals::short_value(value, panel.figure.answer.kpi, language),
+        None => String::new(),
     }
 }
 
@@ -309,13 +292,18 @@ fn share_layers(panel: &Panel<'_>) -> Vec<Layer> {
 
 fn group_layers(panel: &Panel<'_>) -> Vec<Layer> {
     let series = &panel.figure.answer.series;
+    let is_split = series.len() > 1;
     series
         .iter()
         .enumerate()
-        .take(super::trend::SERIES_MAX)
+        .take(SERIES_MAX)
         .map(|(idx, one)| Layer {
-            name: series_name(panel, one),
-            colour: series_colour(panel, idx, one, true),
+            name: if is_split {
+                series_name(panel, one)
+            } else {
+                String::new()
+            },
+            colour: series_colour(panel, idx, one, is_split),
             values: one.points.iter().map(|point| point.score.value).collect(),
         })
         .collect()

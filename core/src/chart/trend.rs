@@ -2,29 +2,24 @@
 
 use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 
-use super::axis::{self, Values};
+use super::axis::Values;
+use super::calendar::draw_time_axis;
+use super::ends::{EndLabel, GAP, Sign, draw_ends, ends_px};
 use super::facts::State;
+use super::groups::{SERIES_MAX, longest, runs, seconds, series_colour, series_name};
 use super::layout::{HEADLINE_UNITS, Panel, Place, Wants, compose};
 use super::numerals;
 use super::pen::{Ink, Scale, draw, fill, stroke};
 use super::sheet::{Align, Rect, Sheet};
 use super::theme::Rgb;
-use super::{facts, labels};
 use crate::kpi::{Base, Point, Series, Unit};
-
-/// Lines with a colour and a label of their own; the rest is pooled by the KPI layer.
-pub(super) const SERIES_MAX: usize = 9;
 
 /// Draws the figure onto the sheet.
 pub(super) fn draw_trend(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let answer = &panel.figure.answer;
     let is_split = answer.series.len() > 1;
     let ends = end_labels(panel, is_split);
-    let widest = ends
-        .iter()
-        .map(|end| sheet.width(&end.text, &panel.strong_label()))
-        .fold(0.0, f64::max);
-    let labels_px = widest.min(sheet.bounds().right * 0.3);
+    let labels_px = ends_px(sheet, panel, &ends, 0.3);
     let wants = Wants {
         headline_units: HEADLINE_UNITS,
         plot_units_min: 6.4,
@@ -66,14 +61,6 @@ pub(super) fn empty_plot(sheet: &mut Sheet<'_>, panel: &Panel<'_>, room: Rect) {
     }
 }
 
-/// A label at the right end: what it names and where its line ends.
-struct EndLabel {
-    text: String,
-    value: f64,
-    colour: Rgb,
-    is_strong: bool,
-}
-
 struct Trend<'a> {
     panel: &'a Panel<'a>,
     axis: Values,
@@ -96,21 +83,13 @@ impl<'a> Trend<'a> {
         let room = place.plot;
         let answer = &panel.figure.answer;
         let is_split = answer.series.len() > 1;
-        let axis = Values::around(values(panel, is_split), answer.kpi);
         let points = longest(&answer.series);
         let origin_s = points.first().map_or(0.0, |point| seconds(point.start));
         let end_s = points.last().map_or(1.0, |point| seconds(point.end));
         let unit = panel.unit;
         let mut plot = room;
-        if room.width() > 12.0 * unit {
-            let is_percent = answer.kpi.unit == Unit::Percent;
-            let widest = axis
-                .ticks
-                .iter()
-                .map(|tick| axis.label(*tick, is_percent, panel.style.language))
-                .map(|text| sheet.width(&text, &panel.label()))
-                .fold(0.0, f64::max);
-            plot.left += widest + 0.7 * unit;
+        let has_axis = room.width() > 12.0 * unit && room.height() > 2.8 * unit;
+        if has_axis {
             plot.top += 0.55 * unit;
         }
         if room.height() > 4.5 * unit {
@@ -119,8 +98,20 @@ impl<'a> Trend<'a> {
         if !panel.figure.events.is_empty() {
             plot.top += 0.6 * unit;
         }
+        let ticks_max = Values::ticks_max(plot.height(), unit);
+        let axis = Values::around(values(panel, is_split), answer.kpi, ticks_max);
+        if has_axis {
+            let is_percent = answer.kpi.unit == Unit::Percent;
+            let widest = axis
+                .ticks
+                .iter()
+                .map(|tick| axis.label(*tick, is_percent, panel.style.language))
+                .map(|text| sheet.width(&text, &panel.label()))
+                .fold(0.0, f64::max);
+            plot.left += widest + 0.7 * unit;
+        }
         if labels_px > 0.0 && room.width() > 14.0 * unit {
-            plot.right -= labels_px + 1.4 * unit;
+            plot.right -= labels_px + GAP * unit;
         } else {
             plot.right -= 0.4 * unit;
         }
@@ -217,6 +208,12 @@ impl<'a> Trend<'a> {
         let unit = self.panel.unit;
         let look = self.panel.label();
         let mut free_from = self.scale.room.left;
+        // The labels of a split may stand higher than the plot.
+        let right = if self.is_split {
+            self.scale.room.right
+        } else {
+            self.room.right
+        };
         for event in &self.panel.figure.events {
             let x = seconds(event.at) - self.origin_s;
             if x < self.scale.x.0 || x > self.scale.x.1 {
@@ -226,11 +223,7 @@ impl<'a> Trend<'a> {
             let line = PathElement::new(vec![(x, self.scale.y.0), (x, self.scale.y.1)], style);
             draw(sheet, &self.scale, Ink::Dashed(unit * 0.2), &line);
             let left = self.scale.x_px(x);
-            let text = sheet.fit(
-                &event.label,
-                &look,
-                (self.room.right - left).min(14.0 * unit),
-            );
+            let text = sheet.fit(&event.label, &look, (right - left).min(14.0 * unit));
             // A label that would meet its neighbour is left out; the mark stays.
             if left >= free_from && !text.is_empty() {
                 let baseline = self.scale.room.top - 0.45 * unit;
@@ -266,6 +259,12 @@ impl<'a> Trend<'a> {
     fn line(&self, sheet: &mut Sheet<'_>, series: &Series, colour: Rgb) {
         let unit = self.panel.unit;
         let width = if self.is_split { 0.15 } else { 0.18 } * unit;
+        let newest = series
+            .points
+            .iter()
+            .rev()
+            .find(|point| point.score.value.is_some())
+            .map(|point| point.end);
         for run in runs(&series.points) {
             let at = |point: &Point| Some((self.x(point), point.score.value?));
             let firm: Vec<_> = run
@@ -288,7 +287,7 @@ impl<'a> Trend<'a> {
                 draw(sheet, &self.scale, Ink::Dashed(unit * 0.28), &line);
             }
             for (idx, point) in run.iter().enumerate() {
-                let is_last = idx + 1 == run.len();
+                let is_last = idx + 1 == run.len() && Some(point.end) == newest;
                 let is_marked = point.score.base == Base::Low || !point.is_complete;
                 if is_marked || is_last || run.len() == 1 {
                     self.dot(sheet, point, colour, is_marked);
@@ -326,58 +325,24 @@ impl<'a> Trend<'a> {
     fn end_labels(&self, sheet: &mut Sheet<'_>) {
         let unit = self.panel.unit;
         let room = self.scale.room;
-        let left = room.right + 1.4 * unit;
-        let width = self.room.right - left;
-        if width < 1.5 * unit {
-            return;
-        }
-        let wishes: Vec<f64> = self
-            .ends
-            .iter()
-            .map(|end| self.scale.y_px(end.value))
-            .collect();
-        let low = if self.is_split {
-            self.labels_top + 0.6 * unit
-        } else {
-            room.top
+        let column = Rect {
+            left: room.right,
+            top: if self.is_split {
+                self.labels_top + 0.6 * unit
+            } else {
+                room.top + 0.5 * unit
+            },
+            right: self.room.right,
+            bottom: room.bottom,
         };
-        let high = room.bottom;
-        let places = labels::fitting(&wishes, 1.25 * unit, low, high);
-        let n_left = wishes.len() - places.len();
-        if n_left > 0 {
-            let text = super::words::filled(self.panel.words.more, &[&n_left.to_string()]);
-            let look = self.panel.label();
-            let text = sheet.fit(&text, &look, width);
-            sheet.text(&text, (left, high + 1.25 * unit), &look, Align::Start);
-        }
-        for ((end, place), wish) in self.ends.iter().zip(places).zip(wishes) {
-            let look = if end.is_strong {
-                self.panel.strong_label()
-            } else {
-                self.panel.label()
-            };
-            let look = if self.is_split {
-                look
-            } else {
-                look.coloured(end.colour)
-            };
-            let text = sheet.fit(&end.text, &look, width);
-            sheet.text(
-                &text,
-                (left, place + look.cap_px() / 2.0),
-                &look,
-                Align::Start,
-            );
-            if self.is_split {
-                // A swatch names the line; a leader joins them where the label had to move.
-                let swatch = [(left - 0.75 * unit, place), (left - 0.25 * unit, place)];
-                sheet.stroke(&swatch, end.colour, 0.2 * unit);
-                if (place - wish).abs() < 2.5 * unit {
-                    let leader = [(room.right, wish), swatch[0]];
-                    sheet.stroke(&leader, end.colour, 0.06 * unit);
-                }
-            }
-        }
+        let sign = if self.is_split {
+            Sign::Line
+        } else {
+            Sign::None
+        };
+        let wish = |end: &EndLabel| self.scale.y_px(end.value);
+        let wishes: Vec<f64> = self.ends.iter().map(wish).collect();
+        draw_ends(sheet, self.panel, &self.ends, &wishes, column, sign);
     }
 
     fn time_axis(&self, sheet: &mut Sheet<'_>) {
@@ -390,73 +355,6 @@ impl<'a> Trend<'a> {
         draw_time_axis(sheet, self.panel, points, self.room, |idx| {
             self.scale.x_px(self.x(&points[idx]))
         });
-    }
-}
-
-/// Writes the dates under a plot, none over another; `x_px` gives the centre of a bucket.
-pub(super) fn draw_time_axis(
-    sheet: &mut Sheet<'_>,
-    panel: &Panel<'_>,
-    points: &[Point],
-    room: Rect,
-    x_px: impl Fn(usize) -> f64,
-) {
-    let answer = &panel.figure.answer;
-    let unit = panel.unit;
-    let Some(last) = points.len().checked_sub(1) else {
-        return;
-    };
-    let zone = facts::zone(panel.figure);
-    let span = (x_px(last) - x_px(0)).abs() + 4.0 * unit;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a small positive count"
-    )]
-    let n_max = ((span / (5.2 * unit)) as usize).clamp(1, 12);
-    let language = panel.style.language;
-    let mut free_from = room.left;
-    for tick in axis::time_ticks(points, answer.grain, &zone, n_max, language) {
-        let look = if tick.is_year {
-            panel.label().coloured(panel.palette.ink)
-        } else {
-            panel.label()
-        };
-        let half = sheet.width(&tick.text, &look) / 2.0;
-        let centre = x_px(tick.point_idx)
-            .min(room.right - half)
-            .max(room.left + half);
-        if centre - half < free_from || centre + half > room.right + 0.5 {
-            continue;
-        }
-        sheet.text(
-            &tick.text,
-            (centre, room.bottom - 0.3 * unit),
-            &look,
-            Align::Middle,
-        );
-        free_from = centre + half + 0.6 * unit;
-    }
-}
-
-/// Returns the colour of a line: the accent alone, the palette's order in company.
-pub(super) fn series_colour(panel: &Panel<'_>, idx: usize, series: &Series, is_split: bool) -> Rgb {
-    let colours = &panel.palette.series;
-    if !is_split {
-        panel.palette.accent
-    } else if series.is_rest {
-        colours[8]
-    } else {
-        colours[idx % 8]
-    }
-}
-
-/// Returns the words for a group.
-pub(super) fn series_name(panel: &Panel<'_>, series: &Series) -> String {
-    match &series.key {
-        _ if series.is_rest => panel.words.rest.to_owned(),
-        Some(key) => key.clone(),
-        None => panel.words.missing.to_owned(),
     }
 }
 
@@ -477,14 +375,15 @@ fn end_labels(panel: &Panel<'_>, is_split: bool) -> Vec<EndLabel> {
         .take(SERIES_MAX)
         .filter_map(|(idx, series)| {
             let value = last(series)?;
-            let shown = numerals::value(value, answer.kpi, language);
-            let text = if is_split {
-                format!("{} {shown}", series_name(panel, series))
+            let shown = numerals::short_value(value, answer.kpi, language);
+            let name = if is_split {
+                series_name(panel, series)
             } else {
-                shown
+                String::new()
             };
             Some(EndLabel {
-                text,
+                name,
+                shown,
                 value,
                 colour: series_colour(panel, idx, series, is_split),
                 is_strong: !is_split,
@@ -493,11 +392,8 @@ fn end_labels(panel: &Panel<'_>, is_split: bool) -> Vec<EndLabel> {
         .collect();
     if let Some(goal) = &panel.figure.goal {
         ends.push(EndLabel {
-            text: format!(
-                "{} {}",
-                panel.words.goal,
-                numerals::value(goal.target, answer.kpi, language)
-            ),
+            name: panel.words.goal.to_owned(),
+            shown: numerals::short_value(goal.target, answer.kpi, language),
             value: goal.target,
             colour: panel.palette.goal,
             is_strong: false,
@@ -525,27 +421,4 @@ fn values<'a>(panel: &'a Panel<'_>, is_split: bool) -> impl Iterator<Item = f64>
         })
         .flatten()
         .chain(panel.figure.goal.as_ref().map(|goal| goal.target))
-}
-
-/// Returns the points of the longest series: all share their buckets.
-pub(super) fn longest(series: &[Series]) -> &[Point] {
-    series
-        .iter()
-        .max_by_key(|series| series.points.len())
-        .map_or(&[], |series| &series.points)
-}
-
-/// Splits points into runs without gaps; each has a value throughout.
-pub(super) fn runs(points: &[Point]) -> impl Iterator<Item = &[Point]> {
-    points
-        .split(|point| point.score.value.is_none())
-        .filter(|run| !run.is_empty())
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "seconds of any calendar date are far below 2^52"
-)]
-pub(super) fn seconds(at: jiff::Timestamp) -> f64 {
-    at.as_second() as f64
 }

@@ -128,7 +128,7 @@ const GERMAN: Words = Words {
 
 const FRENCH: Words = Words {
     points: "points",
-    interval: "intervalle à 95\u{202f}% {} à {}",
+    interval: "intervalle à 95\u{202f}% de {} à {}",
     low_base: "base faible",
     before: "par rapport à la période précédente",
     changed: "changement avéré",
@@ -164,7 +164,7 @@ const FRENCH: Words = Words {
 
 const SPANISH: Words = Words {
     points: "puntos",
-    interval: "intervalo del 95\u{202f}% {} a {}",
+    interval: "intervalo del 95\u{202f}% de {} a {}",
     low_base: "base pequeña",
     before: "frente al periodo anterior",
     changed: "cambio real",

@@ -85,8 +85,8 @@ impl Reading<'_> {
         let memory_limit = top.parsed(sheet, "memory_limit", scalar::size_bytes);
         let goals = goals(sheet, &mut top);
         let dimensions = dimensions(sheet, &mut top);
-        let trusted_proxies = trusted_proxies(sheet, &mut top);
         let limits = limits(sheet, &mut top);
+        let trusted_proxies = self.trusted_proxies(&mut top);
         let font_dirs = self.font_dirs(&mut top);
         let kpi = self.kpi(&mut top);
         let identity = identity(&mut self.sheet, &mut top, &sources);
@@ -238,6 +238,19 @@ impl Reading<'_> {
         })
     }
 
+    fn trusted_proxies(&mut self, top: &mut TableReader<'_, '_>) -> Vec<AddressBlock> {
+        let mut table = top.table(&mut self.sheet, "http");
+        let blocks = table.list(&mut self.sheet, "trusted_proxies", |value| {
+            block(text(value)?)
+        });
+        let what = "a forwarded request is never taken for a local one";
+        self.notice(&mut table, "trusted_proxies", what);
+        let instead = "single sign-on by a proxy needs roles, which come later";
+        table.refuse(&mut self.sheet, "user_header", instead);
+        table.finish(&mut self.sheet);
+        blocks.into_iter().map(|block| block.value).collect()
+    }
+
     fn font_dirs(&mut self, top: &mut TableReader<'_, '_>) -> Vec<PathBuf> {
         let mut table = top.table(&mut self.sheet, "fonts");
         let dirs = table.texts(&mut self.sheet, "dirs");
@@ -387,15 +400,6 @@ fn known_source(name: &str, sources: &[SourceConfig]) -> Result<SourceName, Comp
     })
 }
 
-fn trusted_proxies(sheet: &mut Sheet<'_>, top: &mut TableReader<'_, '_>) -> Vec<AddressBlock> {
-    let mut table = top.table(sheet, "http");
-    let blocks = table.list(sheet, "trusted_proxies", |value| block(text(value)?));
-    let instead = "single sign-on by a proxy needs roles, which come later";
-    table.refuse(sheet, "user_header", instead);
-    table.finish(sheet);
-    blocks.into_iter().map(|block| block.value).collect()
-}
-
 fn block(text: &str) -> Result<AddressBlock, Complaint> {
     let (address, prefix) = match text.split_once('/') {
         Some((address, prefix)) => (address, Some(prefix)),
@@ -425,17 +429,13 @@ fn block(text: &str) -> Result<AddressBlock, Complaint> {
 fn limits(sheet: &mut Sheet<'_>, top: &mut TableReader<'_, '_>) -> Option<Limits> {
     let mut table = top.table(sheet, "limits");
     let body = table.parsed(sheet, "body", scalar::size_bytes);
-    let requests = table.whole(sheet, "requests_per_minute", 1..=1_000_000);
     let connections = table.whole(sheet, "connections", 1..=100_000);
     let query_deadline = table.parsed(sheet, "query_deadline", scalar::duration);
-    let picture_cache = table.parsed(sheet, "picture_cache", scalar::size_bytes);
     table.finish(sheet);
     Some(Limits {
         body_bytes: body?.value,
-        requests_per_minute: u32::try_from(requests?.value).ok()?,
         connections: u32::try_from(connections?.value).ok()?,
         query_deadline: query_deadline?.value,
-        picture_cache_bytes: picture_cache?.value,
     })
 }
 

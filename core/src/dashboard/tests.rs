@@ -252,3 +252,114 @@ fn a_new_context_is_checked_against() {
     assert_eq!(shelf.faults().len(), 1);
     assert!(shelf.get("a").is_some());
 }
+
+/// The reference of every key, for people.
+const README: &str = include_str!("../../../dashboards/README.md");
+
+/// Returns the keys that are read at a place of the file, as the hint about an unknown one says.
+fn known_keys(text: &str) -> Vec<String> {
+    let faults = parse(Path::new("board.toml"), text, &context()).expect_err("an unknown key");
+    let unknown = faults.iter().find(|fault| fault.what.contains("`zzzz`"));
+    let hint = &unknown.expect("told").hint;
+    hint.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Returns the cells of the table rows of one section of the README, key first.
+fn documented(section: &str) -> Vec<Vec<&'static str>> {
+    let start = README.find(section).expect("the section is there");
+    let body = &README[start + section.len()..];
+    let body = &body[..body.find("\n## ").unwrap_or(body.len())];
+    let rows = body.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| row.split('|').map(str::trim).skip(1).collect())
+        .collect()
+}
+
+#[test]
+fn the_readme_lists_every_key_and_no_other() {
+    let panel = format!("{GOOD}zzzz = 1");
+    let event = format!("{GOOD}[[event]]\nat = \"2026-01-01\"\nlabel = \"a\"\nzzzz = 1");
+    for (section, text) in [
+        ("## Keys of the file", format!("zzzz = 1\n{GOOD}")),
+        ("## Keys of a `[[panel]]`", panel),
+        ("## Keys of an `[[event]]`", event),
+    ] {
+        let rows = documented(section);
+        let mut keys: Vec<String> = rows.iter().map(|row| row[0].replace('`', "")).collect();
+        let mut known = known_keys(&text);
+        keys.sort();
+        known.sort();
+        assert_eq!(keys, known, "{section}");
+        assert!(
+            rows.iter()
+                .all(|row| !row[1].is_empty() && !row[2].is_empty()),
+            "{section}"
+        );
+    }
+}
+
+#[test]
+fn the_readme_tells_the_defaults_that_apply() {
+    let board = parse(Path::new("board.toml"), GOOD, &context()).expect("valid");
+    let default = |section: &str, key: &str| {
+        let rows = documented(section);
+        let row = rows
+            .iter()
+            .find(|row| row[0] == format!("`{key}`"))
+            .expect("listed");
+        row[1].replace('`', "")
+    };
+    let (columns, rows) = board.panels[0].size;
+    let panel = "## Keys of a `[[panel]]`";
+    assert_eq!(default(panel, "size"), format!("[{columns}, {rows}]"));
+    assert_eq!(default(panel, "page"), board.panels[0].page.to_string());
+    let file = "## Keys of the file";
+    assert_eq!(
+        default(file, "rotate"),
+        format!("{}s", board.rotate.as_secs())
+    );
+    assert_eq!(
+        default(file, "theme"),
+        format!("{:?}", board.theme).to_lowercase()
+    );
+}
+
+#[test]
+fn the_example_of_the_readme_has_no_fault() {
+    let example = README.split("```toml\n").nth(1).expect("an example");
+    let example = example.split("```").next().expect("its end");
+    let board = parse(Path::new("board.toml"), example, &context()).expect("valid");
+    assert_eq!(board.panels.len(), 2);
+}
+
+#[test]
+fn the_dashboards_of_the_demo_have_no_fault() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let until = jiff::civil::date(2026, 11, 22);
+    let path = crate::demo::site::write_config(dir.path(), 7878, &[], until).expect("written");
+    let config = Config::load(&path).expect("valid");
+    let shelf = Shelf::load(config.dashboards_dir(), config.dashboard_context());
+    assert_eq!(shelf.faults(), []);
+    assert_eq!(shelf.names(), ["executive", "segments", "support"]);
+}
+
+#[test]
+fn a_chart_that_the_kpi_has_not_is_a_fault() {
+    check(
+        "[[panel]]\nid = \"a\"\nkpi = \"responses\"\nchart = \"stack\"",
+        expect![
+            "d/board.toml:4:9: `responses` cannot be drawn as `stack`; it can as `trend`, `number`"
+        ],
+    );
+}
+
+#[test]
+fn a_goal_about_another_kpi_is_a_fault() {
+    check(
+        "[[panel]]\nid = \"a\"\nkpi = \"responses\"\ngoal = \"nps-2026\"",
+        expect!["d/board.toml:4:8: goal `nps-2026` is about `nps`; name a goal about `responses`"],
+    );
+}

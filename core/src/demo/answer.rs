@@ -24,6 +24,9 @@ const SKIPPED_SHARE: f64 = 0.03;
 /// Share of submissions that are the company's own tests.
 const TEST_SHARE: f64 = 0.003;
 
+/// What the support survey rates.
+const SUPPORT_DRIVERS: [Driver; 3] = [Driver::Speed, Driver::Ease, Driver::Knowledge];
+
 const COLUMNS: [&str; 18] = [
     "id",
     "survey",
@@ -173,13 +176,18 @@ impl Feeling {
         self.ratings[idx.expect("every driver is listed")]
     }
 
-    /// The driver felt most in the direction of the answer.
-    pub(super) fn reason(&self) -> Driver {
+    /// The driver felt most in the direction of the answer, among those the survey is about.
+    pub(super) fn reason(&self, survey: Survey) -> Driver {
         let sign = if self.recommend() >= 8 { 1.0 } else { -1.0 };
-        Driver::ALL
-            .into_iter()
+        let drivers = match survey {
+            Survey::Relationship => Driver::ALL.as_slice(),
+            Survey::Support => SUPPORT_DRIVERS.as_slice(),
+        };
+        drivers
+            .iter()
+            .copied()
             .max_by(|a, b| (sign * self.rating(*a)).total_cmp(&(sign * self.rating(*b))))
-            .expect("there are five drivers")
+            .expect("no survey is about nothing")
     }
 }
 
@@ -227,8 +235,7 @@ fn support(cast: &mut Cast, feeling: &Feeling) -> Vec<Answer> {
         });
     }
     if cast.happens(0.25) {
-        let asked = [Driver::Speed, Driver::Ease, Driver::Knowledge];
-        answers.extend(asked.map(|driver| rating(cast, feeling, driver)));
+        answers.extend(SUPPORT_DRIVERS.map(|driver| rating(cast, feeling, driver)));
     }
     answers
 }

@@ -202,7 +202,7 @@ fn customer(dice: Dice, idx: u64, joined: Day) -> Customer {
         survey_slot: cast.bits(),
         segment,
         grows: is_growing.then(|| Day(joined.0 + grows_after)),
-        industry: *cast.pick::<&str>(&INDUSTRIES),
+        industry: cast.pick::<&str>(&INDUSTRIES),
         region,
         name: format!("{} {} {idx}", cast.pick(&FIRST), cast.pick(&SECOND)),
     }

@@ -5,11 +5,11 @@ use crate::demo::dice::{Cast, Dice, Stream};
 use crate::demo::sheet::Rows;
 
 /// Days between two releases, before their jitter.
-const RELEASE_CYCLE_DAYS: i64 = 42;
+const RELEASE_CYCLE_DAYS: i64 = 91;
 /// Days in which exactly one outage falls.
 const OUTAGE_CYCLE_DAYS: i64 = 182;
 /// Days in which exactly one campaign falls.
-const CAMPAIGN_CYCLE_DAYS: i64 = 91;
+const CAMPAIGN_CYCLE_DAYS: i64 = 182;
 
 /// The four cycles, as streams of chance of their own.
 const RELEASE: u64 = 0;

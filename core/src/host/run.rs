@@ -1,5 +1,6 @@
 //! Drives one child from its first frame to its last, and says how it ended.
 
+use std::io::BufReader;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -23,6 +24,8 @@ use crate::record::door::Reject;
 
 /// How long an ended child's status is waited for.
 const STATUS_TIMEOUT: Duration = Duration::from_secs(1);
+/// Read at once: a million refused records are as many small frames.
+const READ_BYTES: usize = 64 * 1024;
 /// Key under which the plugin finds the folder of the configuration file.
 const BASE_DIR_KEY: &str = "$base_dir";
 /// What a Rust program prints when it may not have more memory.
@@ -125,7 +128,7 @@ fn idle(request: &RunRequest<'_>) -> Duration {
 /// A child that is being talked to.
 struct Conversation {
     guard: ChildGuard,
-    messages: MessageReader<WatchedPipe>,
+    messages: MessageReader<BufReader<WatchedPipe>>,
     printed: PrintedReader,
     log: PluginLog,
     checkpoint_format: u32,
@@ -164,7 +167,7 @@ impl Conversation {
         )?;
         Ok(Self {
             guard,
-            messages: MessageReader::new(pipe),
+            messages: MessageReader::new(BufReader::with_capacity(READ_BYTES, pipe)),
             printed: PrintedReader::start(printed, log.clone())?,
             log,
             checkpoint_format: request.plugin.manifest().checkpoint_format,
@@ -175,15 +178,19 @@ impl Conversation {
 
     fn hold(mut self, hello: &[u8], on_event: &mut dyn FnMut(RunEvent) -> Flow) -> RunOutcome {
         // A child that ended before it read this is told about by what it left in its pipes.
-        let _ = write_frame(self.messages.reader_mut(), FrameKind::Hello, 0, hello);
+        let _ = write_frame(self.pipe(), FrameKind::Hello, 0, hello);
         let ending = self.listen(on_event);
         self.finish(ending)
+    }
+
+    fn pipe(&mut self) -> &mut WatchedPipe {
+        self.messages.reader_mut().get_mut()
     }
 
     fn listen(&mut self, on_event: &mut dyn FnMut(RunEvent) -> Flow) -> Ending {
         let mut flow = Flow::Continue;
         loop {
-            self.messages.reader_mut().expect_message();
+            self.pipe().expect_message();
             let message = match self.messages.next() {
                 Ok(Some(Message::End)) => return Ending::Said,
                 Ok(Some(message)) => message,
@@ -199,8 +206,7 @@ impl Conversation {
             if flow == Flow::Continue {
                 flow = on_event(event);
                 if flow == Flow::Stop {
-                    let pipe = self.messages.reader_mut();
-                    pipe.stop_now(FailureReason::Cancelled);
+                    self.pipe().stop_now(FailureReason::Cancelled);
                 }
             }
         }
@@ -243,7 +249,7 @@ impl Conversation {
     }
 
     fn finish(self, ending: Ending) -> RunOutcome {
-        let stopped = self.messages.reader().reason();
+        let stopped = self.messages.reader().get_ref().reason();
         let (n_rows, n_bytes) = (self.messages.n_rows(), self.messages.n_bytes());
         let patience = match &ending {
             Ending::Broken(_) => Duration::ZERO,

@@ -412,8 +412,9 @@ fn log_run(
     report: &PullReport,
     error: Option<&PullError>,
 ) {
-    if matches!(error, Some(PullError::Fenced { .. })) {
-        // The run that took over tells how the source is.
+    let is_fenced = matches!(error, Some(PullError::Fenced { .. }));
+    if is_fenced || error.is_some_and(PullError::is_cancelled) {
+        // The run that took over tells how the source is; one that was stopped tells nothing.
         return;
     }
     let log = RunLog {

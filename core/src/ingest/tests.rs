@@ -134,6 +134,7 @@ struct Script {
     rows_per_batch: usize,
     batches_per_checkpoint: usize,
     dies_after: Cell<Option<usize>>,
+    dies_of: FailureReason,
 }
 
 impl Script {
@@ -146,6 +147,7 @@ impl Script {
             rows_per_batch,
             batches_per_checkpoint,
             dies_after: Cell::new(None),
+            dies_of: FailureReason::Crashed(9),
         }
     }
 
@@ -232,7 +234,7 @@ impl StreamReader for Script {
         for event in self.events(stream, checkpoint) {
             match self.dies_after.get() {
                 Some(0) => {
-                    let failure = Failure::new(FailureReason::Crashed(9), "killed");
+                    let failure = Failure::new(self.dies_of, "killed");
                     return outcome(Some(failure));
                 }
                 left => self.dies_after.set(left.map(|left| left - 1)),
@@ -301,6 +303,18 @@ fn rows_that_no_checkpoint_covers_are_dropped() {
         state.logs[0].failure.as_ref().map(|(reason, _)| &**reason),
         Some("crashed")
     );
+}
+
+#[test]
+fn a_pull_that_was_stopped_is_no_failure_of_the_source() {
+    let (mut script, store) = (Script::new(100, 10, 2), FakeStore::default());
+    script.dies_of = FailureReason::Cancelled;
+    script.dies_after.set(Some(6));
+    let error = pull_once(&script, &store, PullOptions::default()).expect_err("stopped");
+    assert!(error.is_cancelled());
+    let state = store.state.lock().expect("no panic");
+    assert_eq!(state.ids.len(), 20);
+    assert!(state.logs.is_empty());
 }
 
 #[test]

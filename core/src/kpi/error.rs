@@ -61,10 +61,12 @@ pub enum KpiError {
         known: Vec<String>,
     },
     /// The dimension exists, but not on the rows this KPI counts.
-    #[error("`{kpi}` cannot be asked by `{name}`: its {kind} rows do not carry it")]
+    #[error("`{kpi}` counts {kind} rows, which cannot carry `{name}` of {from} rows")]
     DimensionElsewhere {
         /// The dimension.
         name: String,
+        /// Kind of rows that say its value.
+        from: &'static str,
         /// The KPI.
         kpi: &'static str,
         /// Kind of rows the KPI counts.
@@ -129,9 +131,8 @@ impl KpiError {
             Self::UnknownDimension { known, .. } => {
                 Some(format!("the dimensions are {}", known.join(", ")))
             }
-            Self::DimensionElsewhere { name, kind, .. } => Some(format!(
-                "configure it under [dimensions], such as `{name} = {{ from = \"agent.{name}\" }}`, \
-                 or `from = \"{kind}.attributes.{name}\"`"
+            Self::DimensionElsewhere { kind, .. } => Some(format!(
+                "use a dimension that comes from {kind}, customer or agent rows"
             )),
             Self::EmptyRange { .. } => {
                 Some("`to` is exclusive and must be after `from`".to_owned())

@@ -1,11 +1,12 @@
 //! Which rows a question is about: its dimensions, its filters, and the question set it pools.
 
 use crate::plan::{Dimension, Filter, Keep, QuestionSet, Tally};
+use crate::record::RecordKind;
 
 use super::formula::{Entry, Scale};
 use super::{KpiError, Mode, Query, Settings, parse};
 
-/// Dimensions that every survey row has, besides configured ones.
+/// Dimensions of every survey row, besides configured ones; a row may be without a value.
 const BUILT_IN: [&str; 8] = [
     "source", "survey", "question", "mode", "channel", "language", "agent", "team",
 ];
@@ -279,19 +280,25 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn dimension(&self, name: &str) -> Result<Dimension, KpiError> {
-        if self.settings.dimensions.contains_key(name) {
-            return Ok(Dimension::Configured(name.to_owned()));
-        }
         let kind = self.entry.formula.kind();
+        if let Some(source) = self.settings.dimensions.get(name) {
+            // A row carries what it says itself, and what its customer and its agent were.
+            let is_on_rows = match source.kind {
+                own if own == kind => true,
+                RecordKind::Customer => kind.column("customer").is_some(),
+                RecordKind::Agent => kind.column("agent").is_some(),
+                _ => false,
+            };
+            let dimension = is_on_rows.then(|| Dimension::Configured(name.to_owned()));
+            return dimension.ok_or_else(|| KpiError::DimensionElsewhere {
+                name: name.to_owned(),
+                from: source.kind.name(),
+                kpi: self.entry.kpi.name,
+                kind: kind.name(),
+            });
+        }
         if let Some(built_in) = BUILT_IN.into_iter().find(|built_in| *built_in == name) {
-            let is_on_rows = built_in == "source" || kind.column(built_in).is_some();
-            return is_on_rows
-                .then_some(Dimension::Column(built_in))
-                .ok_or_else(|| KpiError::DimensionElsewhere {
-                    name: name.to_owned(),
-                    kpi: self.entry.kpi.name,
-                    kind: kind.name(),
-                });
+            return Ok(Dimension::Column(built_in));
         }
         let known: Vec<String> = BUILT_IN
             .into_iter()

@@ -8,6 +8,7 @@ use std::error::Error;
 use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::ptr;
+use std::rc::Rc;
 
 use libloading::os::unix::{Library as SharedObject, RTLD_LOCAL, RTLD_NOW};
 use vocd_plugin::abi::{ABI_MINOR, ENTRY_SYMBOL, VocEntry, VocOut, VocPlugin, VocStr};
@@ -92,8 +93,8 @@ pub(crate) struct Instance<'run> {
     plugin: VocPlugin,
     instance: *mut c_void,
     session: &'run Session,
-    // Boxed: the plugin keeps a pointer to it until it is closed.
-    host_side: Box<HostSide>,
+    // The plugin keeps pointers into it until it is closed.
+    host_side: Rc<HostSide>,
     library: PhantomData<&'run Library>,
 }
 
@@ -115,8 +116,8 @@ impl<'run> Instance<'run> {
         let open = plugin.open.expect("checked by `Library::open`");
         let host = opened.host_side.host();
         let (config, out) = (VocStr::new(config_json), &raw const *opened.out());
-        // SAFETY: all structures outlive the call, the host's the instance too (boxed, and closed
-        // in `drop` before it goes).
+        // SAFETY: all structures outlive the call, the host's the instance too (shared, never
+        // moved, and closed in `drop` before it goes).
         let status = unsafe { open(host, config, out, &raw mut opened.instance) };
         session.outcome(status)?;
         Ok(opened)

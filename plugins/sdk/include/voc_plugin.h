@@ -33,6 +33,19 @@ extern "C" {
 #define VOC_EXPORT __attribute__((visibility("default")))
 #endif
 
+/* The manifest of a plugin written in C: VOC_MANIFEST("{\"voc\":1,\"abi\":[1,0],...}"); at file scope.
+ * Its members: voc, abi, min_host, id, version, name, license, homepage, target, sdk, caps, egress,
+ * config_schema, streams, checkpoint_format, limits. */
+#define VOC_MANIFEST(json)                                                                  \
+  __attribute__((section(".voc.manifest"), used)) static const struct {                     \
+    char magic[6];                                                                          \
+    uint8_t len[4];                                                                         \
+    char text[sizeof(json)];                                                                \
+  } voc_manifest = {{'V', 'O', 'C', 'M', '1', '\n'},                                        \
+                    {(uint8_t)((sizeof(json) - 1) & 255), (uint8_t)((sizeof(json) - 1) >> 8), \
+                     (uint8_t)((sizeof(json) - 1) >> 16), 0},                               \
+                    json}
+
 /* The Arrow C data interface, as published by Apache Arrow. */
 #ifndef ARROW_C_DATA_INTERFACE
 #define ARROW_C_DATA_INTERFACE

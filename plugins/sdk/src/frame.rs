@@ -37,7 +37,8 @@ pub enum FrameKind {
     Log = 67,
     /// JSON `{"name","kind","value","labels"}`.
     Metric = 68,
-    /// JSON `{"class","user","internal","retry_after_ms"}`.
+    /// JSON `{"class","user","internal","retry_after_ms"}`; the class is a name of
+    /// [`crate::ErrorClass`], `load` (not a usable library) or `protocol` (a bug of the plugin).
     Error = 69,
     /// JSON `{"done","total","unit"}`: still alive, and how far.
     Progress = 70,

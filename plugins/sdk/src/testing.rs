@@ -7,6 +7,7 @@ mod row;
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
+use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -146,9 +147,9 @@ pub struct Harness {
     plugin: VocPlugin,
     instance: *mut c_void,
     out: VocOut,
-    // Boxed, because the source and the host's structures point at them.
-    _host: Box<VocHost>,
-    recorder: Box<Mutex<Recorder>>,
+    // Shared, because the source and the host's structures point at them.
+    host: Rc<VocHost>,
+    recorder: Rc<Mutex<Recorder>>,
 }
 
 impl Harness {
@@ -161,8 +162,8 @@ impl Harness {
     }
 
     fn open_plugin(plugin: VocPlugin, config_json: &str) -> Result<Self> {
-        let recorder = Box::new(Mutex::new(Recorder::new()));
-        let ctx: *mut c_void = (&raw const *recorder).cast_mut().cast();
+        let recorder = Rc::new(Mutex::new(Recorder::new()));
+        let ctx: *mut c_void = Rc::as_ptr(&recorder).cast_mut().cast();
         recorder
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -171,11 +172,11 @@ impl Harness {
             plugin,
             instance: ptr::null_mut(),
             out: out_of(ctx),
-            _host: Box::new(host_of(ctx)),
+            host: Rc::new(host_of(ctx)),
             recorder,
         };
         let open = plugin.open.expect("the SDK's table is full");
-        let (host, out) = (&raw const *harness._host, &raw const harness.out);
+        let (host, out) = (Rc::as_ptr(&harness.host), &raw const harness.out);
         // SAFETY: the structures live as long as the harness, which closes the instance first.
         let status = unsafe {
             open(
@@ -462,7 +463,7 @@ unsafe extern "C" fn now_ms(ctx: *mut c_void) -> i64 {
 unsafe extern "C" fn get_extension(ctx: *mut c_void, id: *const c_char) -> *const c_void {
     // SAFETY: as in `checkpoint`; the id ends with a zero byte.
     let (recorder, id) = unsafe { (recorder(ctx), CStr::from_ptr(id)) };
-    // The structures live in the boxed recorder and never move.
+    // The structures live in the shared recorder and never move.
     match id.to_bytes() {
         b"voc.reject/1" => (&raw const recorder.reject).cast(),
         b"voc.progress/1" => (&raw const recorder.progress).cast(),

@@ -6,8 +6,8 @@ use jiff::civil::Weekday;
 use proptest::prelude::*;
 
 use super::*;
-use crate::kpi::row_table::{Row, RowTable};
 use crate::kpi::{DimensionField, DimensionSource, parse};
+use crate::plan::row_table::{Row, RowTable};
 use crate::record::RecordKind;
 
 mod pooling;
@@ -20,17 +20,22 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn settings() -> Settings {
-    let segment = DimensionSource {
-        kind: RecordKind::Customer,
-        field: DimensionField::Column("segment"),
+    let column = |kind, name| DimensionSource {
+        kind,
+        field: DimensionField::Column(name),
     };
+    let segment = column(RecordKind::Customer, "segment");
+    let priority = column(RecordKind::Ticket, "priority");
     Settings {
         timezone: civil::zone("Europe/Berlin").expect("a zone"),
         week_start: Weekday::Monday,
         fiscal_year_start: 1,
         min_group: 5,
         provisional: SignedDuration::from_hours(48),
-        dimensions: BTreeMap::from([("segment".to_owned(), segment)]),
+        dimensions: BTreeMap::from([
+            ("segment".to_owned(), segment),
+            ("priority".to_owned(), priority),
+        ]),
         questions: BTreeMap::from([(
             "everything".to_owned(),
             vec!["csv/q".to_owned(), "web/q2".to_owned()],

@@ -1,6 +1,8 @@
 //! The store as a whole: commits, versions, questions, reopening.
 
 mod fixture;
+mod meaning;
+mod people;
 mod version;
 
 use jiff::Timestamp;

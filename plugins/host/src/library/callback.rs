@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::size_of;
 use std::ptr;
+use std::rc::{Rc, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use vocd_plugin::abi::{
@@ -25,11 +26,14 @@ pub(super) struct HostSide {
 }
 
 impl HostSide {
-    /// Makes the structures; they point at each other, so they stay in their box. The session has
-    /// to outlive it.
-    pub(super) fn new(session: &Session) -> Box<Self> {
-        let ctx = ptr::null_mut();
-        let mut side = Box::new(Self {
+    /// Makes the structures; they point at the whole, so it is shared and never moves. The session
+    /// has to outlive it.
+    pub(super) fn new(session: &Session) -> Rc<Self> {
+        Rc::new_cyclic(|side: &Weak<Self>| Self::with_ctx(side.as_ptr().cast_mut().cast(), session))
+    }
+
+    fn with_ctx(ctx: *mut c_void, session: &Session) -> Self {
+        Self {
             host: VocHost {
                 struct_size: size_of_u32::<VocHost>(),
                 abi_minor: ABI_MINOR,
@@ -62,13 +66,7 @@ impl HostSide {
                 progress: Some(progress),
             },
             session,
-        });
-        let ctx: *mut c_void = (&raw mut *side).cast();
-        side.host.ctx = ctx;
-        side.out.ctx = ctx;
-        side.reject.ctx = ctx;
-        side.progress.ctx = ctx;
-        side
+        }
     }
 
     pub(super) fn host(&self) -> *const VocHost {

@@ -87,6 +87,10 @@ impl Plugin {
         Self { library }
     }
 
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        std::fs::read(&self.library).expect("was just built")
+    }
+
     pub(crate) fn start(&self) -> Running {
         let mut command = Command::new(PROGRAM);
         command

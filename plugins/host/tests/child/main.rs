@@ -7,6 +7,7 @@ use arrow_array::cast::AsArray;
 use driver::{Ended, Plugin, hello, json};
 use serde_json::json;
 use vocd_plugin::frame::FrameKind;
+use vocd_plugin::manifest::{MAGIC, parse_section};
 
 /// Runs the plugin with one behaviour, or returns `None` without a C compiler.
 fn run(behaviour: &str) -> Option<Ended> {
@@ -257,6 +258,21 @@ fn a_file_that_is_no_plugin_is_told_apart() {
             b"not a library, but long enough",
         )),
         "too short",
+    );
+}
+
+#[test]
+fn a_manifest_written_in_c_is_found_in_the_file() {
+    let Some(plugin) = Plugin::ordinary() else {
+        return;
+    };
+    let library = plugin.bytes();
+    let mut starts = (0..library.len()).filter(|start| library[*start..].starts_with(MAGIC));
+    let manifest = starts.find_map(|start| parse_section(&library[start..]));
+    let manifest = json(manifest.expect("a section").as_bytes());
+    assert_eq!(
+        (&manifest["id"], &manifest["limits"]["idle_s"]),
+        (&json!("org.example.c"), &json!(10))
     );
 }
 

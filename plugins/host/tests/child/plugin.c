@@ -13,6 +13,12 @@
 
 #define STR(text) ((voc_str){(const uint8_t *)(text), sizeof(text) - 1})
 
+VOC_MANIFEST("{\"voc\":1,\"abi\":[1,0],\"min_host\":[1,0],\"id\":\"org.example.c\","
+             "\"version\":\"0.1.0\",\"name\":\"C\",\"caps\":[\"pull\"],\"egress\":[],"
+             "\"config_schema\":{\"type\":\"object\"},"
+             "\"streams\":[{\"name\":\"courses\",\"kinds\":[\"training\"]}],"
+             "\"checkpoint_format\":1,\"limits\":{\"mem_mb\":64,\"idle_s\":10}}");
+
 static const voc_host *host;
 static char config[256];
 

@@ -21,7 +21,7 @@ fn a_bad_question_is_told_what_is_wrong_and_what_to_do() {
         Some("the KPIs are nps, responses"),
     );
     let known = "the dimensions are source, survey, question, mode, channel, language, agent, \
-                 team, segment";
+                 team, priority, segment";
     check_refusal(
         "nps by=segmnt",
         400,
@@ -35,13 +35,10 @@ fn a_bad_question_is_told_what_is_wrong_and_what_to_do() {
         Some(known),
     );
     check_refusal(
-        "nps by=team",
+        "nps by=priority",
         400,
-        "`nps` cannot be asked by `team`: its response rows do not carry it",
-        Some(
-            "configure it under [dimensions], such as `team = { from = \"agent.team\" }`, or \
-             `from = \"response.attributes.team\"`",
-        ),
+        "`nps` counts response rows, which cannot carry `priority` of ticket rows",
+        Some("use a dimension that comes from response, customer or agent rows"),
     );
     check_refusal(
         "nps mode=clustered",

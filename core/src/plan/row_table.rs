@@ -67,6 +67,10 @@ impl Row {
         self.texts.get(name).cloned().or_else(number)
     }
 
+    fn sourced(&self, column: &str) -> Option<String> {
+        Some(format!("{}/{}", self.source, self.column(column)?))
+    }
+
     fn person(&self) -> String {
         match self.texts.get("customer") {
             Some(customer) if !self.flags.contains("anonymous") => format!("{customer}@customer"),
@@ -183,15 +187,17 @@ impl Tally for RowTable {
             let Some(bucket_idx) = plan.buckets.iter().position(inside) else {
                 continue;
             };
-            let (first, last) = extent.unwrap_or((row.at, row.at));
-            extent = Some((first.min(row.at), last.max(row.at)));
             for key in row.keys(&plan.group) {
                 groups.entry((key, bucket_idx)).or_default().push(row);
             }
         }
-        let rows = groups.into_iter().map(|((key, bucket_idx), mut rows)| {
+        let counted = groups.into_iter().map(|((key, bucket_idx), mut rows)| {
             if plan.keep == Keep::LastPerCustomer {
                 rows = last_per_customer(rows);
+            }
+            for row in &rows {
+                let (first, last) = extent.unwrap_or((row.at, row.at));
+                extent = Some((first.min(row.at), last.max(row.at)));
             }
             let values = plan
                 .measures
@@ -204,10 +210,8 @@ impl Tally for RowTable {
                 values,
             }
         });
-        Ok(Tallies {
-            rows: rows.collect(),
-            extent,
-        })
+        let rows = counted.collect();
+        Ok(Tallies { rows, extent })
     }
 
     fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError> {
@@ -286,27 +290,59 @@ fn last_per_customer(rows: Vec<&Row>) -> Vec<&Row> {
 }
 
 fn measured(measure: &Measure, rows: &[&Row]) -> TallyValue {
-    let passing = |filter| rows.iter().filter(move |row| row.passes(filter));
-    let distinct = |values: BTreeSet<String>| TallyValue::Count(values.len() as u64);
+    let passing = |filter| rows.iter().copied().filter(move |row| row.passes(filter));
     match measure {
         Measure::Count => TallyValue::Count(rows.len() as u64),
         Measure::CountIf(filter) => TallyValue::Count(passing(filter).count() as u64),
-        Measure::Distinct(column) => distinct(
-            rows.iter()
-                .filter_map(|row| Some(format!("{}/{}", row.source, row.column(column)?)))
-                .collect(),
-        ),
-        Measure::Persons => distinct(rows.iter().map(|row| row.person()).collect()),
-        Measure::PersonsIf(filter) => distinct(passing(filter).map(|row| row.person()).collect()),
+        Measure::Sum(column) => sum(&numbers(rows, column), |x| x),
+        Measure::SumSquares(column) => sum(&numbers(rows, column), |x| x * x),
+        Measure::Min(column) => TallyValue::Number(numbers(rows, column).first().copied()),
+        Measure::Max(column) => TallyValue::Number(numbers(rows, column).last().copied()),
+        Measure::Quantile(column, p) => TallyValue::Number(quantile(&numbers(rows, column), *p)),
+        Measure::Distinct(column) => distinct(rows.iter().filter_map(|row| row.sourced(column))),
+        Measure::DistinctIf(column, filter) => {
+            distinct(passing(filter).filter_map(|row| row.sourced(column)))
+        }
+        Measure::Persons => distinct(rows.iter().map(|row| row.person())),
+        Measure::PersonsIf(filter) => distinct(passing(filter).map(Row::person)),
         Measure::Histogram(column) => {
-            let mut numbers: Vec<f64> = rows
-                .iter()
-                .filter_map(|row| row.numbers.get(column).copied())
-                .collect();
-            numbers.sort_by(f64::total_cmp);
+            let numbers = numbers(rows, column);
             let bars = numbers.chunk_by(|left, right| left == right);
             TallyValue::Histogram(bars.map(|bar| (bar[0], bar.len() as u64)).collect())
         }
-        other => panic!("no formula asks for {other:?} yet"),
     }
+}
+
+/// Returns the column's values in ascending order.
+fn numbers(rows: &[&Row], column: &str) -> Vec<f64> {
+    let mut numbers: Vec<f64> = rows
+        .iter()
+        .filter_map(|row| row.numbers.get(column).copied())
+        .collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers
+}
+
+fn distinct(values: impl Iterator<Item = String>) -> TallyValue {
+    TallyValue::Count(values.collect::<BTreeSet<String>>().len() as u64)
+}
+
+fn sum(numbers: &[f64], term: fn(f64) -> f64) -> TallyValue {
+    let total = numbers.iter().copied().map(term).sum();
+    TallyValue::Number((!numbers.is_empty()).then_some(total))
+}
+
+/// Quantile of type 7: linear between the closest ranks.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rank of a short list"
+)]
+fn quantile(numbers: &[f64], p: f64) -> Option<f64> {
+    let rank = numbers.len().checked_sub(1)? as f64 * p;
+    let below = rank.floor();
+    let low = numbers[below as usize];
+    let high = numbers[rank.ceil() as usize];
+    Some(low + (high - low) * (rank - below))
 }
