@@ -41,7 +41,7 @@ pub(crate) enum Fault {
         max: usize,
     },
     /// The operating system refused.
-    #[error("failed to read `{name}`: {source}")]
+    #[error("failed to read `{name}`")]
     Read {
         name: String,
         #[source]
@@ -95,18 +95,21 @@ impl Fault {
 
 impl From<Fault> for vocd_plugin::Error {
     fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Read { ref source, .. }
-                if !matches!(
-                    source.kind(),
-                    io::ErrorKind::PermissionDenied
-                        | io::ErrorKind::NotFound
-                        | io::ErrorKind::IsADirectory
-                ) =>
-            {
-                Self::transient(fault.to_string())
-            }
-            _ => Self::config(fault.to_string()),
+        let sentence = fault.to_string();
+        let Fault::Read { source, .. } = fault else {
+            return Self::config(sentence);
+        };
+        // A plugin's error is one sentence, so the cause has to be part of it.
+        let sentence = format!("{sentence}: {source}");
+        let stays = [
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::NotFound,
+            io::ErrorKind::IsADirectory,
+        ];
+        if stays.contains(&source.kind()) {
+            Self::config(sentence)
+        } else {
+            Self::transient(sentence)
         }
     }
 }

@@ -80,13 +80,15 @@ pub(crate) fn pull(
         }
     }
     run.save_if_changed()?;
-    for fault in &faults {
-        host.log(Level::Error, &fault.to_string());
+    let mut errors: Vec<Error> = faults.into_iter().map(Error::from).collect();
+    for error in &errors {
+        host.log(Level::Error, error.user());
     }
-    faults
-        .into_iter()
-        .next()
-        .map_or(Ok(()), |fault| Err(fault.into()))
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors.swap_remove(0))
+    }
 }
 
 /// Opens every file and binds its header without reading rows.
