@@ -12,6 +12,7 @@ use crate::picture::grid::{COLUMNS, ROWS_MAX};
 
 const STYLE: &str = include_str!("../../assets/vocd.css");
 const SCRIPT: &str = include_str!("../../assets/wall.js");
+const ICON: &str = include_str!("../../assets/icon.svg");
 
 /// The files, with the colours of the pictures and the grid's places written into the style.
 pub(super) struct Assets {
@@ -69,6 +70,7 @@ pub(super) fn asset(visit: &Visit, name: String) -> Result<Response, Fault> {
     let (media_type, body) = match name.as_str() {
         "vocd.css" => ("text/css; charset=utf-8", assets.style.clone()),
         "wall.js" => ("text/javascript; charset=utf-8", SCRIPT.to_owned()),
+        "icon.svg" => ("image/svg+xml", ICON.to_owned()),
         _ => {
             return Err(Fault::new(
                 StatusCode::NOT_FOUND,

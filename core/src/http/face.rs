@@ -10,7 +10,7 @@ use crate::chart::{ErrorCard, Theme};
 use crate::http::gate::below;
 use crate::http::routes::ALLOW;
 use crate::http::visit::Fault;
-use crate::http::{Site, pages, reply};
+use crate::http::{Peer, Site, pages, reply};
 use crate::picture::{Format, Params};
 
 /// Which face an address shows.
@@ -22,8 +22,19 @@ enum Face {
 }
 
 /// Returns the response of a refusal.
-pub(super) async fn of(site: &Arc<Site>, path: &str, query: &str, fault: &Fault) -> Response {
-    let mut response = match face(below(site, path)) {
+pub(super) async fn of(
+    site: &Arc<Site>,
+    peer: Peer,
+    path: &str,
+    query: &str,
+    fault: &Fault,
+) -> Response {
+    let face = match peer {
+        // A command tells its user what a card would show.
+        Peer::Socket => Face::Problem,
+        Peer::Network(_) => face(below(site, path)),
+    };
+    let mut response = match face {
         Face::Card(format) => card(site, query, fault, format).await,
         Face::Problem => problem(fault),
         Face::Line => {

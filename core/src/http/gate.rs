@@ -55,7 +55,7 @@ pub(super) async fn answer(
         Err(fault) => reply::finish(Err(fault)),
     };
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
-        response = face::of(site, &path, &query, &fault).await;
+        response = face::of(site, peer, &path, &query, &fault).await;
     }
     if method == Method::OPTIONS && response.status() != StatusCode::NOT_FOUND {
         response = reply::empty(StatusCode::NO_CONTENT);

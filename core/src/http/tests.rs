@@ -314,6 +314,11 @@ async fn refusals_have_the_face_of_their_address() {
     .await;
     check("/charts/executive/nps.gif", 404, "image/svg+xml", "gif").await;
     check("/walls/executive.gif", 404, html, "gif").await;
+}
+
+#[tokio::test]
+async fn refused_picture_is_a_card_of_the_asked_size() {
+    let served = Served::start().await;
     let card = served
         .get("/charts/executive/npps.png?width=400&height=300&bogus=1")
         .await;
