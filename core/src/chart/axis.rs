@@ -64,25 +64,24 @@ impl Values {
         #[expect(clippy::cast_precision_loss, reason = "at most five")]
         let n_steps = ticks_max.min(TICKS_MAX) as f64;
         let mut step = round_step((high - low) / n_steps);
-        loop {
-            let first = (low / step - 1e-9).ceil();
-            let last = (high / step + 1e-9).floor();
-            if last - first < n_steps - 0.5 {
-                let mut ticks = Vec::with_capacity(TICKS_MAX);
-                let mut at = first;
-                while at <= last {
-                    ticks.push(at * step);
-                    at += 1.0;
-                }
-                let decimals = decimals_of(step);
-                return Self {
-                    low,
-                    high,
-                    ticks,
-                    decimals,
-                };
-            }
+        let mut ticks = ticks_every(step, low, high);
+        while ticks.len() > ticks_max.min(TICKS_MAX) {
             step = round_step(step * 1.01);
+            ticks = ticks_every(step, low, high);
+        }
+        if ticks.len() < 2 {
+            // One tick gives no scale: the outer two of a finer step do.
+            while ticks.len() < 2 {
+                step /= 2.0;
+                ticks = ticks_every(step, low, high);
+            }
+            ticks = vec![ticks[0], ticks[ticks.len() - 1]];
+        }
+        Self {
+            low,
+            high,
+            ticks,
+            decimals: decimals_of(step),
         }
     }
 
@@ -100,6 +99,18 @@ impl Values {
             shown
         }
     }
+}
+
+/// Returns the multiples of a step inside a window, ascending.
+fn ticks_every(step: f64, low: f64, high: f64) -> Vec<f64> {
+    let last = (high / step + 1e-9).floor();
+    let mut ticks = Vec::with_capacity(2 * TICKS_MAX);
+    let mut at = (low / step - 1e-9).ceil();
+    while at <= last {
+        ticks.push(at * step);
+        at += 1.0;
+    }
+    ticks
 }
 
 /// A constant series still gets a window: 5 points of 100, a tenth of its size without a range.
@@ -144,6 +155,8 @@ mod tests {
         check(0.0, 100.0, &[0.0, 25.0, 50.0, 75.0, 100.0]);
         check(31.0, 47.0, &[35.0, 40.0, 45.0]);
         check(-0.3, 0.3, &[-0.2, 0.0, 0.2]);
+        assert_eq!(Values::new(12.0, 61.0, 2).ticks, [25.0, 50.0]);
+        assert_eq!(Values::new(41.0, 59.0, 2).ticks, [45.0, 55.0]);
     }
 
     #[test]
