@@ -1,6 +1,8 @@
 //! The store as a whole: commits, versions, questions, reopening.
 
 mod fixture;
+mod naive;
+mod opening;
 mod people;
 mod version;
 
