@@ -198,6 +198,15 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
+    /// The engine gave up on its database after an earlier failure.
+    #[error("the engine gave up on `{path}`; it is opened again with the next question")]
+    Invalidated {
+        /// The database file.
+        path: PathBuf,
+        /// What the engine said.
+        #[source]
+        source: Cause,
+    },
     /// The store is closing.
     #[error("the store is closed")]
     Closed,

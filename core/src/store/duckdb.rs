@@ -17,8 +17,8 @@ mod writer;
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -88,18 +88,25 @@ impl StoreOptions {
     }
 }
 
-/// The store. Clones of the reading connections see every commit that was acknowledged.
+/// The store. Every commit that was acknowledged is seen by the next question.
 pub struct DuckStore {
     // Fields drop in this order: the connections before the lock that guards them.
-    readers: Readers,
-    writer: Writer,
+    engine: RwLock<Option<Engine>>,
     version: Arc<AtomicU64>,
     dimensions: Arc<[DimensionSpec]>,
-    /// Who is who, as of the last commit; only the writing thread looks at it.
-    directory: Arc<Mutex<Option<Directory>>>,
-    path: PathBuf,
+    options: StoreOptions,
     damaged_log: Option<PathBuf>,
     _lock: File,
+}
+
+/// The opened database: all connections go together.
+struct Engine {
+    readers: Readers,
+    writer: Writer,
+    /// Who is who, as of the last commit; only the writing thread looks at it.
+    directory: Arc<Mutex<Option<Directory>>>,
+    /// Set when the engine answers nothing any more and has to be opened again.
+    is_dead: Arc<AtomicBool>,
 }
 
 impl DuckStore {
@@ -109,8 +116,90 @@ impl DuckStore {
     /// When another process has the directory, it cannot be written, or the file is damaged or
     /// newer than this program.
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
+        let lock = open::enter(&options)?;
+        let (engine, version, damaged_log) = Engine::start(&options)?;
+        Ok(Self {
+            engine: RwLock::new(Some(engine)),
+            version: Arc::new(AtomicU64::new(version)),
+            dimensions: options.dimensions.clone().into(),
+            options,
+            damaged_log,
+            _lock: lock,
+        })
+    }
+
+    /// Returns where a damaged log was set aside when the store was opened.
+    #[must_use]
+    pub fn damaged_log(&self) -> Option<&std::path::Path> {
+        self.damaged_log.as_deref()
+    }
+
+    /// Runs something on the engine, opening it again when it had given up before.
+    fn on_engine<T>(
+        &self,
+        run: impl FnOnce(&Engine) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        {
+            let engine = self.engine.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(engine) = engine.as_ref().filter(|engine| engine.is_alive()) {
+                return run(engine);
+            }
+        }
+        let mut engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
+        if engine.as_ref().is_none_or(|engine| !engine.is_alive()) {
+            // The old connections must be gone before the file can be opened anew.
+            *engine = None;
+            let (fresh, version, _) = Engine::start(&self.options)?;
+            tracing::warn!(dir = %self.options.dir.display(), "the database was opened again");
+            self.version.fetch_max(version, Ordering::AcqRel);
+            *engine = Some(fresh);
+        }
+        run(engine.as_ref().expect("it was started above"))
+    }
+
+    fn read<T>(
+        &self,
+        what: &'static str,
+        query: impl FnOnce(&duckdb::Connection) -> duckdb::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.on_engine(|engine| {
+            let result = engine.readers.read(what, query);
+            if matches!(result, Err(StoreError::Invalidated { .. })) {
+                engine.is_dead.store(true, Ordering::Release);
+            }
+            result
+        })
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        job: impl FnOnce(&duckdb::Connection, &mut Option<Directory>) -> duckdb::Result<T>
+        + Send
+        + 'static,
+    ) -> Result<T, StoreError> {
+        let path = self.options.path();
+        self.on_engine(|engine| {
+            let directory = Arc::clone(&engine.directory);
+            let is_dead = Arc::clone(&engine.is_dead);
+            engine.writer.run(move |connection| {
+                let mut directory = directory.lock().unwrap_or_else(PoisonError::into_inner);
+                job(connection, &mut directory).map_err(|error| {
+                    if fault::is_dead(connection) {
+                        is_dead.store(true, Ordering::Release);
+                    }
+                    failed(what, &path, error)
+                })
+            })
+        })
+    }
+}
+
+impl Engine {
+    /// Opens the database; returns the version of its data and where a damaged log went.
+    fn start(options: &StoreOptions) -> Result<(Self, u64, Option<PathBuf>), StoreError> {
         let path = options.path();
-        let opened = open::open(&options)?;
+        let opened = open::open(options)?;
         let connection = opened.connection;
         migrate::migrate(&connection, &path)?;
         let fail = |source| failed("open the database", &path, source);
@@ -121,43 +210,28 @@ impl DuckStore {
             .map(|_| connection.try_clone())
             .collect::<duckdb::Result<Vec<_>>>()
             .map_err(fail)?;
-        let writer = Writer::start(connection).map_err(|source| StoreError::Failed {
-            what: "start the writing thread",
+        let thread = |source: std::io::Error| StoreError::Failed {
+            what: "start a thread of the store",
             source: source.into(),
-        })?;
-        Ok(Self {
-            readers: Readers::new(path.clone(), readers, options.deadline),
-            writer,
-            version: Arc::new(AtomicU64::new(version)),
-            dimensions: options.dimensions.into(),
+        };
+        let engine = Self {
+            readers: Readers::new(path.clone(), readers, options.deadline).map_err(thread)?,
+            writer: Writer::start(connection).map_err(thread)?,
             directory: Arc::default(),
-            path,
-            damaged_log: opened.damaged_log,
-            _lock: opened.lock,
-        })
+            is_dead: Arc::default(),
+        };
+        Ok((engine, version, opened.damaged_log))
     }
 
-    /// Returns where a damaged log was set aside when the store was opened.
-    #[must_use]
-    pub fn damaged_log(&self) -> Option<&std::path::Path> {
-        self.damaged_log.as_deref()
-    }
-
-    fn write<T: Send + 'static>(
-        &self,
-        what: &'static str,
-        job: impl FnOnce(&duckdb::Connection) -> duckdb::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let path = self.path.clone();
-        self.writer
-            .run(move |connection| job(connection).map_err(|error| failed(what, &path, error)))
+    fn is_alive(&self) -> bool {
+        !self.is_dead.load(Ordering::Acquire)
     }
 }
 
 impl Store for DuckStore {
     fn begin_run(&self, source: &SourceName, _at: Timestamp) -> Result<(u64, bool), StoreError> {
         let source = source.to_string();
-        self.write("begin a run", move |connection| {
+        self.write("begin a run", move |connection, _| {
             state::begin_run(connection, &source)
         })
     }
@@ -165,10 +239,8 @@ impl Store for DuckStore {
     fn commit(&self, unit: CommitUnit) -> Result<Ack, StoreError> {
         let dimensions = Arc::clone(&self.dimensions);
         let version = Arc::clone(&self.version);
-        let directory = Arc::clone(&self.directory);
-        self.write("commit a unit", move |connection| {
-            let mut directory = directory.lock().unwrap_or_else(PoisonError::into_inner);
-            let ack = commit::commit(connection, &dimensions, &mut directory, &unit)?;
+        self.write("commit a unit", move |connection, directory| {
+            let ack = commit::commit(connection, &dimensions, directory, &unit)?;
             version.store(state::data_version(connection)?, Ordering::Release);
             Ok(ack)
         })
@@ -176,7 +248,7 @@ impl Store for DuckStore {
 
     fn end_run(&self, run: &RunLog) -> Result<(), StoreError> {
         let run = run.clone();
-        self.write("note the end of a run", move |connection| {
+        self.write("note the end of a run", move |connection, _| {
             state::end_run(connection, &run)
         })
     }
@@ -186,31 +258,30 @@ impl Store for DuckStore {
         source: &SourceName,
         stream: &StreamName,
     ) -> Result<Option<Checkpoint>, StoreError> {
-        self.readers.read("read a checkpoint", |connection| {
+        self.read("read a checkpoint", |connection| {
             state::checkpoint(connection, source.as_str(), stream.as_str())
         })
     }
 
     fn reset(&self, source: &SourceName) -> Result<(), StoreError> {
         let source = source.to_string();
-        self.write("forget checkpoints", move |connection| {
+        self.write("forget checkpoints", move |connection, _| {
             state::reset(connection, &source)
         })
     }
 
     fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
-        self.readers
-            .read("read the state of sources", state::source_states)
+        self.read("read the state of sources", state::source_states)
     }
 
     fn events(&self, from: Timestamp, to: Timestamp) -> Result<Vec<EventMark>, StoreError> {
-        self.readers.read("read events", |connection| {
+        self.read("read events", |connection| {
             state::events(connection, from, to)
         })
     }
 
     fn flush(&self) -> Result<(), StoreError> {
-        self.write("write the log to the database", |connection| {
+        self.write("write the log to the database", |connection, _| {
             connection.execute_batch("CHECKPOINT")
         })
     }
@@ -221,19 +292,17 @@ impl Tally for DuckStore {
         let question = Writing::new(plan.kind, &self.dimensions)
             .tally(plan)
             .map_err(unanswered)?;
-        self.readers
-            .read("answer a plan", |connection| {
-                answer::tally(connection, plan, &question)
-            })
-            .map_err(unanswered)
+        self.read("answer a plan", |connection| {
+            answer::tally(connection, plan, &question)
+        })
+        .map_err(unanswered)
     }
 
     fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError> {
-        self.readers
-            .read("list questions", |connection| {
-                answer::question_sets(connection, metric)
-            })
-            .map_err(unanswered)
+        self.read("list questions", |connection| {
+            answer::question_sets(connection, metric)
+        })
+        .map_err(unanswered)
     }
 
     fn extent(
@@ -244,11 +313,10 @@ impl Tally for DuckStore {
     ) -> Result<Option<(Timestamp, Timestamp)>, TallyError> {
         let question =
             answer::extent_question(kind, &self.dimensions, filter, as_of).map_err(unanswered)?;
-        self.readers
-            .read("find the extent of rows", |connection| {
-                answer::extent(connection, &question)
-            })
-            .map_err(unanswered)
+        self.read("find the extent of rows", |connection| {
+            answer::extent(connection, &question)
+        })
+        .map_err(unanswered)
     }
 
     fn data_version(&self) -> DataVersion {

@@ -32,12 +32,13 @@ pub(super) fn meaning(error: &duckdb::Error) -> Meaning {
 
 fn classify(text: &str) -> Meaning {
     let has = |needle: &str| text.contains(needle);
-    if has("database has been invalidated") || has("Failed to commit") && has("FATAL") {
+    if has("No space left") {
+        // Also what a fatal error quotes, so it comes first: it is the cause to be told.
+        Meaning::DiskFull
+    } else if has("database has been invalidated") || has("FATAL") {
         Meaning::Invalidated
     } else if has("INTERRUPT") || has("Interrupted") {
         Meaning::Interrupted
-    } else if has("No space left") || has("failed to allocate") && has("disk") {
-        Meaning::DiskFull
     } else if has("Could not set lock on file") {
         Meaning::Locked
     } else if has("Failure while replaying WAL") || has("WAL file") && has("corrupt") {
@@ -67,9 +68,59 @@ pub(super) fn failed(what: &'static str, path: &Path, source: duckdb::Error) -> 
             path,
             source: source.into(),
         },
+        Meaning::Invalidated => StoreError::Invalidated {
+            path,
+            source: source.into(),
+        },
         _ => StoreError::Failed {
             what,
             source: source.into(),
         },
+    }
+}
+
+/// Whether the engine answers nothing any more on this connection.
+pub(super) fn is_dead(connection: &duckdb::Connection) -> bool {
+    connection
+        .execute_batch("SELECT version FROM migration")
+        .is_err_and(|error| error.to_string().contains("invalidated"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn engine_texts_are_told_apart() {
+        let cases = [
+            (
+                "FATAL Error: Failed to create checkpoint: No space left on device",
+                Meaning::DiskFull,
+            ),
+            (
+                "FATAL Error: Failed: database has been invalidated because of a previous fatal \
+                 error. Original error: \"Could not write file: No space left on device\"",
+                Meaning::DiskFull,
+            ),
+            (
+                "FATAL Error: database has been invalidated",
+                Meaning::Invalidated,
+            ),
+            ("INTERRUPT Error: Interrupted!", Meaning::Interrupted),
+            ("IO Error: Could not set lock on file", Meaning::Locked),
+            ("Failure while replaying WAL file", Meaning::DamagedLog),
+            (
+                "The file \"x\" exists, but it is not a valid DuckDB database file!",
+                Meaning::Corrupt,
+            ),
+            (
+                "IO Error: Cannot open file: Permission denied",
+                Meaning::ReadOnly,
+            ),
+            ("Binder Error: no such column", Meaning::Other),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(classify(text), expected, "{text}");
+        }
     }
 }

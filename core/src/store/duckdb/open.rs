@@ -15,16 +15,15 @@ use crate::store::StoreError;
 /// and the next start after a crash slower (about 1 s per 100 MiB).
 const WAL_MIB: u32 = 256;
 
-/// An opened database and the lock that keeps others out.
+/// An opened database.
 pub(super) struct Opened {
     pub(super) connection: Connection,
-    pub(super) lock: File,
     /// Where a damaged log was copied to; its commits are read again from their checkpoints.
     pub(super) damaged_log: Option<PathBuf>,
 }
 
-/// Locks the directory and opens the database in it.
-pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
+/// Makes the directory and takes its lock.
+pub(super) fn enter(options: &StoreOptions) -> Result<File, StoreError> {
     let dir = &options.dir;
     for folder in [dir.clone(), dir.join("tmp"), dir.join("backup")] {
         std::fs::create_dir_all(&folder).map_err(|source| StoreError::ReadOnly {
@@ -32,7 +31,12 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
             source: source.into(),
         })?;
     }
-    let lock = lock(dir)?;
+    lock(dir)
+}
+
+/// Opens the database in a directory whose lock is held.
+pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
+    let dir = &options.dir;
     let path = options.path();
     let (connection, damaged_log) = match connect(options, &path) {
         Ok(connection) => (connection, None),
@@ -47,7 +51,6 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, StoreError> {
     };
     Ok(Opened {
         connection,
-        lock,
         damaged_log,
     })
 }

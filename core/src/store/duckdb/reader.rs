@@ -27,23 +27,29 @@ pub(super) struct Readers {
 
 impl Readers {
     /// Returns a pool over these connections.
-    pub(super) fn new(path: PathBuf, connections: Vec<Connection>, deadline: Duration) -> Self {
+    ///
+    /// # Errors
+    /// When the thread that watches deadlines cannot be started.
+    pub(super) fn new(
+        path: PathBuf,
+        connections: Vec<Connection>,
+        deadline: Duration,
+    ) -> std::io::Result<Self> {
         let watch = Arc::new(Watch::default());
         let watcher = {
             let watch = Arc::clone(&watch);
             std::thread::Builder::new()
                 .name("store-deadline".to_owned())
-                .spawn(move || watch.run())
-                .ok()
+                .spawn(move || watch.run())?
         };
-        Self {
+        Ok(Self {
             path,
             deadline,
             idle: Mutex::new(connections),
             returned: Condvar::new(),
             watch,
-            watcher,
-        }
+            watcher: Some(watcher),
+        })
     }
 
     /// Runs a query on a connection of the pool.

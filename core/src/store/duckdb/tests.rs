@@ -2,6 +2,8 @@
 
 mod fixture;
 mod meaning;
+mod naive;
+mod opening;
 mod people;
 mod version;
 

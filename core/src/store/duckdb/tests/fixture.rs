@@ -192,8 +192,14 @@ impl TestStore {
         Self::in_dir(self.dir, dimensions)
     }
 
-    /// Opens a copy of the files as they are now, as after a power cut.
-    pub(super) fn copied_while_open(&self) -> Self {
+    /// Closes the store and returns its directory.
+    pub(super) fn closed(mut self) -> TempDir {
+        self.store = None;
+        self.dir
+    }
+
+    /// Copies the files as they are now, as a power cut would leave them.
+    pub(super) fn files_while_open(&self) -> TempDir {
         let copy = TempDir::new().unwrap();
         for name in ["vocd.duckdb", "vocd.duckdb.wal"] {
             let from = self.dir.path().join(name);
@@ -201,7 +207,23 @@ impl TestStore {
                 std::fs::copy(from, copy.path().join(name)).unwrap();
             }
         }
-        Self::in_dir(copy, self.dimensions.clone())
+        copy
+    }
+
+    /// Opens such a copy.
+    pub(super) fn copied_while_open(&self) -> Self {
+        Self::in_dir(self.files_while_open(), self.dimensions.clone())
+    }
+
+    /// Opens a store in a directory that stays.
+    pub(super) fn over(dir: &std::path::Path) -> Self {
+        Self {
+            store: Some(DuckStore::open(options(dir, Vec::new())).unwrap()),
+            dir: TempDir::new().unwrap(),
+            source: SourceName::new("survey").unwrap(),
+            stream: StreamName::new("answers").unwrap(),
+            dimensions: Vec::new(),
+        }
     }
 
     /// Checks answers at the door and commits them as a run of one unit, an hour in.
