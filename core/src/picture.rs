@@ -225,7 +225,7 @@ impl PictureError {
             }
             Self::UnknownPage { .. } => Some("pages count from 1".to_owned()),
             Self::NoSuchFormat { .. } => {
-                Some("a wall is `png`; a KPI is `json` or `csv`".to_owned())
+                Some("a wall is `png`; a KPI is `json`, `csv` or `txt`".to_owned())
             }
             Self::Parameter(error) => error.hint.clone(),
             Self::WallTooSmall { .. } => Some("ask for a greater width or height".to_owned()),

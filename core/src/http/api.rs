@@ -20,7 +20,7 @@ pub(super) fn kpis(visit: &Visit) -> Result<Response, Fault> {
     Ok(reply::json(&json!({ "kpis": kpis })))
 }
 
-/// Answers with a KPI's values, as JSON unless only CSV is accepted.
+/// Answers with a KPI's values: JSON, or CSV or an aligned table where that is accepted first.
 pub(super) async fn kpi(visit: &Visit, name: String) -> Result<Response, Fault> {
     let accept = visit
         .headers
@@ -28,6 +28,7 @@ pub(super) async fn kpi(visit: &Visit, name: String) -> Result<Response, Fault> 
         .and_then(|value| value.to_str().ok());
     let format = match accept {
         Some(list) if list.trim_start().starts_with("text/csv") => Format::Csv,
+        Some(list) if list.trim_start().starts_with("text/plain") => Format::Txt,
         _ => Format::Json,
     };
     charts::picture(visit, Subject::Kpi(name), format, Scope::Kpi).await

@@ -422,7 +422,7 @@ async fn bodies_and_addresses_are_bounded() {
     assert_eq!(served.get(&long).await.status, 414);
     assert_eq!(
         served
-            .ask("GET", "/", &format!("x: {}\r\n", "a".repeat(80_000)))
+            .ask("GET", "/", &format!("x: {}\r\n", "a".repeat(400_000)))
             .await
             .status,
         431

@@ -8,7 +8,7 @@ use crate::kpi::{Query, SourceStamp, format};
 use crate::picture::figure::{Setting, figure};
 use crate::picture::gallery::{Gallery, Scene, Shown};
 use crate::picture::source::freshness;
-use crate::picture::{Format, Picture, PictureRequest};
+use crate::picture::{Format, Picture, PictureRequest, Subject};
 
 /// A figure with what its bytes depend on.
 pub(super) struct Hung {
@@ -115,6 +115,9 @@ impl Gallery {
             }
             Format::Json => json(&figure, self.now(), kept_since).into(),
             Format::Csv => format::csv(&figure.answer).into(),
+            Format::Txt if matches!(request.subject, Subject::Kpi(_)) => {
+                format::table(&figure.answer).into()
+            }
             Format::Txt => format!("{}\n", alt_text(&figure, style.language)).into(),
         };
         let picture = Picture {

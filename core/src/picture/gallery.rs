@@ -356,7 +356,7 @@ impl Gallery {
     }
 
     fn kpi_query(&self, request: &PictureRequest, name: &str) -> Result<Query, PictureError> {
-        if !matches!(request.format, Format::Json | Format::Csv) {
+        if matches!(request.format, Format::Svg | Format::Png) {
             let format = request.format;
             return Err(PictureError::NoSuchFormat {
                 subject: "a KPI",

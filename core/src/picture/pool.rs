@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 /// Drawings that may wait for a thread. A cold 1080p picture takes about 50 ms, so a full queue
 /// is about two seconds of work for two threads: longer than that nobody waits for a wall.
-pub const QUEUE_JOBS_MAX: usize = 64;
+pub(super) const QUEUE_JOBS_MAX: usize = 64;
 
 /// Fewest and most render threads.
 const THREADS: std::ops::RangeInclusive<usize> = 2..=8;

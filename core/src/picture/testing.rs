@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::chart::{Painter, Theme};
 use crate::dashboard::{Dashboard, Panel, ShelvedDashboard};
-use crate::kpi::row_table::{Row, RowTable};
+use crate::plan::row_table::{Row, RowTable};
 use crate::kpi::{ChartKind, Grain, Query, Range, Settings};
 use crate::picture::{Dashboards, Gallery, GalleryParts, Rules};
 use crate::plan::{DataVersion, Filter, QuestionSet, Tallies, Tally, TallyError, TallyPlan};

@@ -2,12 +2,14 @@
 
 mod answer;
 mod commit;
+mod directory;
 mod fault;
 mod merge;
 mod migrate;
 mod open;
 mod question;
 mod reader;
+mod restamp;
 mod stamp;
 mod state;
 mod table;
@@ -15,12 +17,13 @@ mod writer;
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use self::directory::Directory;
 use self::fault::failed;
 use self::question::Writing;
 use self::reader::Readers;
@@ -92,6 +95,8 @@ pub struct DuckStore {
     writer: Writer,
     version: Arc<AtomicU64>,
     dimensions: Arc<[DimensionSpec]>,
+    /// Who is who, as of the last commit; only the writing thread looks at it.
+    directory: Arc<Mutex<Option<Directory>>>,
     path: PathBuf,
     damaged_log: Option<PathBuf>,
     _lock: File,
@@ -110,7 +115,7 @@ impl DuckStore {
         migrate::migrate(&connection, &path)?;
         let fail = |source| failed("open the database", &path, source);
         connection.execute_batch(commit::STAGE_SQL).map_err(fail)?;
-        stamp::prepare(&connection, &options.dimensions).map_err(fail)?;
+        restamp::prepare(&connection, &options.dimensions).map_err(fail)?;
         let version = state::data_version(&connection).map_err(fail)?;
         let readers = (0..options.n_readers.max(1))
             .map(|_| connection.try_clone())
@@ -125,6 +130,7 @@ impl DuckStore {
             writer,
             version: Arc::new(AtomicU64::new(version)),
             dimensions: options.dimensions.into(),
+            directory: Arc::default(),
             path,
             damaged_log: opened.damaged_log,
             _lock: opened.lock,
@@ -159,8 +165,10 @@ impl Store for DuckStore {
     fn commit(&self, unit: CommitUnit) -> Result<Ack, StoreError> {
         let dimensions = Arc::clone(&self.dimensions);
         let version = Arc::clone(&self.version);
+        let directory = Arc::clone(&self.directory);
         self.write("commit a unit", move |connection| {
-            let ack = commit::commit(connection, &dimensions, &unit)?;
+            let mut directory = directory.lock().unwrap_or_else(PoisonError::into_inner);
+            let ack = commit::commit(connection, &dimensions, &mut directory, &unit)?;
             version.store(state::data_version(connection)?, Ordering::Release);
             Ok(ack)
         })

@@ -26,32 +26,49 @@ pub(crate) struct Found {
     pub(crate) name: String,
 }
 
-/// Finds the files of all entries, sorted by name. A path without a pattern that does not exist is
-/// a fault unless it was read before.
-pub(crate) fn find(config: &Config, was_read: impl Fn(&str) -> bool) -> Result<Vec<Found>, Fault> {
-    let mut found: Vec<Found> = Vec::new();
+/// The files of a source, and what is wrong with the entries that have none.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    /// Files sorted by name.
+    pub(crate) found: Vec<Found>,
+    /// Entries whose file or folder is not there; the others are read.
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Finds the files of all entries. A path without a pattern that does not exist is a fault unless
+/// it was read before.
+pub(crate) fn find(config: &Config, was_read: impl Fn(&str) -> bool) -> Result<Search, Fault> {
+    let mut search = Search::default();
     for (entry_idx, entry) in config.entries.iter().enumerate() {
-        for path in expand(&config.base_dir, entry, &was_read)? {
+        let paths = expand(&config.base_dir, entry, &was_read).unwrap_or_else(|fault| {
+            search.faults.push(fault);
+            Vec::new()
+        });
+        for path in paths {
             let name = name_of(&config.base_dir, &path);
-            found.push(Found {
+            search.found.push(Found {
                 entry_idx,
                 path,
                 name,
             });
-            if found.len() > FILES_MAX {
-                return Err(Fault::TooManyFiles {
-                    pattern: entry.pattern.clone(),
-                    max: FILES_MAX,
-                });
-            }
+        }
+        if search.found.len() > FILES_MAX {
+            return Err(Fault::TooManyFiles {
+                pattern: entry.pattern.clone(),
+                max: FILES_MAX,
+            });
         }
     }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    match found.windows(2).find(|pair| pair[0].name == pair[1].name) {
+    search.found.sort_by(|a, b| a.name.cmp(&b.name));
+    let twice = search
+        .found
+        .windows(2)
+        .find(|pair| pair[0].name == pair[1].name);
+    match twice {
         Some(pair) => Err(Fault::TwoEntries {
             name: pair[0].name.clone(),
         }),
-        None => Ok(found),
+        None => Ok(search),
     }
 }
 

@@ -1,60 +1,18 @@
 //! From the cells of a row to the columns of a record: rules bound to one file's header.
 
+pub(crate) mod bind;
+mod cast;
+
 use std::collections::HashMap;
 
-use jiff::tz::TimeZone;
 use twox_hash::XxHash3_128;
-use vocd_plugin::record::{Column, ColumnType, ID_BYTES_MAX};
 use vocd_plugin::{RecordKind, RowsBuilder};
 
 use crate::cells::Row;
-use crate::config::{self, Entry, RecordRules};
-use crate::fault::{Fault, nearest, nearest_hint};
-use crate::instant::InstantReader;
-use crate::rule::{Piece, Rule, Target, parse_target};
+use crate::mapping::cast::{Cast, Refused, Verdict};
+use crate::rule::Piece;
 use crate::state::RowIds;
 use crate::value;
-
-/// The columns of the batches of one kind, in order; the same for every file of a source.
-#[derive(Debug, Clone)]
-pub(crate) struct BatchShape {
-    /// The record kind.
-    pub(crate) kind: RecordKind,
-    /// Names of the columns.
-    pub(crate) columns: Vec<&'static str>,
-}
-
-/// Columns the plugin fills itself, so that every batch has them.
-pub(crate) const OWN_COLUMNS: [&str; 4] = ["id", "updated_at", "revision", "deleted"];
-
-/// Returns the shapes of all kinds that the entries may emit.
-pub(crate) fn batch_shapes(entries: &[Entry]) -> Vec<BatchShape> {
-    let records = || entries.iter().flat_map(|entry| &entry.records);
-    let fills = |record: &RecordRules, column: &Column| match &record.columns {
-        None => true,
-        Some(rules) => rules.iter().any(|(target, _)| match target {
-            Target::Column(filled) => filled.name == column.name,
-            Target::Attribute(_) => column.name == "attributes",
-        }),
-    };
-    let shape = |kind: RecordKind| BatchShape {
-        kind,
-        columns: kind
-            .columns()
-            .filter(|column| {
-                let mut of_kind = records().filter(|record| record.kind == kind);
-                OWN_COLUMNS.contains(&column.name) || of_kind.any(|record| fills(record, column))
-            })
-            .map(|column| column.name)
-            .collect(),
-    };
-    let is_emitted = |kind: &RecordKind| records().any(|record| record.kind == *kind);
-    RecordKind::ALL
-        .into_iter()
-        .filter(is_emitted)
-        .map(shape)
-        .collect()
-}
 
 /// The rules of one record, bound to a file.
 #[derive(Debug)]
@@ -85,24 +43,6 @@ pub(crate) struct Mapping {
 struct BoundColumn {
     source: Source,
     cast: Cast,
-}
-
-/// How a text becomes a value of a record column.
-#[derive(Debug)]
-struct Cast {
-    column: &'static Column,
-    slot: usize,
-    instants: Option<InstantReader>,
-    part: ScalePart,
-}
-
-/// What a column has to do with the check of a score against its scale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ScalePart {
-    None,
-    Score,
-    Min,
-    Max,
 }
 
 #[derive(Debug, Clone)]
@@ -146,234 +86,7 @@ impl FileVersion<'_> {
     }
 }
 
-/// Why a row gives no record.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refused {
-    /// The reason that is counted.
-    pub(crate) reason: &'static str,
-    /// The record column at fault.
-    pub(crate) column: &'static str,
-    /// What is wrong with it, without the value.
-    pub(crate) what: String,
-}
-
-/// Binds an entry's rules to the header of one file. The second part lists header names that mean
-/// nothing, where names come from the header.
-pub(crate) fn bind(
-    entry: &Entry,
-    header: &[String],
-    shapes: &[BatchShape],
-    name: &str,
-) -> Result<(Vec<Mapping>, Vec<String>), Fault> {
-    let mut unknown = Vec::new();
-    let mut mappings = Vec::with_capacity(entry.records.len());
-    for record in &entry.records {
-        let from_header;
-        let rules = match &record.columns {
-            Some(rules) => rules,
-            None => {
-                from_header = header_rules(record.kind, header, name, &mut unknown)?;
-                config::check_required(record.kind, &from_header, name)?;
-                &from_header
-            }
-        };
-        let deletes_missing = config::deletes_missing(rules, record.on_missing, &entry.place)?;
-        let header = Header {
-            names: header,
-            name,
-        };
-        mappings.push(Mapping::bind(
-            record,
-            rules,
-            &header,
-            shapes,
-            deletes_missing,
-        )?);
-    }
-    Ok((mappings, unknown))
-}
-
-/// Header names that are record columns. One that looks like a column which is not there is a
-/// fault: a misspelt `score` must not become a chart without answers.
-fn header_rules(
-    kind: RecordKind,
-    header: &[String],
-    name: &str,
-    unknown: &mut Vec<String>,
-) -> Result<Vec<(Target, Rule)>, Fault> {
-    let mut rules = Vec::new();
-    for column in header {
-        if let Some(target) = parse_target(kind, column) {
-            rules.push((target, Rule::Cell(column.clone())));
-            continue;
-        }
-        let absent = kind
-            .columns()
-            .map(|known| known.name)
-            .filter(|known| !header.iter().any(|name| name == known));
-        if let Some(meant) = nearest(column, absent) {
-            return Err(Fault::NoColumn {
-                name: name.to_owned(),
-                column: meant.to_owned(),
-                hint: format!("did you mean it by `{column}`? Rename that, or write `columns`"),
-            });
-        }
-        unknown.push(column.clone());
-    }
-    Ok(rules)
-}
-
-struct Header<'file> {
-    names: &'file [String],
-    name: &'file str,
-}
-
-impl Header<'_> {
-    fn cell_idx(&self, column: &str) -> Result<usize, Fault> {
-        let mut found = self
-            .names
-            .iter()
-            .enumerate()
-            .filter(|(_, name)| name.as_str() == column.trim());
-        let (name, column) = (self.name.to_owned(), column.to_owned());
-        match (found.next(), found.next()) {
-            (Some((cell_idx, _)), None) => Ok(cell_idx),
-            (Some(_), Some(_)) => Err(Fault::TwoColumns { name, column }),
-            (None, _) => {
-                let hint = nearest_hint(&column, self.names.iter().map(String::as_str));
-                Err(Fault::NoColumn { name, column, hint })
-            }
-        }
-    }
-
-    fn source(&self, rule: &Rule) -> Result<Source, Fault> {
-        Ok(match rule {
-            Rule::Cell(cell) | Rule::Time { cell, .. } => Source::Cell(self.cell_idx(cell)?),
-            Rule::Row => Source::Row,
-            Rule::Const(text) => Source::Const(text.clone()),
-            Rule::HashOf(cells) => Source::HashOf(
-                cells
-                    .iter()
-                    .map(|cell| self.cell_idx(cell))
-                    .collect::<Result<_, _>>()?,
-            ),
-            Rule::Template(pieces) => {
-                let bind = |piece: &Piece| match piece {
-                    Piece::Text(text) => Ok(Piece::Text(text.clone())),
-                    Piece::Cell(cell) => self.cell_idx(cell).map(Piece::Cell),
-                };
-                Source::Template(pieces.iter().map(bind).collect::<Result<_, _>>()?)
-            }
-            Rule::Mapped {
-                cell,
-                table,
-                otherwise,
-            } => Source::Mapped {
-                cell: self.cell_idx(cell)?,
-                table: table.clone(),
-                otherwise: otherwise.clone(),
-            },
-        })
-    }
-}
-
 impl Mapping {
-    fn bind(
-        record: &RecordRules,
-        rules: &[(Target, Rule)],
-        header: &Header,
-        shapes: &[BatchShape],
-        deletes_missing: bool,
-    ) -> Result<Self, Fault> {
-        let shape_idx = shapes
-            .iter()
-            .position(|shape| shape.kind == record.kind)
-            .expect("every kind of an entry has a shape");
-        let shape = &shapes[shape_idx];
-        let slot = |name: &str| shape.columns.iter().position(|column| *column == name);
-        let own_slot = |name: &str| slot(name).expect("every shape has the own columns");
-        let mut mapping = Self {
-            kind: record.kind,
-            shape_idx,
-            id_suffix: record.id_suffix.clone(),
-            deletes_missing,
-            has_row_ids: false,
-            columns: Vec::with_capacity(rules.len() + 1),
-            attributes: Vec::new(),
-            attributes_idx: slot("attributes"),
-            skip_if_null: None,
-            updated_at_slot: own_slot("updated_at"),
-            revision_slot: own_slot("revision"),
-            has_updated_at: false,
-            has_revision: false,
-            scratch: String::new(),
-            json: String::new(),
-        };
-        for (target, rule) in rules {
-            let source = header.source(rule)?;
-            let name = match target {
-                Target::Column(column) => column.name.to_owned(),
-                Target::Attribute(name) => format!("attributes.{name}"),
-            };
-            if record.skip_if_null.as_ref() == Some(&name) {
-                mapping.skip_if_null = Some(source.clone());
-            }
-            mapping.push(target, rule, source, slot);
-        }
-        if !mapping
-            .columns
-            .iter()
-            .any(|bound| bound.cast.column.name == "id")
-        {
-            let column = record.kind.column("id").expect("every kind has an id");
-            mapping.push(&Target::Column(column), &Rule::Row, Source::Row, slot);
-        }
-        Ok(mapping)
-    }
-
-    fn push(
-        &mut self,
-        target: &Target,
-        rule: &Rule,
-        source: Source,
-        slot: impl Fn(&str) -> Option<usize>,
-    ) {
-        let column = match target {
-            Target::Column(column) => *column,
-            Target::Attribute(name) => {
-                let mut key = String::new();
-                value::push_json_string(&mut key, name);
-                key.push(':');
-                self.attributes.push((key, source));
-                return;
-            }
-        };
-        self.has_row_ids |= column.name == "id" && matches!(rule, Rule::Row);
-        self.has_updated_at |= column.name == "updated_at";
-        self.has_revision |= column.name == "revision";
-        let instants = match rule {
-            Rule::Time { format, zone, .. } => {
-                Some(InstantReader::new(format.as_deref(), zone.clone()))
-            }
-            _ if column.column_type == ColumnType::Time => {
-                Some(InstantReader::new(None, TimeZone::UTC))
-            }
-            _ => None,
-        };
-        let cast = Cast {
-            column,
-            slot: slot(column.name).expect("the shape holds every mapped column"),
-            instants,
-            part: match column.name {
-                "score" => ScalePart::Score,
-                "scale_min" => ScalePart::Min,
-                "scale_max" | "score_max" => ScalePart::Max,
-                _ => ScalePart::None,
-            },
-        };
-        self.columns.push(BoundColumn { source, cast });
-    }
-
     /// Returns the row ids of this mapping.
     pub(crate) fn row_ids(&self) -> RowIds {
         RowIds {
@@ -406,7 +119,7 @@ impl Mapping {
                 .text(row, version.name, &self.id_suffix, &mut self.scratch);
             match text {
                 Ok(Some(text)) => bound.cast.push(text, builder, &mut verdict)?,
-                Ok(None) if bound.cast.column.is_required => {
+                Ok(None) if bound.cast.is_required() => {
                     missing = missing.or(Some(&bound.cast));
                 }
                 Ok(None) => {}
@@ -419,7 +132,7 @@ impl Mapping {
         }
         // A deletion needs no more than its id.
         if let Some(cast) = missing
-            && !(verdict.is_deletion && cast.column.name != "id")
+            && (!verdict.is_deletion() || cast.is_id())
         {
             return Err(cast.refused("missing_value", "is empty"));
         }
@@ -555,130 +268,4 @@ fn hash_cells<'text>(cells: &[usize], row: &Row, scratch: &'text mut String) -> 
         scratch.push(char::from_digit(nibble, 16).expect("a nibble is a hexadecimal digit"));
     }
     Some(scratch)
-}
-
-impl Cast {
-    #[inline]
-    fn push(
-        &mut self,
-        text: &str,
-        builder: &mut RowsBuilder,
-        verdict: &mut Verdict,
-    ) -> Result<(), Refused> {
-        let slot = self.slot;
-        match self.column.column_type {
-            ColumnType::Text => {
-                self.check_text(text)?;
-                builder.push_str(slot, text);
-            }
-            ColumnType::Number => {
-                let number = value::number(text);
-                let number = number.ok_or_else(|| self.refused("bad_number", "is no number"))?;
-                verdict.note(self.part, number);
-                builder.push_number(slot, number);
-            }
-            ColumnType::Count => {
-                let count = value::count(text);
-                let wrong = || self.refused("bad_number", "is no whole, non-negative number");
-                builder.push_count(slot, count.ok_or_else(wrong)?);
-            }
-            ColumnType::Flag => {
-                let flag = value::flag(text);
-                let wrong = || self.refused("unknown_value", "is neither yes nor no");
-                let flag = flag.ok_or_else(wrong)?;
-                verdict.is_deletion |= flag && self.column.name == "deleted";
-                builder.push_flag(slot, flag);
-            }
-            ColumnType::Time => {
-                let instants = self.instants.as_mut().expect("time columns have a reader");
-                match instants.read_us(text) {
-                    Some(time_us) => builder.push_time_us(slot, time_us),
-                    None => return Err(self.bad_time()),
-                }
-            }
-            ColumnType::Money => {
-                let amount = value::money(text);
-                let wrong = || self.refused("bad_number", "is no amount with at most 4 decimals");
-                builder.push_money(slot, amount.ok_or_else(wrong)?);
-            }
-            ColumnType::TextList => {
-                let wrong = || self.refused("bad_list", "is no JSON array of texts");
-                let texts = value::texts(text).ok_or_else(wrong)?;
-                builder.push_texts(slot, texts.iter().map(String::as_str));
-            }
-            ColumnType::Json => {
-                if !value::is_scalar_object(text) {
-                    return Err(self.refused("bad_json", "is no JSON object of scalars"));
-                }
-                builder.push_json(slot, text);
-            }
-        }
-        Ok(())
-    }
-
-    fn check_text(&self, text: &str) -> Result<(), Refused> {
-        let values = self.column.values;
-        if !values.is_empty() && !values.contains(&text) {
-            let what = format!("is none of {}", values.join(", "));
-            return Err(self.refused("unknown_value", what));
-        }
-        if text.len() > ID_BYTES_MAX && self.column.name == "id" {
-            return Err(self.refused("bad_id", format!("is longer than {ID_BYTES_MAX} bytes")));
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn bad_time(&self) -> Refused {
-        let format = self.instants.as_ref().and_then(InstantReader::format);
-        match format {
-            Some(format) => self.refused("bad_time", format!("is no time of the form {format}")),
-            None => self.refused("bad_time", "is no RFC 3339 time; give it a `format`"),
-        }
-    }
-
-    #[cold]
-    fn refused(&self, reason: &'static str, what: impl Into<String>) -> Refused {
-        Refused {
-            reason,
-            column: self.column.name,
-            what: what.into(),
-        }
-    }
-}
-
-/// What decides about a whole row: a score and its scale, and whether it is a deletion.
-#[derive(Debug, Default)]
-struct Verdict {
-    is_deletion: bool,
-    score: Option<f64>,
-    min: Option<f64>,
-    max: Option<f64>,
-}
-
-impl Verdict {
-    #[inline]
-    fn note(&mut self, part: ScalePart, number: f64) {
-        match part {
-            ScalePart::None => {}
-            ScalePart::Score => self.score = Some(number),
-            ScalePart::Min => self.min = Some(number),
-            ScalePart::Max => self.max = Some(number),
-        }
-    }
-
-    fn check(&self) -> Result<(), Refused> {
-        let Some(score) = self.score else {
-            return Ok(());
-        };
-        let is_below = self.min.is_some_and(|min| score < min);
-        if is_below || self.max.is_some_and(|max| score > max) {
-            return Err(Refused {
-                reason: "score_out_of_scale",
-                column: "score",
-                what: "is not on its scale".to_owned(),
-            });
-        }
-        Ok(())
-    }
 }

@@ -12,7 +12,7 @@ use crate::config::Entry;
 use crate::fault::Fault;
 use crate::files::Found;
 use crate::layout::Layout;
-use crate::mapping::{self, FileVersion, Mapping};
+use crate::mapping::{FileVersion, Mapping, bind};
 use crate::pull::{Run, Trouble, read_sample, unreadable};
 use crate::reading::{Reading, hash_bytes};
 use crate::scan::{Frame, Scanner};
@@ -34,7 +34,7 @@ pub(crate) enum Start {
     /// Behind what was read.
     Tail {
         /// Has seen what was read.
-        hasher: XxHash3_64,
+        hasher: Box<XxHash3_64>,
         /// The first row was read already and only got its line end.
         skips_row: bool,
         /// The file's open end is not what was read.
@@ -54,7 +54,7 @@ pub(crate) fn start_of(file: &mut File, len: u64, old: &FileState) -> io::Result
     }
     let tail = |skips_row, is_changed| {
         Ok(Start::Tail {
-            hasher: hasher.clone(),
+            hasher: Box::new(hasher.clone()),
             skips_row,
             is_changed,
         })
@@ -102,7 +102,7 @@ impl Run<'_, '_> {
         let (hasher, skips_row) = match start {
             Start::Tail {
                 hasher, skips_row, ..
-            } => (hasher, skips_row),
+            } => (*hasher, skips_row),
             Start::Whole | Start::Nothing => (XxHash3_64::new(), false),
         };
         file.seek(SeekFrom::Start(now.size)).map_err(io)?;
@@ -132,7 +132,7 @@ impl Run<'_, '_> {
         if layout.header.is_empty() {
             return Ok(Vec::new());
         }
-        let (mappings, unknown) = mapping::bind(entry, &layout.header, &self.shapes, &found.name)?;
+        let (mappings, unknown) = bind::bind(entry, &layout.header, &self.shapes, &found.name)?;
         if !unknown.is_empty() {
             let text = format!(
                 "`{}`: not record columns: {}",

@@ -9,7 +9,8 @@ use crate::config::Config;
 use crate::fault::Fault;
 use crate::files::{self, Found};
 use crate::layout::{Layout, SAMPLE_BYTES};
-use crate::mapping::{self, BatchShape, FileVersion};
+use crate::mapping::FileVersion;
+use crate::mapping::bind::{self, BatchShape};
 use crate::pass::{self, Start};
 use crate::sink::Sinks;
 use crate::state::{FileState, State};
@@ -47,8 +48,9 @@ pub(crate) fn pull(
             Error::checkpoint_unreadable("the checkpoint is not one of the csv plugin")
         })?,
     };
-    let found = files::find(config, |name| state.files.contains_key(name))?;
-    let shapes = mapping::batch_shapes(&config.entries);
+    let search = files::find(config, |name| state.files.contains_key(name))?;
+    let found = search.found;
+    let shapes = bind::batch_shapes(&config.entries);
     let mut run = Run {
         config,
         host,
@@ -65,26 +67,36 @@ pub(crate) fn pull(
         is_saved: true,
         out,
     };
-    run.remove_gone(&found)?;
-    let mut first_fault = None;
+    let mut faults = search.faults;
+    if faults.is_empty() {
+        // With an entry in doubt a file that is not found may only be out of reach.
+        run.remove_gone(&found)?;
+    }
     for file in &found {
         match run.read_file(file) {
             Ok(()) => {}
-            Err(Trouble::Fault(fault)) => {
-                host.log(Level::Error, &fault.to_string());
-                first_fault.get_or_insert(fault);
-            }
+            Err(Trouble::Fault(fault)) => faults.push(fault),
             Err(Trouble::End(error)) => return Err(error),
         }
     }
     run.save_if_changed()?;
-    first_fault.map_or(Ok(()), |fault| Err(fault.into()))
+    for fault in &faults {
+        host.log(Level::Error, &fault.to_string());
+    }
+    faults
+        .into_iter()
+        .next()
+        .map_or(Ok(()), |fault| Err(fault.into()))
 }
 
 /// Opens every file and binds its header without reading rows.
 pub(crate) fn check(config: &Config) -> vocd_plugin::Result<()> {
-    let shapes = mapping::batch_shapes(&config.entries);
-    for found in files::find(config, |_| false)? {
+    let shapes = bind::batch_shapes(&config.entries);
+    let search = files::find(config, |_| false)?;
+    if let Some(fault) = search.faults.into_iter().next() {
+        return Err(fault.into());
+    }
+    for found in search.found {
         let entry = &config.entries[found.entry_idx];
         let sample = File::open(&found.path).and_then(|mut file| read_sample(&mut file));
         let layout = Layout::detect(
@@ -93,7 +105,7 @@ pub(crate) fn check(config: &Config) -> vocd_plugin::Result<()> {
             &found.name,
         )?;
         if !layout.header.is_empty() {
-            mapping::bind(entry, &layout.header, &shapes, &found.name)?;
+            bind::bind(entry, &layout.header, &shapes, &found.name)?;
         }
     }
     Ok(())

@@ -2,7 +2,8 @@
 
 use vocd_plugin::{Out, Result, RowsBuilder};
 
-use crate::mapping::{BatchShape, FileVersion, Mapping, OWN_COLUMNS, push_row_id};
+use crate::mapping::bind::{BatchShape, OWN_COLUMNS};
+use crate::mapping::{FileVersion, Mapping, push_row_id};
 use crate::state::RowIds;
 
 /// Builders of all kinds, in the order of the shapes.

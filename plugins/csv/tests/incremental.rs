@@ -485,6 +485,19 @@ fn one_bad_file_does_not_stop_the_others() {
 }
 
 #[test]
+fn a_missing_folder_deletes_nothing_and_does_not_stop_the_others() {
+    let mut site = Site::new();
+    fs::create_dir(site.path("mount")).expect("writable");
+    site.extra["file"]["path"] = "mount/*.csv".into();
+    site.write("mount/x.csv", &[A]);
+    site.pull();
+    fs::rename(site.path("mount"), site.path("unmounted")).expect("movable");
+    let error = site.pull().run.result.expect_err("the folder is gone");
+    assert!(error.user().starts_with("no folder `"), "{error}");
+    assert_eq!(site.live(), ["mount/x.csv:1=call"]);
+}
+
+#[test]
 fn a_foreign_checkpoint_is_refused() {
     let mut site = Site::new();
     site.write("x.csv", &[A]);

@@ -11,7 +11,9 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema};
 use duckdb::{Connection, params};
 
+use super::directory::Directory;
 use super::merge::{Decision, Known, KnownVersions, Place, Verdict, VersionOrder, decide};
+use super::restamp;
 use super::stamp::{self, Stamps};
 use super::state;
 use super::table::{DimensionSpec, columns, history, quoted, stamped};
@@ -27,10 +29,28 @@ const LIST_SLICE_ROWS: usize = 2_048;
 pub(super) const STAGE_SQL: &str = "CREATE TEMP TABLE staged_key (key UBIGINT NOT NULL); \
      CREATE TEMP TABLE staged_row (row BIGINT NOT NULL, bucket_time TIMESTAMP);";
 
+/// Kinds in the order of a commit: people before the facts that name them.
+const KINDS: [RecordKind; 10] = {
+    use RecordKind::*;
+    [
+        Customer,
+        Agent,
+        Response,
+        Invitation,
+        Ticket,
+        Subscription,
+        Activity,
+        Review,
+        Training,
+        Event,
+    ]
+};
+
 /// Commits a unit; dropping out on an error rolls everything back.
 pub(super) fn commit(
     connection: &Connection,
     dimensions: &[DimensionSpec],
+    directory: &mut Option<Directory>,
     unit: &CommitUnit,
 ) -> duckdb::Result<Ack> {
     let transaction = connection.unchecked_transaction()?;
@@ -41,7 +61,11 @@ pub(super) fn commit(
     }
     let mut n_changed = 0;
     let mut is_changed = false;
-    for kind in RecordKind::ALL {
+    let mut people = match directory.take() {
+        Some(directory) => directory,
+        None => Directory::load(&transaction, dimensions)?,
+    };
+    for kind in KINDS {
         let batches: Vec<&RecordBatch> = unit
             .batches
             .iter()
@@ -56,18 +80,26 @@ pub(super) fn commit(
             _ => arrow_select::concat::concat_batches(&normal_schema(kind), batches)
                 .map_err(arrow_failure)?,
         };
-        let decision = merge(&transaction, dimensions, unit, kind, &rows)?;
+        let decision = merge(&transaction, dimensions, &people, unit, kind, &rows)?;
         n_changed += decision.n_changed;
-        is_changed |= decision.verdicts.iter().any(|one| *one != Verdict::Skip);
+        let has_news = decision.verdicts.iter().any(|one| *one != Verdict::Skip);
+        is_changed |= has_news;
+        if has_news && matches!(kind, RecordKind::Customer | RecordKind::Agent) {
+            let before = people;
+            people = Directory::load(&transaction, dimensions)?;
+            restamp::after_people(&transaction, dimensions, kind, &rows, &before, &people)?;
+        }
     }
     state::note_unit(&transaction, unit, is_changed)?;
     transaction.commit()?;
+    *directory = Some(people);
     Ok(Ack::Applied { n_changed })
 }
 
 fn merge(
     connection: &Connection,
     dimensions: &[DimensionSpec],
+    people: &Directory,
     unit: &CommitUnit,
     kind: RecordKind,
     rows: &RecordBatch,
@@ -80,7 +112,7 @@ fn merge(
         (Verdict::History, history(kind)),
     ] {
         if let Some(rows) = select(rows, &decision, verdict).map_err(arrow_failure)? {
-            let stamps = stamp::stamp(connection, dimensions, unit, kind, &rows)?;
+            let stamps = stamp::stamp(dimensions, people, &unit.source, kind, &rows);
             append(connection, &table, dimensions, unit, kind, &rows, stamps)?;
         }
     }
@@ -304,6 +336,7 @@ fn lay_out(
     arrays.insert(1, Arc::new(sources));
     arrays.push(known_at(unit, rows)?);
     arrays.push(Arc::new(stamps.persons));
+    arrays.push(Arc::new(stamps.served_by));
     let mut names: Vec<String> = columns(kind)
         .into_iter()
         .map(|(name, _)| name.to_owned())

@@ -13,7 +13,7 @@ use crate::store::StoreError;
 
 /// Log size at which the engine writes into the main file, in MiB: larger makes commits smoother
 /// and the next start after a crash slower (about 1 s per 100 MiB).
-const WAL_MIB: u32 = 64;
+const WAL_MIB: u32 = 256;
 
 /// An opened database and the lock that keeps others out.
 pub(super) struct Opened {

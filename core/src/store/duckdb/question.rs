@@ -234,13 +234,22 @@ impl<'a> Writing<'a> {
                 self.with_source(column)?,
                 self.condition(filter)?
             ),
-            Measure::Persons => "count(DISTINCT coalesce(r.person, r.key))".to_owned(),
+            Measure::Persons => format!("count(DISTINCT coalesce({}, r.key))", self.person()),
             Measure::PersonsIf(filter) => format!(
-                "count(DISTINCT coalesce(r.person, r.key)) FILTER (WHERE {})",
+                "count(DISTINCT coalesce({}, r.key)) FILTER (WHERE {})",
+                self.person(),
                 self.condition(filter)?
             ),
             Measure::Histogram(column) => format!("histogram({})", self.number(column)?),
         })
+    }
+
+    /// Returns the person of a row, or null for one that stands for itself.
+    fn person(&self) -> &'static str {
+        match self.kind.column("anonymous") {
+            Some(_) => "(CASE WHEN r.anonymous THEN NULL ELSE r.person END)",
+            None => "r.person",
+        }
     }
 
     fn with_source(&self, name: &str) -> Result<String, StoreError> {
@@ -337,9 +346,10 @@ impl<'a> Writing<'a> {
             Some(_) => "r.response DESC NULLS LAST, ",
             None => "",
         };
+        let person = self.person();
         format!(
-            "SELECT * FROM ({rows}) r QUALIFY r.person IS NULL OR row_number() OVER (\
-             PARTITION BY bucket_at{key_names}, r.person \
+            "SELECT * FROM ({rows}) r QUALIFY {person} IS NULL OR row_number() OVER (\
+             PARTITION BY bucket_at{key_names}, {person} \
              ORDER BY r.bucket_time DESC, {submission}r.id DESC, r.key) = 1"
         )
     }

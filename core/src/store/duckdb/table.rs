@@ -46,6 +46,14 @@ impl DimensionSpec {
         }
     }
 
+    /// Returns a text that changes when the values come from elsewhere.
+    pub(super) fn origin(&self) -> String {
+        match &self.field {
+            DimensionField::Column(name) => format!("{}.{name}", self.kind.name()),
+            DimensionField::Attribute(name) => format!("{}.attributes.{name}", self.kind.name()),
+        }
+    }
+
     /// Returns the column it is stamped in.
     pub(super) fn column(&self) -> String {
         format!("dim_{}", self.name)
@@ -84,6 +92,7 @@ pub(super) fn columns(kind: RecordKind) -> Vec<(&'static str, &'static str)> {
         ("digest", "UBIGINT"),
         ("known_at", "TIMESTAMP"),
         ("person", "UBIGINT"),
+        ("served_by", "UBIGINT"),
     ]);
     columns
 }

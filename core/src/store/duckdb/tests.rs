@@ -2,6 +2,7 @@
 
 mod fixture;
 mod meaning;
+mod people;
 mod version;
 
 use jiff::Timestamp;

@@ -35,7 +35,8 @@ CREATE TABLE response (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE response_history (
@@ -70,7 +71,8 @@ CREATE TABLE response_history (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE invitation (
@@ -93,7 +95,8 @@ CREATE TABLE invitation (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE invitation_history (
@@ -116,7 +119,8 @@ CREATE TABLE invitation_history (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE ticket (
@@ -151,7 +155,8 @@ CREATE TABLE ticket (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE ticket_history (
@@ -186,7 +191,8 @@ CREATE TABLE ticket_history (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE customer (
@@ -209,7 +215,8 @@ CREATE TABLE customer (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE customer_history (
@@ -232,7 +239,8 @@ CREATE TABLE customer_history (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE subscription (
@@ -253,7 +261,8 @@ CREATE TABLE subscription (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE subscription_history (
@@ -274,7 +283,8 @@ CREATE TABLE subscription_history (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE activity (
@@ -292,7 +302,8 @@ CREATE TABLE activity (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE activity_history (
@@ -310,7 +321,8 @@ CREATE TABLE activity_history (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE agent (
@@ -329,7 +341,8 @@ CREATE TABLE agent (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE agent_history (
@@ -348,7 +361,8 @@ CREATE TABLE agent_history (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE review (
@@ -374,7 +388,8 @@ CREATE TABLE review (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE review_history (
@@ -400,7 +415,8 @@ CREATE TABLE review_history (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE training (
@@ -418,7 +434,8 @@ CREATE TABLE training (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE training_history (
@@ -436,7 +453,8 @@ CREATE TABLE training_history (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE event (
@@ -455,7 +473,8 @@ CREATE TABLE event (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 CREATE TABLE event_history (
@@ -474,14 +493,8 @@ CREATE TABLE event_history (
     "bucket_time" TIMESTAMP,
     "digest" UBIGINT NOT NULL,
     "known_at" TIMESTAMP NOT NULL,
-    "person" UBIGINT
-);
-
--- How rows of different sources meet: a reference or alias, and the person (or agent) it means.
-CREATE TABLE link (
-    kind VARCHAR NOT NULL,
-    reference VARCHAR NOT NULL,
-    person UBIGINT NOT NULL
+    "person" UBIGINT,
+    "served_by" UBIGINT
 );
 
 -- The last word on each source: its latest run (earlier ones are fenced), the last unit it

@@ -181,9 +181,15 @@ impl TestStore {
     }
 
     /// Closes the store and opens it again.
-    pub(super) fn reopened(mut self) -> Self {
+    pub(super) fn reopened(self) -> Self {
+        let dimensions = self.dimensions.clone();
+        self.reopened_with(dimensions)
+    }
+
+    /// Closes the store and opens it with other dimensions.
+    pub(super) fn reopened_with(mut self, dimensions: Vec<DimensionSpec>) -> Self {
         self.store = None;
-        Self::in_dir(self.dir, self.dimensions)
+        Self::in_dir(self.dir, dimensions)
     }
 
     /// Opens a copy of the files as they are now, as after a power cut.

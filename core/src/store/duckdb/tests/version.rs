@@ -154,7 +154,7 @@ fn summary(store: &TestStore) -> crate::plan::Tallies {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn order_and_batching_never_matter(

@@ -1,0 +1,200 @@
+//! Persons and dimensions: how facts meet customers of several sources.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
+
+use super::fixture::{Answer, TestStore, at, everything};
+use crate::plan::{Dimension, Measure, Tally, TallyPlan, TallyValue};
+use crate::record::door::Door;
+use crate::record::{RecordKind, SourceName};
+use crate::store::Store;
+use crate::store::duckdb::{DimensionField, DimensionSpec};
+
+struct Person {
+    id: &'static str,
+    alias: Option<&'static str>,
+    account: Option<&'static str>,
+    segment: Option<&'static str>,
+    updated_at: i64,
+}
+
+const fn person(id: &'static str, segment: &'static str, updated_at: i64) -> Person {
+    Person {
+        id,
+        alias: None,
+        account: None,
+        segment: Some(segment),
+        updated_at,
+    }
+}
+
+fn segment() -> Vec<DimensionSpec> {
+    vec![DimensionSpec {
+        name: "segment".to_owned(),
+        kind: RecordKind::Customer,
+        field: DimensionField::Column("segment"),
+    }]
+}
+
+fn commit_people(store: &TestStore, source: &str, people: &[Person]) {
+    let source = SourceName::new(source).unwrap();
+    let texts = |text: fn(&Person) -> Option<&'static str>| -> ArrayRef {
+        Arc::new(people.iter().map(text).collect::<StringArray>())
+    };
+    let mut aliases = ListBuilder::new(StringBuilder::new());
+    for person in people {
+        aliases.append_option(person.alias.map(|alias| [Some(alias)]));
+    }
+    let times = people
+        .iter()
+        .map(|person| Some(at(person.updated_at).as_microsecond()));
+    let batch = RecordBatch::try_from_iter([
+        ("id", texts(|one| Some(one.id))),
+        ("account", texts(|one| one.account)),
+        ("segment", texts(|one| one.segment)),
+        ("aliases", Arc::new(aliases.finish()) as ArrayRef),
+        (
+            "updated_at",
+            Arc::new(
+                times
+                    .collect::<TimestampMicrosecondArray>()
+                    .with_timezone("UTC"),
+            ),
+        ),
+    ])
+    .unwrap();
+    let checked = Door::new(source.clone())
+        .check(RecordKind::Customer, &batch, at(3_600))
+        .unwrap();
+    assert_eq!(checked.rejects, []);
+    let (run_id, _) = store.begin_run(&source, at(0)).unwrap();
+    let mut unit = store.unit_of(vec![checked.batch], run_id, 0);
+    unit.source = source;
+    Store::commit(&**store, unit).unwrap();
+}
+
+fn answer(id: &str, customer: &str, responded_at: i64) -> Answer {
+    Answer {
+        customer: Some(customer.to_owned()),
+        ..Answer::new(id, 9.0, responded_at)
+    }
+}
+
+fn segments(store: &TestStore) -> Vec<(Option<String>, TallyValue)> {
+    let plan = TallyPlan {
+        group: vec![Dimension::Configured("segment".to_owned())],
+        ..everything(vec![Measure::Count])
+    };
+    let rows = store.tally(&plan).unwrap().rows;
+    rows.into_iter()
+        .map(|mut row| (row.key.remove(0), row.values.remove(0)))
+        .collect()
+}
+
+fn check(store: &TestStore, expected: &[(Option<&str>, u64)]) {
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(key, n)| (key.map(str::to_owned), TallyValue::Count(*n)))
+        .collect();
+    assert_eq!(segments(store), expected);
+}
+
+fn n_persons(store: &TestStore) -> TallyValue {
+    let tallies = store.tally(&everything(vec![Measure::Persons])).unwrap();
+    tallies.rows[0].values[0].clone()
+}
+
+#[test]
+fn a_fact_takes_the_version_in_force_whichever_comes_first() {
+    let answers = [
+        answer("a", "7", 50),
+        answer("b", "7", 150),
+        answer("c", "8", 150),
+    ];
+    let people = [person("7", "smb", 100), person("7", "enterprise", 120)];
+    let expected = [(None, 1), (Some("enterprise"), 1), (Some("smb"), 1)];
+    let people_first = TestStore::with_dimensions(segment());
+    commit_people(&people_first, "survey", &people);
+    people_first.commit(&answers);
+    check(&people_first, &expected);
+    let facts_first = TestStore::with_dimensions(segment());
+    facts_first.commit(&answers);
+    check(&facts_first, &[(None, 3)]);
+    commit_people(&facts_first, "survey", &people);
+    check(&facts_first, &expected);
+}
+
+#[test]
+fn sources_meet_by_name_and_by_alias() {
+    let store = TestStore::with_dimensions(segment());
+    store.commit(&[
+        answer("a", "crm/7", 50),
+        answer("b", " Email:A@b.c ", 50),
+        answer("c", "7", 50),
+    ]);
+    let seven = Person {
+        alias: Some("email:a@B.C"),
+        ..person("7", "smb", 100)
+    };
+    commit_people(&store, "crm", &[seven]);
+    check(&store, &[(None, 1), (Some("smb"), 2)]);
+    assert_eq!(n_persons(&store), TallyValue::Count(2));
+}
+
+#[test]
+fn rows_that_share_an_alias_are_one_person() {
+    let store = TestStore::with_dimensions(segment());
+    store.commit(&[answer("a", "crm/7", 50), answer("b", "desk/9", 50)]);
+    let with_alias = |id, segment| Person {
+        alias: Some("email:a@b.c"),
+        segment,
+        ..person(id, "", 10)
+    };
+    commit_people(&store, "desk", &[with_alias("9", None)]);
+    assert_eq!(n_persons(&store), TallyValue::Count(2));
+    commit_people(&store, "crm", &[with_alias("7", Some("smb"))]);
+    assert_eq!(n_persons(&store), TallyValue::Count(1));
+    check(&store, &[(Some("smb"), 2)]);
+}
+
+#[test]
+fn what_a_person_lacks_its_account_says() {
+    let store = TestStore::with_dimensions(segment());
+    store.commit(&[answer("a", "7", 50)]);
+    let member = Person {
+        account: Some("acme"),
+        segment: None,
+        ..person("7", "", 10)
+    };
+    commit_people(&store, "survey", &[member]);
+    check(&store, &[(None, 1)]);
+    commit_people(&store, "survey", &[person("acme", "enterprise", 10)]);
+    check(&store, &[(Some("enterprise"), 1)]);
+}
+
+#[test]
+fn changed_dimensions_are_stamped_on_old_rows() {
+    let mut store = TestStore::new();
+    let product = |id, product| Answer {
+        attributes: Some(format!(r#"{{"product": {product}}}"#)),
+        ..answer(id, "7", 50)
+    };
+    store.commit(&[
+        product("a", "\"basic\""),
+        product("b", "3"),
+        product("c", "null"),
+    ]);
+    commit_people(&store, "survey", &[person("7", "smb", 10)]);
+    store = store.reopened_with(segment());
+    check(&store, &[(Some("smb"), 3)]);
+    store = store.reopened_with(vec![DimensionSpec {
+        name: "segment".to_owned(),
+        kind: RecordKind::Response,
+        field: DimensionField::Attribute("product".to_owned()),
+    }]);
+    check(&store, &[(None, 1), (Some("3"), 1), (Some("basic"), 1)]);
+    store.commit(&[product("d", "3")]);
+    check(&store, &[(None, 1), (Some("3"), 2), (Some("basic"), 1)]);
+}
