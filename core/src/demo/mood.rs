@@ -8,8 +8,8 @@ use crate::demo::dice::Dice;
 use crate::demo::invitation::{Channel, Survey};
 use crate::demo::occurrence;
 
-/// Mean of the 0–10 answer without any effect: an NPS of about 35.
-const RECOMMEND_MEAN: f64 = 8.62;
+/// Mean of the 0–10 answer without any effect: an NPS of about 36.
+const RECOMMEND_MEAN: f64 = 8.7;
 
 /// Days in which the slow wave goes down and up again.
 const WAVE_DAYS: i64 = 900;
@@ -26,7 +26,7 @@ const SEASON: [f64; 12] = [
 /// Days after an outage until it is forgotten.
 const OUTAGE_DAYS: i64 = 45;
 /// Days after a release in which it still pleases.
-const RELEASE_DAYS: i64 = 14;
+const RELEASE_DAYS: i64 = 28;
 
 /// What is rated, and what the recommendation is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

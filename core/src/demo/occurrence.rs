@@ -52,7 +52,7 @@ pub(super) fn latest_release(dice: Dice, day: Day) -> Day {
 
 fn release_day(dice: Dice, cycle: i64) -> Day {
     let mut cast = dice.cast(Stream::Occurrence, cycle, RELEASE);
-    let offset = i64::try_from(cast.below(15)).expect("below 15");
+    let offset = i64::try_from(cast.below(40)).expect("below 40");
     // Nobody releases on a weekend.
     let day = Day(cycle * RELEASE_CYCLE_DAYS + offset);
     Day(day.0 + [0, 0, 0, 0, 0, 2, 1][day.weekday_idx()])
@@ -81,7 +81,7 @@ fn add_release(dice: Dice, day: Day, rows: &mut Rows) {
     let cycle = day.0.div_euclid(RELEASE_CYCLE_DAYS);
     for cycle in [cycle - 1, cycle] {
         if release_day(dice, cycle) == day {
-            let (major, minor) = (cycle / 12 - 35, cycle % 12);
+            let (major, minor) = (cycle / 6 - 32, cycle % 6);
             let label = format!("release {major}.{minor}");
             add(rows, "release", day, (9, 9), &label);
         }
@@ -119,7 +119,7 @@ fn add_campaign(dice: Dice, day: Day, rows: &mut Rows) {
     ];
     let cycle = day.0.div_euclid(CAMPAIGN_CYCLE_DAYS);
     let mut cast = dice.cast(Stream::Occurrence, cycle, CAMPAIGN);
-    let offset = i64::try_from(cast.below(80)).expect("below 80");
+    let offset = i64::try_from(cast.below(170)).expect("below 170");
     if cycle * CAMPAIGN_CYCLE_DAYS + offset == day.0 {
         let label = format!("{} campaign", WHAT[day.month_idx()]);
         add(rows, "campaign", day, (7, 7), &label);

@@ -164,7 +164,7 @@ fn the_company_is_believable() {
     is_between("response", 55_000, 68_000);
     is_between("customer", 4_000, 5_000);
     is_between("invitation", 70_000, 110_000);
-    is_between("event", 25, 45);
+    is_between("event", 12, 26);
 }
 
 #[test]
