@@ -179,7 +179,8 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
             ..RunLimits::default()
         },
         // The child works in a folder of its own: what counts from here must say so.
-        base_dir: std::path::absolute(config.folder()).unwrap_or_else(|_| config.folder().to_owned()),
+        base_dir: std::path::absolute(config.folder())
+            .unwrap_or_else(|_| config.folder().to_owned()),
         resolve: Arc::new(move || {
             let (json, secrets) = resolved
                 .resolve()

@@ -256,26 +256,30 @@ fn finish_headers(headers: &mut HeaderMap) {
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    let is_kind = |kind: &str| {
-        headers
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|value| value.as_bytes().starts_with(kind.as_bytes()))
-    };
-    let policy = if is_kind("text/html") {
+    // An answer without a body, such as 304, must say nothing: a browser would take its policy
+    // for the page it has kept.
+    if let Some(policy) = headers.get(header::CONTENT_TYPE).map(policy) {
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(policy),
+        );
+    }
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Returns what a document of this type may load.
+fn policy(content_type: &HeaderValue) -> &'static str {
+    let is_kind = |kind: &str| content_type.as_bytes().starts_with(kind.as_bytes());
+    if is_kind("text/html") {
         "default-src 'none'; img-src 'self' blob:; style-src 'self'; script-src 'self'; \
          connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
     } else if is_kind("image/svg+xml") {
         "default-src 'none'; style-src 'unsafe-inline'; font-src data:; sandbox"
     } else {
         "default-src 'none'; frame-ancestors 'none'"
-    };
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(policy),
-    );
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    }
 }
 
 #[cfg(test)]
