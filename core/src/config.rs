@@ -23,7 +23,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 pub use self::dimension::Dimension;
-pub use self::fault::{Fault, nearest};
+pub use self::fault::Fault;
 pub use self::goal::Goal;
 pub use self::source::{SourceConfig, SourceLimits};
 use crate::kpi::Settings;

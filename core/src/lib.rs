@@ -29,6 +29,7 @@
 //! | [`picture`] | answers panel requests: question → answer → figure → bytes, cached |
 //! | [`http`] | addresses, pages, limits |
 //! | [`watch`] | the only user of notify: debounced, typed events |
+//! | [`nearest`] | the name that was probably meant |
 //! | [`telemetry`] | the daemon's own metrics |
 //! | [`demo`] | the demo company, a pure function of seed and day |
 //! | [`daemon`] | builds the stages, owns the channels and the order of shutdown |
@@ -76,6 +77,7 @@ pub mod host;
 pub mod http;
 pub mod ingest;
 pub mod kpi;
+pub mod nearest;
 pub mod picture;
 pub mod plan;
 pub mod record;

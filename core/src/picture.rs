@@ -28,7 +28,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 pub use gallery::{Gallery, GalleryParts, Served};
-pub use params::{Look, Overrides, ParamError, Params, Scope, nearest};
+pub use params::{Look, Overrides, ParamError, Params, Scope};
 pub use source::{Rules, SourceRule};
 pub use studio::Studio;
 

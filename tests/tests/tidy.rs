@@ -164,9 +164,11 @@ fn sql_lives_in_the_store_alone() {
         "\"DELETE FROM",
         "\"UPDATE ",
     ];
+    // The daemon names the implementation once, where it builds the stages.
+    let homes = ["core/src/store", "core/src/daemon/house.rs"];
     check(
         "SQL and `duckdb::` stay in core/src/store",
-        outside(&needles, &["core/src/store"]),
+        outside(&needles, &homes),
     );
 }
 
@@ -238,7 +240,7 @@ fn the_engine_never_does_civil_time() {
 }
 
 /// What each module of `core` may import from its neighbours. `daemon` and `cli` see everything.
-const DOWNHILL: [(&str, &[&str]); 15] = [
+const DOWNHILL: [(&str, &[&str]); 16] = [
     ("record", &[]),
     ("plan", &["record"]),
     ("kpi", &["plan", "record"]),
@@ -275,6 +277,7 @@ const DOWNHILL: [(&str, &[&str]); 15] = [
             "telemetry",
         ],
     ),
+    ("nearest", &[]),
     ("watch", &[]),
     ("telemetry", &[]),
     ("demo", &["config"]),
@@ -294,7 +297,8 @@ fn imports_point_downhill() {
         };
         for (number, line) in source.product_lines() {
             for used in neighbours(line) {
-                if used != module && !allowed.contains(&used) {
+                // Everyone may look a name up; it knows nobody.
+                if used != module && used != "nearest" && !allowed.contains(&used) {
                     faults.push(format!("{}:{number}: {module} imports {used}", source.path));
                 }
             }

@@ -3,11 +3,12 @@
 use clap::Args;
 use serde_json::Value;
 
-use crate::config::{Config, nearest};
+use crate::config::Config;
 use crate::daemon::order::{progress_line, pull_failure, pull_options, report_line};
 use crate::daemon::{House, source_specs};
 use crate::host::{Host, StopSignal};
 use crate::ingest::{SourceSpec, pull_source};
+use crate::nearest::nearest;
 
 use super::desk;
 use super::failure::Failure;

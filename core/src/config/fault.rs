@@ -1,5 +1,6 @@
 //! One complaint about a file a person wrote: where it is, what is wrong, what to do.
 
+use crate::nearest::nearest;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -88,21 +89,6 @@ pub fn nearest_hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
 
 /// Names listed in a hint; more do not help a reader.
 const LISTED_MAX: usize = 20;
-
-/// Likeness (Jaro–Winkler, 0–1) from which a name is offered as the one that was meant.
-const LIKENESS_MIN: f64 = 0.75;
-
-/// Returns the known name most like `name`, or `None` when none is close.
-#[must_use]
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lowered = name.to_lowercase();
-    known
-        .into_iter()
-        .map(|other| (strsim::jaro_winkler(&lowered, &other.to_lowercase()), other))
-        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, other)| other)
-}
 
 #[cfg(test)]
 mod tests {

@@ -196,7 +196,12 @@ impl<'a, 't> TableReader<'a, 't> {
         key: &'static str,
         parse: impl Fn(&str) -> Result<T, Complaint>,
     ) -> Option<Placed<T>> {
-        self.read(sheet, key, |value| parse(text(value)?))
+        // What is no text at all gets the same advice as a text that cannot be read.
+        let advised = |complaint: Complaint| match parse("") {
+            Err(Complaint { hint, .. }) => Complaint { hint, ..complaint },
+            Ok(_) => complaint,
+        };
+        self.read(sheet, key, |value| parse(text(value).map_err(advised)?))
     }
 
     /// Reads a text.

@@ -6,8 +6,9 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
-use crate::config::fault::{Complaint, nearest};
+use crate::config::fault::Complaint;
 use crate::config::reader::{text, wrong_type};
+use crate::nearest::nearest;
 
 /// Longest duration a file may ask for: a century; beyond it arithmetic on instants overflows.
 const DURATION_S_MAX: u64 = 100 * 366 * 86_400;

@@ -11,6 +11,7 @@ use rustix::fs::{MemfdFlags, OFlags, SealFlags};
 use sha2::{Digest, Sha256};
 
 use super::manifest::{Manifest, ManifestError};
+use crate::nearest::nearest;
 
 /// Largest library, in bytes; a plugin with its own TLS stack is about 3 MiB, one in Go 10 MiB.
 const LIBRARY_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -19,8 +20,6 @@ const LIBRARIES_MAX: usize = 1_000;
 /// A library's file name is this, the plugin's name, and [`SUFFIX`].
 const PREFIX: &str = "libvocd_source_";
 const SUFFIX: &str = ".so";
-/// How alike a name must be to be offered as the one that was meant (0..=1).
-const SIMILARITY_MIN: f64 = 0.6;
 
 /// A plugin library: its manifest, and a sealed copy of the bytes the manifest was read from.
 #[derive(Debug)]
@@ -199,12 +198,8 @@ impl PluginFile {
 
     fn not_found(dirs: &[PathBuf], plugin: &str, file_name: String) -> FindError {
         let available: Vec<String> = libraries(dirs).into_keys().collect();
-        let nearest = available
-            .iter()
-            .map(|name| (strsim::jaro_winkler(name, plugin), name))
-            .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
-            .max_by(|left, right| left.0.total_cmp(&right.0))
-            .map(|(_, name)| name.clone());
+        let names = available.iter().map(String::as_str);
+        let nearest = nearest(plugin, names).map(str::to_owned);
         FindError::NotFound {
             plugin: plugin.to_owned(),
             file_name,

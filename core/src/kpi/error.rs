@@ -2,8 +2,9 @@
 
 use crate::plan::TallyError;
 
-use super::parse::{self, ParseError};
+use super::parse::ParseError;
 use super::{Grain, Mode, REGISTRY};
+use crate::nearest::nearest;
 
 /// A KPI name that is not in the registry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +18,7 @@ pub struct UnknownKpi {
 
 impl UnknownKpi {
     pub(super) fn new(name: &str) -> Self {
-        let nearest = parse::nearest(name, REGISTRY.iter().map(|kpi| kpi.name));
+        let nearest = nearest(name, REGISTRY.iter().map(|kpi| kpi.name));
         Self {
             name: name.to_owned(),
             nearest,

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::civil;
 use super::{ChartKind, Grain, Instant, Mode, Range};
+use crate::nearest::nearest;
 
 /// Most filtered dimensions in one question.
 pub const FILTERS_MAX: usize = 16;
@@ -90,20 +91,6 @@ fn nearest_clause(nearest: &Option<String>) -> String {
     nearest
         .as_ref()
         .map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
-}
-
-/// Returns the candidate closest to `given`, or `None` when none is close.
-#[must_use]
-pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Below this similarity a suggestion confuses more than it helps.
-    const SIMILARITY_MIN: f64 = 0.75;
-    let given = given.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&given, candidate), candidate))
-        .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, candidate)| candidate)
 }
 
 fn choice<T: Copy>(

@@ -4,7 +4,8 @@ use crate::plan::{Dimension, Filter, Keep, QuestionSet, Tally};
 use crate::record::RecordKind;
 
 use super::formula::{Entry, Scale};
-use super::{KpiError, Mode, Query, Settings, parse};
+use super::{KpiError, Mode, Query, Settings};
+use crate::nearest::nearest;
 
 /// Dimensions of every survey row, besides configured ones; a row may be without a value.
 const BUILT_IN: [&str; 8] = [
@@ -305,7 +306,7 @@ impl Names<'_> {
             .map(str::to_owned)
             .chain(self.settings.dimensions.keys().cloned())
             .collect();
-        let nearest = parse::nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+        let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
         Err(KpiError::UnknownDimension {
             name: name.to_owned(),
             nearest,

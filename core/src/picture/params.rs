@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::chart::{Language, Size, Style, TextMode, Theme};
 use crate::kpi::{Grain, Mode, Query, Range, parse};
+use crate::nearest::nearest;
 
 /// Size of a picture whose address names none.
 pub const SIZE_DEFAULT: Size = Size {
@@ -287,22 +288,6 @@ impl Draft {
         let is_default = self.width_px.is_none() && self.height_px.is_none();
         Ok((!is_default).then_some(size))
     }
-}
-
-/// Returns the candidate nearest to what was written, when one is near enough to be meant.
-#[must_use]
-pub fn nearest<'a>(
-    written: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    // Half of what was written may be wrong, but never more than three letters of a short name.
-    let limit = (written.chars().count() / 2).clamp(1, 3);
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(written, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
 }
 
 fn known(name: &str, scope: Scope) -> Result<(), ParamError> {

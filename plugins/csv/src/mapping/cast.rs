@@ -21,6 +21,7 @@ pub(super) struct Cast {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ScalePart {
     None,
+    Metric,
     Score,
     Min,
     Max,
@@ -50,6 +51,7 @@ impl Cast {
             _ => None,
         };
         let part = match column.name {
+            "metric" => ScalePart::Metric,
             "score" => ScalePart::Score,
             "scale_min" => ScalePart::Min,
             "scale_max" | "score_max" => ScalePart::Max,
@@ -85,6 +87,7 @@ impl Cast {
         match self.column.column_type {
             ColumnType::Text => {
                 self.check_text(text)?;
+                verdict.is_nps |= self.part == ScalePart::Metric && text == "nps";
                 builder.push_str(slot, text);
             }
             ColumnType::Number => {
@@ -168,6 +171,7 @@ impl Cast {
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
     is_deletion: bool,
+    is_nps: bool,
     score: Option<f64>,
     min: Option<f64>,
     max: Option<f64>,
@@ -177,7 +181,7 @@ impl Verdict {
     #[inline]
     fn note(&mut self, part: ScalePart, number: f64) {
         match part {
-            ScalePart::None => {}
+            ScalePart::None | ScalePart::Metric => {}
             ScalePart::Score => self.score = Some(number),
             ScalePart::Min => self.min = Some(number),
             ScalePart::Max => self.max = Some(number),
@@ -194,8 +198,10 @@ impl Verdict {
         let Some(score) = self.score else {
             return Ok(());
         };
-        let is_below = self.min.is_some_and(|min| score < min);
-        if is_below || self.max.is_some_and(|max| score > max) {
+        // The Net Promoter question has one scale; the others say theirs or none.
+        let (nps_min, nps_max) = (self.is_nps.then_some(0.0), self.is_nps.then_some(10.0));
+        let is_below = self.min.or(nps_min).is_some_and(|min| score < min);
+        if is_below || self.max.or(nps_max).is_some_and(|max| score > max) {
             return Err(Refused {
                 reason: "score_out_of_scale",
                 column: "score",
