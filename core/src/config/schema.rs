@@ -235,7 +235,7 @@ mod tests {
                 vocd.toml:6:1: unknown key `prot` of plugin `csv`; did you mean `port`?
                 vocd.toml:7:1: plugin `csv` needs the key `path` here; a glob of CSV files
                 vocd.toml:8:1: `file/0/kind`: "tikcet" is not one of "response" or "ticket"; see `vocd plugin describe csv`
-                vocd.toml:9:8: unknown key `rwo` of plugin `csv`; known are `row`
+                vocd.toml:9:8: unknown key `rwo` of plugin `csv`; did you mean `row`?
                 vocd.toml:10:1: unknown key `paht` of plugin `csv`; did you mean `path`?"#]],
         );
     }

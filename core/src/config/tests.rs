@@ -93,8 +93,8 @@ fn a_broken_file_is_told_with_its_place() {
     check(
         "data_dir = \"x\nlisten = 3",
         expect![[r#"
-        vocd.toml:1:14: invalid basic string, expected `"`; this is not valid TOML here; see toml.io
-        vocd.toml:2:10: `listen`: wrong type, found integer; write a text in quotes"#]],
+            vocd.toml:1:14: invalid basic string, expected `"`; this is not valid TOML here; see toml.io
+            vocd.toml:2:10: `listen`: wrong type, found integer; write an IP address and a port, such as `127.0.0.1:7878` or `[::1]:7878`"#]],
     );
 }
 
