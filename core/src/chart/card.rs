@@ -1,5 +1,6 @@
 //! The error card: what went wrong and what to do, in the shape of the picture that was asked for.
 
+use super::facts::capital;
 use super::fonts::Weight;
 use super::layout::{content, unit_px};
 use super::sheet::{Align, Sheet, Type};
@@ -24,11 +25,11 @@ pub(super) fn draw_card(sheet: &mut Sheet<'_>, card: &ErrorCard, style: &Style) 
         n
     };
     let n_titles = count((bottom - room.top) * 0.6, title.size_px * step).clamp(1, 4);
-    let titles = sheet.wrap(&card.title, &title, room.width(), n_titles);
+    let titles = sheet.wrap(&capital(&card.title), &title, room.width(), n_titles);
     #[expect(clippy::cast_precision_loss, reason = "at most four lines")]
     let titles_height = titles.len() as f64 * title.size_px * step;
     let n_hints = count(bottom - room.top - titles_height - 0.6 * unit, 1.4 * unit).min(5);
-    let hints = sheet.wrap(&card.hint, &label, room.width(), n_hints);
+    let hints = sheet.wrap(&capital(&card.hint), &label, room.width(), n_hints);
     #[expect(clippy::cast_precision_loss, reason = "at most five lines")]
     let height = titles_height + 0.6 * unit + hints.len() as f64 * 1.4 * unit;
     let mut baseline = room.top + ((bottom - room.top - height) * 0.42).max(0.0);

@@ -323,50 +323,29 @@ pub fn everyday(chart: ChartKind) -> Figure {
 /// Returns one figure per designed state, with the state's name.
 #[must_use]
 pub fn states(chart: ChartKind) -> Vec<(&'static str, Figure)> {
-    let base = || everyday(chart);
+    let mut states = vec![
+        ("everyday", everyday(chart)),
+        ("split", split(chart, 4)),
+        ("split-40", split(chart, 40)),
+    ];
+    states.extend(aged(chart));
+    states.extend(thin(chart));
+    states.extend(shaped(chart));
+    states
+}
+
+/// Returns states of what stands around the numbers.
+fn aged(chart: ChartKind) -> [(&'static str, Figure); 3] {
     let with = |edit: &dyn Fn(&mut Figure)| {
-        let mut figure = base();
+        let mut figure = everyday(chart);
         edit(&mut figure);
         figure
     };
     let hours_ago = |hours: i64| {
-        let as_of = base().answer.as_of;
+        let as_of = everyday(chart).answer.as_of;
         as_of.checked_sub(SignedDuration::from_hours(hours)).ok()
     };
-    let reshaped = |kpi: &'static Kpi, points: Vec<Point>, total: Score| {
-        with(&|figure| {
-            figure.answer.kpi = kpi;
-            figure.answer.series[0].points = points.clone();
-            figure.answer.series[0].total = total.clone();
-            figure.answer.total = total.clone();
-            figure.goal = None;
-            figure.events.clear();
-            figure.answer.change = None;
-            figure.title = kpi.title.to_owned();
-        })
-    };
-    let none = months(&NPS, 12, |_| (0.0, 0));
-    let hidden_months = months(&NPS, 12, |_| (0.0, 3));
-    vec![
-        ("everyday", base()),
-        ("no-data", reshaped(&NPS, none, unanswered())),
-        ("one-bucket", {
-            let points = months(&NPS, 1, |_| (31.0, 84));
-            reshaped(&NPS, points, score(&NPS, 31.0, 84))
-        }),
-        ("suppressed", reshaped(&NPS, hidden_months, hidden())),
-        ("counts-only", {
-            let points = months(&NPS, 6, |_| (10.0, 0));
-            reshaped(&NPS, points, score(&NPS, 10.0, 8))
-        }),
-        ("low-base", {
-            let points = months(&NPS, 9, |idx| (20.0 + [4.0, -9.0, 12.0][idx % 3], 14));
-            reshaped(&NPS, points, score(&NPS, 22.0, 24))
-        }),
-        ("gaps", {
-            let points = months(&NPS, 18, |idx| (30.0, if idx % 5 == 3 { 0 } else { 120 }));
-            reshaped(&NPS, points, score(&NPS, 30.0, 1900))
-        }),
+    [
         (
             "stale",
             with(&|figure| figure.freshness = Freshness::Stale(hours_ago(7))),
@@ -389,8 +368,40 @@ pub fn states(chart: ChartKind) -> Vec<(&'static str, Figure)> {
                     .to_owned();
             }),
         ),
-        ("split", split(chart, 4)),
-        ("split-40", split(chart, 40)),
+    ]
+}
+
+/// Returns states with few answers or none.
+fn thin(chart: ChartKind) -> [(&'static str, Figure); 6] {
+    let none = months(&NPS, 12, |_| (0.0, 0));
+    let hidden_months = months(&NPS, 12, |_| (0.0, 3));
+    let reshaped = |kpi, points, total| reshaped(chart, kpi, points, total);
+    [
+        ("no-data", reshaped(&NPS, none, unanswered())),
+        ("one-bucket", {
+            let points = months(&NPS, 1, |_| (31.0, 84));
+            reshaped(&NPS, points, score(&NPS, 31.0, 84))
+        }),
+        ("suppressed", reshaped(&NPS, hidden_months, hidden())),
+        ("counts-only", {
+            let points = months(&NPS, 6, |_| (10.0, 0));
+            reshaped(&NPS, points, score(&NPS, 10.0, 8))
+        }),
+        ("low-base", {
+            let points = months(&NPS, 9, |idx| (20.0 + [4.0, -9.0, 12.0][idx % 3], 14));
+            reshaped(&NPS, points, score(&NPS, 22.0, 24))
+        }),
+        ("gaps", {
+            let points = months(&NPS, 18, |idx| (30.0, if idx % 5 == 3 { 0 } else { 120 }));
+            reshaped(&NPS, points, score(&NPS, 30.0, 1900))
+        }),
+    ]
+}
+
+/// Returns states with unusual values.
+fn shaped(chart: ChartKind) -> [(&'static str, Figure); 4] {
+    let reshaped = |kpi, points, total| reshaped(chart, kpi, points, total);
+    [
         ("negative", {
             let points = months(&NPS, 12, |idx| (-62.0 + [0.0, 5.0, -4.0][idx % 3], 310));
             reshaped(&NPS, points, score(&NPS, -61.3, 3700))
@@ -408,6 +419,20 @@ pub fn states(chart: ChartKind) -> Vec<(&'static str, Figure)> {
             reshaped(&RESPONSES, points, score(&RESPONSES, 12_345_678_901.0, 400))
         }),
     ]
+}
+
+/// Returns the everyday figure with other numbers and nothing around them.
+fn reshaped(chart: ChartKind, kpi: &'static Kpi, points: Vec<Point>, total: Score) -> Figure {
+    let mut figure = everyday(chart);
+    figure.answer.kpi = kpi;
+    figure.answer.series[0].points = points;
+    figure.answer.series[0].total = total.clone();
+    figure.answer.total = total;
+    figure.goal = None;
+    figure.events.clear();
+    figure.answer.change = None;
+    kpi.title.clone_into(&mut figure.title);
+    figure
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a small count")]

@@ -7,6 +7,7 @@ use super::sheet::{Align, Rect, Sheet};
 use super::stack::{count_colour, shares};
 use super::trend::empty_plot;
 use super::words::filled;
+use crate::kpi::Score;
 
 /// Draws the figure onto the sheet.
 pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
@@ -64,29 +65,33 @@ pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
         let name = sheet.fit(&names[at], &label, names_px);
         sheet.text(&name, (room.left, baseline), &label, Align::Start);
         sheet.text(&score(at), (room.right, baseline), &strong, Align::End);
-        let height = (pitch * 0.62).min(1.5 * unit);
-        let mut left = bars.left;
-        let row = shares(&series[at].total).filter(|_| series[at].total.value.is_some());
-        for (idx, (name, percent)) in row.unwrap_or_default().into_iter().enumerate() {
-            let right = left + percent / 100.0 * bars.width();
-            let bar = Rect {
-                left,
-                top: centre - height / 2.0,
-                right,
-                bottom: centre + height / 2.0,
-            };
-            sheet.rect(bar, count_colour(panel, name, idx), 0.0);
-            left = right;
-        }
+        let half = (pitch * 0.31).min(0.75 * unit);
+        let bar = Rect {
+            top: centre - half,
+            bottom: centre + half,
+            ..bars
+        };
+        share_bar(sheet, panel, &series[at].total, bar);
     }
     if has_key {
-        key(
-            sheet,
-            panel,
-            room.top + 0.75 * unit,
-            bars,
-            series.len() - n_rows,
-        );
+        let baseline = room.top + 0.75 * unit;
+        key(sheet, panel, baseline, bars, series.len() - n_rows);
+    }
+}
+
+/// Draws the shares of one group from left to right.
+fn share_bar(sheet: &mut Sheet<'_>, panel: &Panel<'_>, total: &Score, room: Rect) {
+    let mut left = room.left;
+    let row = shares(total).filter(|_| total.value.is_some());
+    for (idx, (name, percent)) in row.unwrap_or_default().into_iter().enumerate() {
+        let right = left + percent / 100.0 * room.width();
+        let part = Rect {
+            left,
+            right,
+            ..room
+        };
+        sheet.rect(part, count_colour(panel, name, idx), 0.0);
+        left = right;
     }
 }
 
