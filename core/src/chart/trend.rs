@@ -61,6 +61,9 @@ pub(super) fn empty_plot(sheet: &mut Sheet<'_>, panel: &Panel<'_>, room: Rect) {
     }
 }
 
+/// Height of the mark of an event without a label, as a share of the plot.
+const TICK_SHARE: f64 = 0.06;
+
 struct Trend<'a> {
     panel: &'a Panel<'a>,
     axis: Values,
@@ -219,13 +222,17 @@ impl<'a> Trend<'a> {
             if x < self.scale.x.0 || x > self.scale.x.1 {
                 continue;
             }
-            let style = stroke(self.panel.palette.muted, 0.7, unit * 0.06);
-            let line = PathElement::new(vec![(x, self.scale.y.0), (x, self.scale.y.1)], style);
-            draw(sheet, &self.scale, Ink::Dashed(unit * 0.2), &line);
             let left = self.scale.x_px(x);
             let text = sheet.fit(&event.label, &look, (right - left).min(14.0 * unit));
-            // A label that would meet its neighbour is left out; the mark stays.
-            if left >= free_from && !text.is_empty() {
+            // A label that would meet its neighbour is left out; its mark shrinks to a tick, so
+            // that many events do not hide the line they are meant to explain.
+            let is_labelled = left >= free_from && !text.is_empty();
+            let (low, high) = self.scale.y;
+            let top = if is_labelled { high } else { low + (high - low) * TICK_SHARE };
+            let style = stroke(self.panel.palette.muted, 0.7, unit * 0.06);
+            let line = PathElement::new(vec![(x, low), (x, top)], style);
+            draw(sheet, &self.scale, Ink::Dashed(unit * 0.2), &line);
+            if is_labelled {
                 let baseline = self.scale.room.top - 0.45 * unit;
                 let width = sheet.text(&text, (left, baseline), &look, Align::Start);
                 free_from = left + width + unit;

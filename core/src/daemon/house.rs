@@ -134,7 +134,7 @@ fn dimensions(config: &Config) -> Vec<DimensionSpec> {
 /// Returns what pictures need to know of a configuration; sources are expected since `since`.
 pub(super) fn rules(config: &Config, since: Timestamp) -> Rules {
     let goals = config.goals().iter().map(|(name, goal)| {
-        let label = format!("by {}", goal.due);
+        let label = format!("by {}", goal.due.strftime("%-d %b %Y"));
         (
             name.clone(),
             GoalMark {
