@@ -1,8 +1,39 @@
 //! Draws figures: `Figure` → SVG (plotters over our own backend) → PNG. Pure: no IO, no clock.
 
+mod axis;
+mod calendar;
+mod card;
+mod distribution;
+mod ends;
+mod facts;
+mod fonts;
+mod groups;
+mod labels;
+mod layout;
+mod number;
+mod numerals;
+mod painter;
+mod pen;
+mod raster;
+pub mod sample;
+mod shares;
+mod sheet;
+mod stack;
+#[cfg(test)]
+mod tests;
+mod theme;
+mod trend;
+mod webfont;
+mod words;
+
 use jiff::Timestamp;
 
 use crate::kpi::{Answer, ChartKind};
+
+pub use facts::{alt_text, headline_text};
+pub use painter::{Painter, error_text};
+pub use theme::{Palette, Rgb, UnknownTheme};
+pub use words::UnknownLanguage;
 
 /// Colours of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -1,10 +1,17 @@
 //! One page as a TOML file: read, checked against the KPI registry, kept when the next one is bad.
 
-use std::collections::BTreeMap;
+pub(crate) mod read;
+mod shelf;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
+pub use self::shelf::{Reload, Shelf, ShelvedDashboard};
 use crate::chart::Theme;
+use crate::config::{Config, Fault, Goal};
 use crate::kpi::{ChartKind, Grain, Kpi, Range};
 
 /// A checked dashboard.
@@ -63,3 +70,46 @@ pub struct PlannedEvent {
     /// What happened.
     pub label: String,
 }
+
+/// What a dashboard is checked against.
+#[derive(Debug, Clone)]
+pub struct DashboardContext {
+    /// Goals of the configuration by name.
+    pub goals: BTreeMap<String, Goal>,
+    /// Names of the configured dimensions.
+    pub dimensions: BTreeSet<String>,
+    /// Zone of the civil days of events.
+    pub timezone: TimeZone,
+}
+
+impl Config {
+    /// Returns what dashboards are checked against.
+    #[must_use]
+    pub fn dashboard_context(&self) -> DashboardContext {
+        DashboardContext {
+            goals: self.goals().clone(),
+            dimensions: self.dimensions().keys().cloned().collect(),
+            timezone: self.timezone().clone(),
+        }
+    }
+}
+
+/// Reads and checks one file; its name without `.toml` is the dashboard's.
+///
+/// # Errors
+/// Every fault of the file, in its order; at least one.
+pub fn load(path: &Path, context: &DashboardContext) -> Result<Dashboard, Vec<Fault>> {
+    let text = crate::config::read::file(path).map_err(|fault| vec![fault])?;
+    parse(path, &text, context)
+}
+
+/// Checks a text as if it were read from `path`.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(path: &Path, text: &str, context: &DashboardContext) -> Result<Dashboard, Vec<Fault>> {
+    read::dashboard(path, text, context)
+}
+
+#[cfg(test)]
+mod tests;

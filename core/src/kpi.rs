@@ -3,11 +3,62 @@
 //! Pure: no IO, no clock, no SQL. `now` and the data come in; the same question gives the same
 //! number in the terminal, the API, a picture and a table.
 
+mod answer;
+pub mod civil;
+mod definition;
+mod error;
+pub mod format;
+mod formula;
+mod frame;
+mod interval;
+mod nps;
+pub mod parse;
+mod privacy;
+mod responses;
+mod scope;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+
+pub use answer::answer;
+pub use definition::definition_json;
+pub use error::{KpiError, UnknownKpi};
+
+use formula::Entry;
+
+/// Every KPI, one line each.
+const ENTRIES: [Entry; 2] = [nps::ENTRY, responses::ENTRY];
+
+/// Every KPI, in the order they are listed to people.
+pub const REGISTRY: &[&Kpi] = &registry();
+
+const fn registry() -> [&'static Kpi; ENTRIES.len()] {
+    let mut kpis = [ENTRIES[0].kpi; ENTRIES.len()];
+    let mut idx = 1;
+    while idx < ENTRIES.len() {
+        kpis[idx] = ENTRIES[idx].kpi;
+        idx += 1;
+    }
+    kpis
+}
+
+/// Returns the KPI of that name.
+///
+/// # Errors
+/// When there is none; the error names the nearest.
+pub fn find(name: &str) -> Result<&'static Kpi, UnknownKpi> {
+    entry(name).map(|entry| entry.kpi)
+}
+
+fn entry(name: &str) -> Result<Entry, UnknownKpi> {
+    ENTRIES
+        .into_iter()
+        .find(|entry| entry.kpi.name == name)
+        .ok_or_else(|| UnknownKpi::new(name))
+}
 
 /// Width of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

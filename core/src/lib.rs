@@ -1,9 +1,84 @@
-//! The map. (Written as the house grows.)
+//! The map of vocd, the voice-of-the-customer daemon: read this first.
+//!
+//! # The flow
+//!
+//! ```text
+//!  vendor ──► plugin (.so) ──► host ──► ingest ──► store ──► kpi ──► chart ──► picture ──► http ──► screen
+//!                                                    ▲        ▲                   ▲
+//!                                         dashboard, config ──┴───────────────────┘   watch ─► reload
+//! ```
+//!
+//! A plugin runs in a child process of its own (`plugins/host`), emits records and checkpoints over
+//! a pipe, and is done. What it emitted is checked at one door, committed together with the
+//! checkpoint that covers it, counted by typed plans, turned into scores by one formula a KPI, and
+//! drawn by one pipeline. The same number comes out everywhere because there is one way out.
+//!
+//! # The rooms
+//!
+//! | module | what happens there |
+//! |---|---|
+//! | [`record`] | the words every stage shares; the door that checks a plugin's rows |
+//! | [`plan`] | typed questions to the store, without SQL, zone or ratio |
+//! | [`store`] | keeps versions, checkpoints and runs; the only SQL |
+//! | [`host`] | supervises the children: frames, deadlines, how a run ended |
+//! | [`ingest`] | runs sources on their schedule and commits what they give |
+//! | [`kpi`] | one formula a file; pure: no IO, no clock |
+//! | [`chart`] | figure → SVG → PNG; pure |
+//! | [`dashboard`] | one page as a TOML file; a bad file never replaces a good one |
+//! | [`config`] | the configuration as written → as checked; secrets |
+//! | [`picture`] | answers panel requests: question → answer → figure → bytes, cached |
+//! | [`http`] | addresses, pages, limits |
+//! | [`watch`] | the only user of notify: debounced, typed events |
+//! | [`telemetry`] | the daemon's own metrics |
+//! | [`demo`] | the demo company, a pure function of seed and day |
+//! | [`daemon`] | builds the stages, owns the channels and the order of shutdown |
+//! | [`cli`] | flags, commands, exit codes; nothing else prints |
+//!
+//! # What always holds
+//!
+//! 1. A record counts once: rows and their checkpoint commit together, versions are totally
+//!    ordered by `(updated_at, revision, digest)`; any crash, kill or replay gives the same answers.
+//! 2. No plugin can take the daemon down or block a chart.
+//! 3. No picture lies: interval and n on every score, incomplete buckets marked, stale data aged,
+//!    small groups hidden.
+//! 4. The same question gives the same number everywhere: terminal, API, SVG, PNG, CSV.
+//! 5. Time is civil time in one IANA zone, computed here, never by the engine.
+//! 6. Everything that can grow has a named limit; what would pass it is refused with a clear error.
+//! 7. A bad file never replaces a good one.
+//!
+//! Imports point downhill: `http → picture → dashboard, chart → kpi → plan → record`;
+//! `ingest → host, store`; `store → plan`. Only [`daemon`] and [`cli`] see everything. The tidy test
+//! in `tests/` holds this.
+//!
+//! # Words
+//!
+//! *plugin* the shared library · *source* a configured instance of a plugin · *run* one execution of
+//! a source · *record* one row a plugin emits, of a *kind* · *stream* one vendor object read with one
+//! cursor · *checkpoint* the opaque cursor committed with the records before it · *commit unit* a
+//! stream's batches since its last checkpoint · *dimension* a key to filter and group by · *KPI* a
+//! named formula with unit and range · *tally* the counts a formula needs · *grain* bucket width ·
+//! *bucket* one half-open UTC range of a grain · *series* a KPI over buckets · *panel* one chart on a
+//! dashboard · *wall* a dashboard shown full-screen.
+//!
+//! # Where to add things
+//!
+//! A source: one folder under `plugins/`. A KPI: one file in `kpi/` and one registry line. A chart
+//! kind: one file in `chart/`, one enum variant, one golden. A dashboard: one TOML file.
 #![forbid(unsafe_code)]
 
 pub mod chart;
+pub mod cli;
+pub mod config;
+pub mod daemon;
 pub mod dashboard;
+pub mod demo;
+pub mod host;
+pub mod http;
+pub mod ingest;
 pub mod kpi;
+pub mod picture;
 pub mod plan;
 pub mod record;
 pub mod store;
+pub mod telemetry;
+pub mod watch;

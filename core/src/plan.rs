@@ -3,6 +3,9 @@
 //! A plan never holds SQL, a time zone or a ratio. Buckets are explicit UTC ranges; ratios,
 //! intervals and suppression are computed from the small result by `kpi`.
 
+#[cfg(test)]
+pub(crate) mod row_table;
+
 use jiff::Timestamp;
 
 use crate::record::{RecordKind, SourceName};
@@ -140,7 +143,7 @@ pub struct TallyRow {
 pub struct Tallies {
     /// The groups.
     pub rows: Vec<TallyRow>,
-    /// Earliest and latest event time among the matching rows; `None` without rows.
+    /// Earliest and latest event time among the rows that were counted; `None` without rows.
     pub extent: Option<(Timestamp, Timestamp)>,
 }
 

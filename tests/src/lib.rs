@@ -1,1 +1,10 @@
-//! stub
+//! What the end-to-end tests stand on: the built binaries, a daemon in a scratch folder, a small
+//! HTTP client, and a way to skip that is counted and told.
+
+pub mod binaries;
+pub mod browser;
+pub mod daemon;
+pub mod request;
+pub mod scratch;
+pub mod skip;
+pub mod survey;

@@ -6,8 +6,13 @@
 
 use std::io::{self, Read, Write};
 
+/// Where the child finds the sealed library. Frames come on its standard input and go to its
+/// standard output; its standard error is the log pipe.
+pub const LIBRARY_FD: i32 = 4;
 /// Size of a frame's header in bytes.
 pub const HEADER_BYTES: usize = 8;
+/// Identity of this build: the daemon and its child refuse each other when it differs.
+pub const BUILD_ID: &str = env!("VOCD_BUILD_ID");
 /// Greatest payload of a frame. A batch is at most 32 MiB of values; Arrow IPC adds padding and
 /// metadata.
 pub const PAYLOAD_BYTES_MAX: u32 = 40 * 1024 * 1024;
@@ -32,7 +37,8 @@ pub enum FrameKind {
     Log = 67,
     /// JSON `{"name","kind","value","labels"}`.
     Metric = 68,
-    /// JSON `{"class","user","internal","retry_after_ms"}`.
+    /// JSON `{"class","user","internal","retry_after_ms"}`; the class is a name of
+    /// [`crate::ErrorClass`], `load` (not a usable library) or `protocol` (a bug of the plugin).
     Error = 69,
     /// JSON `{"done","total","unit"}`: still alive, and how far.
     Progress = 70,

@@ -1,7 +1,7 @@
 //! The store as a whole: commits, versions, questions, reopening.
 
 mod fixture;
-mod naive;
+mod meaning;
 mod opening;
 mod people;
 mod version;

@@ -1,0 +1,33 @@
+# The two commands of the README: `make demo` and `make test`. Every target fetches what it needs.
+
+CARGO ?= cargo
+BINARIES = -p vocd -p vocd-plugin-host -p vocd-source-csv
+
+.PHONY: help demo build test bench audit libduckdb
+
+help:
+	@echo 'make demo       build the daemon and its plugins, start the demo, print its addresses'
+	@echo 'make test       everything CI runs'
+	@echo 'make build      release build of the daemon and its plugins, into target/release'
+	@echo 'make bench      measure the figures that the README quotes'
+	@echo 'make audit      look for published advisories against the dependencies'
+	@echo 'make libduckdb  fetch the pinned library of DuckDB (every other target does)'
+
+libduckdb:
+	@packaging/libduckdb.sh >/dev/null
+
+build:
+	@features=$$(packaging/libduckdb.sh) && $(CARGO) build --release $(BINARIES) $$features
+
+demo: build
+	@target/release/vocd demo $(DEMO_FLAGS)
+
+test:
+	@tests/run.sh
+
+bench:
+	@features=$$(packaging/libduckdb.sh) && $(CARGO) build --release $(BINARIES) $$features
+	@$(CARGO) run --release -p vocd-tests --bin vocd-bench -- $(BENCH_FLAGS)
+
+audit:
+	@packaging/audit.sh

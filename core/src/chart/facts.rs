@@ -1,0 +1,412 @@
+//! What a figure says in words, each from the fullest wording to the shortest.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::numerals::{self, THIN};
+use super::words::{Words, filled};
+use super::{Figure, Freshness, Language};
+use crate::kpi::{Base, Change, Score, Unit};
+
+/// How much there is to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// A score, perhaps with a low base.
+    Scored,
+    /// Enough answers to count, too few to score.
+    CountsOnly,
+    /// Fewer answers than the smallest group.
+    Hidden,
+    /// Nobody answered.
+    NoAnswers,
+}
+
+/// Which colour a fact takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Plain,
+    Strong,
+    Good,
+    Poor,
+    Goal,
+}
+
+/// Which way the sign before a fact points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrow {
+    Up,
+    Down,
+}
+
+/// One line beside the headline.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Fact {
+    /// Wordings, longest first.
+    pub(super) wordings: Vec<String>,
+    pub(super) tone: Tone,
+    pub(super) arrow: Option<Arrow>,
+}
+
+/// The badge of data that are older than they should be.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Badge {
+    /// Wordings, longest first.
+    pub(super) wordings: Vec<String>,
+    pub(super) is_alarm: bool,
+}
+
+/// Everything a picture says besides its marks.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Facts {
+    pub(super) state: State,
+    /// The number, full and short.
+    pub(super) headline: (String, String),
+    /// Word after the number, such as `points`; empty for counts.
+    pub(super) unit: String,
+    /// Change, spread, goal; most important first.
+    pub(super) lines: Vec<Fact>,
+    /// Age of the data, longest first.
+    pub(super) as_of: Vec<String>,
+    pub(super) badge: Option<Badge>,
+}
+
+impl Facts {
+    pub(super) fn new(figure: &Figure, language: Language) -> Self {
+        let words = language.words();
+        let state = state(&figure.answer.total, figure.answer.kpi.unit);
+        let lines = [
+            spread(figure, state, language),
+            figure
+                .answer
+                .change
+                .as_ref()
+                .filter(|_| state == State::Scored)
+                .map(|change| change_fact(figure, change, language)),
+            goal(figure, language),
+        ];
+        Self {
+            state,
+            headline: headline(figure, state, language),
+            unit: unit(figure, state, words),
+            lines: lines.into_iter().flatten().collect(),
+            as_of: as_of(figure, language),
+            badge: badge(figure, language),
+        }
+    }
+}
+
+/// Returns the zone of the answer's buckets.
+pub(super) fn zone(figure: &Figure) -> TimeZone {
+    TimeZone::get(&figure.answer.timezone).unwrap_or(TimeZone::UTC)
+}
+
+fn state(total: &Score, unit: Unit) -> State {
+    match (total.n, total.base, total.value) {
+        // A count needs no base: seven answers are seven answers.
+        (_, _, Some(_)) if unit == Unit::Count => State::Scored,
+        (Some(0), ..) => State::NoAnswers,
+        (_, Base::Hidden, _) | (None, ..) => State::Hidden,
+        (_, Base::CountsOnly, _) => State::CountsOnly,
+        (_, _, None) => State::NoAnswers,
+        (_, _, Some(_)) => State::Scored,
+    }
+}
+
+fn headline(figure: &Figure, state: State, language: Language) -> (String, String) {
+    let kpi = figure.answer.kpi;
+    match (state, figure.answer.total.value) {
+        (State::Scored, Some(score)) => {
+            let full = numerals::value(score, kpi, language);
+            let short = if score.abs() >= 10_000.0 {
+                numerals::compact(score, 0, language)
+            } else {
+                full.clone()
+            };
+            (full, short)
+        }
+        _ => ("–".to_owned(), "–".to_owned()),
+    }
+}
+
+fn unit(figure: &Figure, state: State, words: &Words) -> String {
+    match (state, figure.answer.kpi.unit) {
+        (State::Scored, Unit::Points) => words.points.to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Returns the interval and the count behind a score, or why there is none.
+fn spread(figure: &Figure, state: State, language: Language) -> Option<Fact> {
+    let words = language.words();
+    let total = &figure.answer.total;
+    let kpi = figure.answer.kpi;
+    let n = total.n.map(|n| n_equals(n, language));
+    let wordings = match state {
+        State::NoAnswers => vec![words.no_answers.to_owned()],
+        State::Hidden => vec![words.hidden.to_owned()],
+        State::CountsOnly => counts_only(figure, language),
+        State::Scored if kpi.unit == Unit::Count && total.low.is_none() => return None,
+        State::Scored => {
+            let mut n = n?;
+            let plain_n = n.clone();
+            if total.base == Base::Low {
+                n = format!("{n}, {}", words.low_base);
+            }
+            match (total.low, total.high) {
+                (Some(low), Some(high)) => {
+                    let number = |end| numerals::number(end, numerals::decimals(kpi), language);
+                    let (low, high) = (number(low), number(high));
+                    let interval = filled(words.interval, &[&low, &high]);
+                    vec![
+                        format!("{interval} · {n}"),
+                        format!("{low} … {high} · {n}"),
+                        n,
+                        plain_n,
+                    ]
+                }
+                _ => vec![n, plain_n],
+            }
+        }
+    };
+    let tone = if state == State::Scored {
+        Tone::Plain
+    } else {
+        Tone::Strong
+    };
+    Some(Fact {
+        wordings,
+        tone,
+        arrow: None,
+    })
+}
+
+fn counts_only(figure: &Figure, language: Language) -> Vec<String> {
+    let words = language.words();
+    let total = &figure.answer.total;
+    let n = n_equals(total.n.unwrap_or(0), language);
+    let counts: Vec<String> = total
+        .counts
+        .iter()
+        .filter(|(name, _)| *name != "unanswered")
+        .map(|(name, count)| format!("{} {count}", words.count(name)))
+        .collect();
+    let mut wordings = vec![format!("{} · {n}", words.counts_only)];
+    if !counts.is_empty() {
+        wordings.insert(0, format!("{} · {}", words.counts_only, counts.join(", ")));
+    }
+    wordings.push(n);
+    wordings
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown, not computed with")]
+fn n_equals(n: u64, language: Language) -> String {
+    format!("n\u{a0}=\u{a0}{}", numerals::number(n as f64, 0, language))
+}
+
+/// Returns the size of a change without its sign.
+fn change_size(figure: &Figure, change: &Change, language: Language) -> String {
+    let kpi = figure.answer.kpi;
+    let decimals = usize::from(kpi.unit != Unit::Count);
+    numerals::number(change.value.abs(), decimals, language)
+}
+
+fn change_fact(figure: &Figure, change: &Change, language: Language) -> Fact {
+    let words = language.words();
+    let kpi = figure.answer.kpi;
+    let size = change_size(figure, change, language);
+    let verdict = if change.is_changed {
+        words.changed
+    } else {
+        words.unchanged
+    };
+    let is_better = kpi
+        .is_higher_better
+        .map(|is_up| is_up == (change.value > 0.0));
+    let tone = match (change.is_changed, is_better) {
+        (true, Some(true)) => Tone::Good,
+        (true, Some(false)) => Tone::Poor,
+        _ => Tone::Plain,
+    };
+    let arrow = match change.value {
+        rise if rise > 0.0 => Some(Arrow::Up),
+        fall if fall < 0.0 => Some(Arrow::Down),
+        _ => None,
+    };
+    Fact {
+        wordings: vec![
+            format!("{size} {} · {verdict}", words.before),
+            format!("{size} · {verdict}"),
+            size,
+        ],
+        tone,
+        arrow,
+    }
+}
+
+fn goal(figure: &Figure, language: Language) -> Option<Fact> {
+    let words = language.words();
+    let kpi = figure.answer.kpi;
+    let goal = figure.goal.as_ref()?;
+    let target = numerals::value(goal.target, kpi, language);
+    let named = if goal.label.is_empty() {
+        format!("{} {target}", words.goal)
+    } else {
+        format!("{} {target} ({})", words.goal, goal.label)
+    };
+    let plain = format!("{} {target}", words.goal);
+    let Some(score) = figure.answer.total.value else {
+        return Some(Fact {
+            wordings: vec![named, plain],
+            tone: Tone::Goal,
+            arrow: None,
+        });
+    };
+    let missing = if kpi.is_higher_better == Some(false) {
+        score - goal.target
+    } else {
+        goal.target - score
+    };
+    let state = if missing <= 0.0 {
+        words.reached.to_owned()
+    } else {
+        let decimals = usize::from(kpi.unit != Unit::Count);
+        filled(
+            words.to_go,
+            &[&numerals::number(missing, decimals, language)],
+        )
+    };
+    Some(Fact {
+        wordings: vec![
+            format!("{named} · {state}"),
+            format!("{plain} · {state}"),
+            plain,
+        ],
+        tone: Tone::Goal,
+        arrow: None,
+    })
+}
+
+/// Returns the instant up to which every source behind the answer had delivered.
+fn delivered_at(figure: &Figure) -> Timestamp {
+    let answer = &figure.answer;
+    let oldest = answer
+        .sources
+        .iter()
+        .filter_map(|source| source.last_success)
+        .min();
+    let told = match figure.freshness {
+        Freshness::Stale(at) | Freshness::Failing(at) => at,
+        Freshness::Fresh => None,
+    };
+    [oldest, told]
+        .into_iter()
+        .flatten()
+        .fold(answer.as_of, Timestamp::min)
+}
+
+fn as_of(figure: &Figure, language: Language) -> Vec<String> {
+    let words = language.words();
+    let (zone, at) = (zone(figure), delivered_at(figure));
+    let (long, short) = numerals::clock(at, &zone, language);
+    let day = |at: Timestamp| at.to_zoned(zone.clone()).date();
+    let mut wordings = vec![filled(words.as_of, &[&long])];
+    // A time alone means today.
+    if day(at) == day(figure.answer.as_of) {
+        wordings.push(filled(words.as_of, &[&short]));
+        wordings.push(filled(words.as_of_short, &[&short]));
+    } else {
+        wordings.push(filled(words.as_of_short, &[&long]));
+        wordings.push(long);
+    }
+    wordings
+}
+
+fn badge(figure: &Figure, language: Language) -> Option<Badge> {
+    let words = language.words();
+    let old = |at: Timestamp| {
+        let age: SignedDuration = figure.answer.as_of.duration_since(at);
+        let age = numerals::age(age, language);
+        (filled(words.old, &[&age]), age)
+    };
+    match figure.freshness {
+        Freshness::Fresh => None,
+        Freshness::Stale(Some(at)) => {
+            let (long, short) = old(at);
+            Some(Badge {
+                wordings: vec![long, short],
+                is_alarm: false,
+            })
+        }
+        Freshness::Stale(None) => Some(Badge {
+            wordings: vec![words.stale_never.to_owned()],
+            is_alarm: false,
+        }),
+        Freshness::Failing(at) => {
+            let mut wordings = vec![words.failing.to_owned()];
+            if let Some(at) = at {
+                let (long, short) = old(at);
+                wordings.insert(0, format!("{} · {long}", words.failing));
+                wordings.push(short);
+            }
+            Some(Badge {
+                wordings,
+                is_alarm: true,
+            })
+        }
+    }
+}
+
+/// Returns the headline in one phrase: `41 points`.
+#[must_use]
+pub fn headline_text(figure: &Figure, language: Language) -> String {
+    let facts = Facts::new(figure, language);
+    match facts.state {
+        State::Scored if facts.unit.is_empty() => facts.headline.0,
+        State::Scored => format!("{}{THIN}{}", facts.headline.0, facts.unit),
+        State::CountsOnly => language.words().counts_only.to_owned(),
+        State::Hidden => language.words().hidden.to_owned(),
+        State::NoAnswers => language.words().no_answers.to_owned(),
+    }
+}
+
+/// Returns one or two plain sentences that say what the picture shows.
+#[must_use]
+pub fn alt_text(figure: &Figure, language: Language) -> String {
+    let words = language.words();
+    let facts = Facts::new(figure, language);
+    let mut name = capital(&super::sheet::clean(&figure.title));
+    if !figure.subtitle.is_empty() {
+        name = format!("{name}, {}", super::sheet::clean(&figure.subtitle));
+    }
+    let mut parts = Vec::new();
+    // Without a score the first fact says why.
+    if facts.state == State::Scored {
+        parts.push(headline_text(figure, language));
+    }
+    for fact in &facts.lines {
+        let Some(wording) = fact.wordings.first() else {
+            continue;
+        };
+        parts.push(match fact.arrow {
+            Some(Arrow::Up) => format!("{} {wording}", words.up),
+            Some(Arrow::Down) => format!("{} {wording}", words.down),
+            None => wording.clone(),
+        });
+    }
+    let aged = facts.badge.map_or_else(String::new, |badge| {
+        badge
+            .wordings
+            .first()
+            .map_or_else(String::new, |text| format!(" ({text})"))
+    });
+    let as_of = facts.as_of.first().cloned().unwrap_or_default();
+    format!("{name}: {}. {}{aged}.", parts.join("; "), capital(&as_of))
+}
+
+/// Returns the text with a capital first letter.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}

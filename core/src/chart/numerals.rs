@@ -1,0 +1,187 @@
+//! Numbers, ages and dates as each language writes them.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Language;
+use crate::kpi::{Kpi, Unit};
+
+/// Narrow no-break space: before units, and between groups of digits in French and Spanish.
+pub(super) const THIN: char = '\u{202f}';
+
+/// Real minus sign.
+const MINUS: char = '−';
+
+/// Returns a number with fixed decimals, grouped digits and a real minus; never "−0".
+pub(super) fn number(value: f64, decimals: usize, language: Language) -> String {
+    if !value.is_finite() {
+        return "–".to_owned();
+    }
+    let plain = format!("{:.decimals$}", value.abs());
+    let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
+    let mut out = String::with_capacity(plain.len() + 8);
+    if value < 0.0 && plain.bytes().any(|digit| (b'1'..=b'9').contains(&digit)) {
+        out.push(MINUS);
+    }
+    let (group, point) = match language {
+        Language::English => (',', '.'),
+        Language::German => ('.', ','),
+        Language::French | Language::Spanish => (THIN, ','),
+    };
+    // Spanish leaves four digits together.
+    let is_grouped = whole.len() > 4 || (whole.len() == 4 && language != Language::Spanish);
+    for (idx, digit) in whole.chars().enumerate() {
+        if is_grouped && idx > 0 && (whole.len() - idx).is_multiple_of(3) {
+            out.push(group);
+        }
+        out.push(digit);
+    }
+    if !fraction.is_empty() {
+        out.push(point);
+        out.push_str(fraction);
+    }
+    out
+}
+
+/// Returns a short form for axes and narrow headlines: `12.3 M`.
+pub(super) fn compact(value: f64, decimals: usize, language: Language) -> String {
+    let words = language.words();
+    let steps = [
+        (1e9, words.billion),
+        (1e6, words.million),
+        (1e3, words.thousand),
+    ];
+    for (step, word) in steps {
+        if value.abs() >= step * 0.999_95 {
+            let scaled = value / step;
+            let decimals =
+                usize::from(scaled.abs() < 99.95 && (scaled - scaled.round()).abs() > 0.049);
+            return format!("{}{THIN}{word}", number(scaled, decimals, language));
+        }
+    }
+    number(value, decimals, language)
+}
+
+/// Returns how many decimals a value of a KPI is shown with.
+pub(super) fn decimals(kpi: &Kpi) -> usize {
+    match (kpi.unit, kpi.range) {
+        (Unit::Percent, _) => 1,
+        // A mean on a short scale, such as 1 to 5, says little as an integer.
+        (Unit::Points, (Some(low), Some(high))) if high - low <= 20.0 => 1,
+        (Unit::Points | Unit::Count, _) => 0,
+    }
+}
+
+/// Returns a value with the sign of its unit but without the word `points`.
+pub(super) fn value(value: f64, kpi: &Kpi, language: Language) -> String {
+    let shown = number(value, decimals(kpi), language);
+    if kpi.unit == Unit::Percent {
+        format!("{shown}{THIN}%")
+    } else {
+        shown
+    }
+}
+
+/// Returns a value for a label: as [`value`], large ones in their short form.
+pub(super) fn short_value(shown: f64, kpi: &Kpi, language: Language) -> String {
+    if shown.abs() >= 100_000.0 {
+        compact(shown, 0, language)
+    } else {
+        value(shown, kpi, language)
+    }
+}
+
+/// Returns an age in its largest unit: `3 h`.
+pub(super) fn age(age: SignedDuration, language: Language) -> String {
+    let minutes = age.as_secs().max(0) / 60;
+    let (count, unit) = match (minutes, language) {
+        (0..=119, _) => (minutes, "min"),
+        (120..=2879, _) => (minutes / 60, "h"),
+        (_, Language::English) => (minutes / 1440, "days"),
+        (_, Language::German) => (minutes / 1440, "Tage"),
+        (_, Language::French) => (minutes / 1440, "jours"),
+        (_, Language::Spanish) => (minutes / 1440, "días"),
+    };
+    format!("{count}{THIN}{unit}")
+}
+
+/// Returns `1 Jun`.
+pub(super) fn day_month(date: Date, language: Language) -> String {
+    let month = month(date.month(), language);
+    match language {
+        Language::German => format!("{}. {month}", date.day()),
+        _ => format!("{} {month}", date.day()),
+    }
+}
+
+/// Returns the short name of a month, 1..=12.
+pub(super) fn month(month: i8, language: Language) -> &'static str {
+    let idx = usize::try_from(month - 1).unwrap_or(0).min(11);
+    language.words().months[idx]
+}
+
+/// Returns `30 Jun 2026, 14:05 CEST`, and without the date `14:05 CEST`.
+pub(super) fn clock(at: Timestamp, zone: &TimeZone, language: Language) -> (String, String) {
+    let local = at.to_zoned(zone.clone());
+    let time = local.strftime("%H:%M %Z").to_string();
+    let day = day_month(local.date(), language);
+    (format!("{day} {}, {time}", local.year()), time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_follow_the_language() {
+        let check = |value, decimals, expected: [&str; 4]| {
+            let found = Language::ALL.map(|language| number(value, decimals, language));
+            assert_eq!(found, expected);
+        };
+        check(-24.6919, 0, ["−25", "−25", "−25", "−25"]);
+        check(-0.04, 1, ["0.0", "0,0", "0,0", "0,0"]);
+        check(-0.4, 0, ["0", "0", "0", "0"]);
+        check(2353.0, 0, ["2,353", "2.353", "2\u{202f}353", "2353"]);
+        let million = "1\u{202f}234\u{202f}567,9";
+        check(
+            1_234_567.89,
+            1,
+            ["1,234,567.9", "1.234.567,9", million, million],
+        );
+        check(f64::NAN, 0, ["–"; 4]);
+    }
+
+    #[test]
+    fn large_numbers_have_a_short_form() {
+        let check = |value, expected: &str| {
+            assert_eq!(compact(value, 0, Language::English), expected);
+        };
+        check(999.0, "999");
+        check(1000.0, "1\u{202f}k");
+        check(-12_345.0, "−12.3\u{202f}k");
+        check(999_999.0, "1\u{202f}M");
+        check(2e9, "2\u{202f}bn");
+    }
+
+    #[test]
+    fn ages_use_their_largest_unit() {
+        let check = |minutes, expected: &str| {
+            let found = age(SignedDuration::from_mins(minutes), Language::English);
+            assert_eq!(found, expected);
+        };
+        check(-5, "0\u{202f}min");
+        check(45, "45\u{202f}min");
+        check(180, "3\u{202f}h");
+        check(60 * 24 * 3, "3\u{202f}days");
+    }
+
+    #[test]
+    fn clocks_name_the_zone() {
+        let at: Timestamp = "2026-06-30T12:05:00Z".parse().unwrap();
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let (long, short) = clock(at, &zone, Language::German);
+        assert_eq!(long, "30. Juni 2026, 14:05 CEST");
+        assert_eq!(short, "14:05 CEST");
+    }
+}

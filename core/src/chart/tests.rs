@@ -1,0 +1,4 @@
+//! Tests of whole drawings: their geometry and their documents.
+
+mod geometry;
+mod goldens;

@@ -1,0 +1,99 @@
+//! `vocd kpi`: a KPI as a table, JSON or CSV; the same answer as `/api/v1/kpis/KPI`.
+
+use clap::{Args, ValueEnum};
+
+use super::desk::{Desk, target};
+use super::failure::Failure;
+use super::{ConfigFlag, output};
+
+/// What is asked, and how it is printed.
+#[derive(Debug, Args)]
+pub(super) struct KpiFlags {
+    /// Name of the KPI, such as nps
+    kpi: String,
+    /// First day or instant, inclusive
+    #[arg(long, value_name = "DATE")]
+    from: Option<String>,
+    /// Day or instant after the last
+    #[arg(long, value_name = "DATE")]
+    to: Option<String>,
+    /// 90d, 12w, 6mo, 2y, ytd, all, or FROM..TO [default: all]
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    range: Option<String>,
+    /// day, week, month or quarter [default: the finest giving at most 120 buckets]
+    #[arg(long)]
+    grain: Option<String>,
+    /// Dimension to split by
+    #[arg(long, value_name = "DIMENSION")]
+    by: Option<String>,
+    /// Filter, may be given several times; a comma inside a value is `\,`
+    #[arg(long = "where", value_name = "DIMENSION=A,B")]
+    filters: Vec<String>,
+    /// Answer as it was known at this instant
+    #[arg(long, value_name = "INSTANT")]
+    as_of: Option<String>,
+    /// IANA zone of civil days [default: the configured one]
+    #[arg(long, value_name = "ZONE")]
+    tz: Option<String>,
+    /// transactional, relational or clustered
+    #[arg(long)]
+    mode: Option<String>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value = "table")]
+    format: KpiFormat,
+    #[command(flatten)]
+    config: ConfigFlag,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum KpiFormat {
+    Table,
+    Json,
+    Csv,
+}
+
+impl KpiFormat {
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Table => "text/plain",
+            Self::Json => "application/json",
+            Self::Csv => "text/csv",
+        }
+    }
+}
+
+/// Prints the answer.
+pub(super) fn run(flags: &KpiFlags) -> Result<(), Failure> {
+    let config = super::find_and_load(&flags.config)?;
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    let named = [
+        ("from", &flags.from),
+        ("to", &flags.to),
+        ("range", &flags.range),
+        ("grain", &flags.grain),
+        ("by", &flags.by),
+        ("as_of", &flags.as_of),
+        ("tz", &flags.tz),
+        ("mode", &flags.mode),
+    ];
+    for (name, value) in named {
+        pairs.extend(value.as_ref().map(|value| (name.to_owned(), value.clone())));
+    }
+    for filter in &flags.filters {
+        let (dimension, values) = filter.split_once('=').ok_or_else(|| {
+            Failure::new(format!("`{filter}` is no filter"))
+                .hint("write --where DIMENSION=VALUE,VALUE")
+        })?;
+        pairs.push((format!("where.{dimension}"), values.to_owned()));
+    }
+    let desk = Desk::open(&config)?;
+    let reply = desk.get(
+        &target(&["api", "v1", "kpis", &flags.kpi], &pairs),
+        flags.format.media_type(),
+    )?;
+    let reply = reply.or_failure()?;
+    if flags.format != KpiFormat::Json {
+        return output::bytes(&reply.body);
+    }
+    output::line(String::from_utf8_lossy(&reply.body).trim_end())
+}

@@ -1,0 +1,164 @@
+//! `vocd plugin list` and `describe`: what plugins say of themselves; their code never runs.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::config::Config;
+use crate::host::PluginFile;
+use crate::host::manifest::Manifest;
+
+use super::failure::Failure;
+use super::{ConfigFlag, output};
+
+/// Which plugin command.
+#[derive(Debug, Args)]
+pub(super) struct PluginFlags {
+    #[command(subcommand)]
+    command: PluginCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PluginCommand {
+    /// List the plugins of the plugin folders
+    List(ConfigFlag),
+    /// Print a plugin's manifest and an annotated configuration
+    Describe {
+        /// Library file, or the name of a plugin in the plugin folders
+        library: PathBuf,
+        #[command(flatten)]
+        config: ConfigFlag,
+    },
+}
+
+/// Runs a plugin command.
+pub(super) fn run(flags: &PluginFlags) -> Result<(), Failure> {
+    match &flags.command {
+        PluginCommand::List(flag) => list(flag),
+        PluginCommand::Describe { library, config } => describe(library, config),
+    }
+}
+
+/// Returns the plugin folders of the configuration, or the default ones where there is none.
+fn plugin_dirs(flag: &ConfigFlag) -> Result<Vec<PathBuf>, Failure> {
+    match Config::find(flag.config.as_deref()) {
+        Ok(path) => Ok(super::load(&path)?.plugin_dirs().to_vec()),
+        Err(fault) if flag.config.is_some() => Err(Failure::of_fault(&fault)),
+        Err(_) => Ok(Config::default_plugin_dirs()),
+    }
+}
+
+fn list(flag: &ConfigFlag) -> Result<(), Failure> {
+    let dirs = plugin_dirs(flag)?;
+    let mut rows = vec![
+        ["plugin", "version", "reads", "file"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for (name, found) in PluginFile::list(&dirs) {
+        rows.push(match found {
+            Ok(plugin) => {
+                let manifest = plugin.manifest();
+                let reads = manifest
+                    .streams
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>();
+                let file = plugin.path().display().to_string();
+                vec![name, manifest.version.clone(), reads.join(", "), file]
+            }
+            Err(error) => vec![
+                name,
+                "-".to_owned(),
+                "-".to_owned(),
+                Failure::of(&error).what,
+            ],
+        });
+    }
+    if rows.len() == 1 {
+        let dirs: Vec<String> = dirs
+            .iter()
+            .map(|dir| format!("`{}`", dir.display()))
+            .collect();
+        return Err(Failure::new(format!("no plugins in {}", dirs.join(", ")))
+            .hint("set plugin_dirs, or build the plugins: make build"));
+    }
+    output::bytes(output::table(&rows).as_bytes())
+}
+
+fn describe(library: &std::path::Path, flag: &ConfigFlag) -> Result<(), Failure> {
+    let is_file = library.components().count() > 1 || library.extension().is_some();
+    let found = if is_file {
+        PluginFile::open(library)
+    } else {
+        PluginFile::find(&plugin_dirs(flag)?, &library.to_string_lossy())
+    };
+    let plugin = found.map_err(|error| Failure::of(&error).hint(error.hint()))?;
+    output::bytes(description(&plugin).as_bytes())
+}
+
+fn description(plugin: &PluginFile) -> String {
+    let manifest = plugin.manifest();
+    let streams = manifest
+        .streams
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let or_none = |texts: &[String]| {
+        if texts.is_empty() {
+            "none".to_owned()
+        } else {
+            texts.join(", ")
+        }
+    };
+    let rows: Vec<Vec<String>> = [
+        ("plugin", plugin.name().to_owned()),
+        ("name", manifest.name.clone()),
+        ("id", manifest.id.clone()),
+        ("version", manifest.version.clone()),
+        ("abi", format!("{}.{}", manifest.abi.0, manifest.abi.1)),
+        ("sdk", manifest.sdk.clone()),
+        ("licence", manifest.license.clone()),
+        ("homepage", manifest.homepage.clone()),
+        ("can", or_none(&manifest.caps)),
+        ("streams", streams),
+        ("network", or_none(&manifest.egress)),
+        ("sha256", plugin.sha256().to_owned()),
+        ("file", plugin.path().display().to_string()),
+    ]
+    .into_iter()
+    .filter(|(_, value)| !value.is_empty())
+    .map(|(name, value)| vec![name.to_owned(), value])
+    .collect();
+    format!(
+        "{}\n{}",
+        output::table(&rows),
+        sample(plugin.name(), manifest)
+    )
+}
+
+/// Writes a `[[source]]` with every property of the plugin's schema, explained.
+fn sample(plugin: &str, manifest: &Manifest) -> String {
+    let mut text = format!(
+        "[[source]]\nname = \"my-{plugin}\"\nplugin = \"{plugin}\"\nevery = \"10m\"\n\n[source.config]\n"
+    );
+    let schema = &manifest.config_schema;
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(serde_json::Value::as_str)
+        .collect();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let need = if required.contains(&name.as_str()) {
+            "required"
+        } else {
+            "optional"
+        };
+        let what = property["description"].as_str().unwrap_or_default();
+        let kind = property["type"].as_str().unwrap_or("value");
+        text.push_str(&format!("# {name} ({kind}, {need}) {what}\n"));
+    }
+    text
+}

@@ -1,0 +1,150 @@
+//! `vocd sources`: the state of each source; `reset` forgets a checkpoint.
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
+
+use crate::daemon::House;
+use crate::daemon::order;
+
+use super::desk::{self, Desk};
+use super::failure::Failure;
+use super::{ConfigFlag, output};
+
+/// What is asked of the sources.
+#[derive(Debug, Args)]
+pub(super) struct SourcesFlags {
+    #[command(subcommand)]
+    command: Option<SourcesCommand>,
+    /// How they are printed
+    #[arg(long, value_enum, default_value = "table")]
+    format: SourcesFormat,
+    #[command(flatten)]
+    config: ConfigFlag,
+}
+
+#[derive(Debug, Subcommand)]
+enum SourcesCommand {
+    /// Forget a source's checkpoints: its next pull reads everything again
+    Reset {
+        /// Name of the source
+        name: String,
+        #[command(flatten)]
+        config: ConfigFlag,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SourcesFormat {
+    Table,
+    Json,
+}
+
+/// Prints the sources, or resets one.
+pub(super) fn run(flags: &SourcesFlags) -> Result<(), Failure> {
+    if let Some(SourcesCommand::Reset { name, config }) = &flags.command {
+        return reset(name, config);
+    }
+    let config = super::find_and_load(&flags.config)?;
+    let reply = Desk::open(&config)?
+        .get("/api/v1/sources", "application/json")?
+        .or_failure()?;
+    if matches!(flags.format, SourcesFormat::Json) {
+        return output::line(String::from_utf8_lossy(&reply.body).trim_end());
+    }
+    let document: Value =
+        serde_json::from_slice(&reply.body).map_err(|error| Failure::of(&error))?;
+    let sources = document["sources"].as_array().cloned().unwrap_or_default();
+    if sources.is_empty() {
+        return output::line("no sources: add a [[source]] to the configuration");
+    }
+    output::bytes(table(&sources).as_bytes())
+}
+
+fn reset(name: &str, flag: &ConfigFlag) -> Result<(), Failure> {
+    let config = super::find_and_load(flag)?;
+    let told = |failure: order::OrderFailure| Failure {
+        what: failure.what,
+        hint: failure.hint,
+    };
+    match desk::running_daemon(&config) {
+        Some(socket) => {
+            let mut outcome = Ok(());
+            desk::command(&socket, &format!("/control/reset?source={name}"), |line| {
+                if let Some(what) = line["failure"]["what"].as_str() {
+                    let hint = line["failure"]["hint"].as_str().map(str::to_owned);
+                    outcome = Err(Failure {
+                        what: what.to_owned(),
+                        hint,
+                    });
+                }
+            })?;
+            outcome?;
+        }
+        None => {
+            let house = House::open(&config).map_err(|error| Failure::of_store(&error))?;
+            order::reset(&house, name).map_err(told)?;
+        }
+    }
+    output::line(&format!("{name}: the next pull reads everything again"))
+}
+
+fn table(sources: &[Value]) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| "-".to_owned(), str::to_owned);
+    let mut rows = vec![
+        ["source", "state", "last good pull", "rows", "rejected"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    let mut more = String::new();
+    for source in sources {
+        let state = match (source["failing"].as_bool(), source["stale"].as_bool()) {
+            (Some(true), _) => "failing",
+            (_, Some(true)) => "stale",
+            _ if source["last_success"].is_null() => "not yet pulled",
+            _ => "ok",
+        };
+        let kinds = source["rows"].as_object().into_iter().flatten();
+        let kinds: Vec<String> = kinds
+            .map(|(kind, n_rows)| format!("{n_rows} {kind}"))
+            .collect();
+        let n_rejects: u64 = source["rejects"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, n_rejects)| n_rejects.as_u64())
+            .sum();
+        rows.push(vec![
+            text(&source["name"]),
+            state.to_owned(),
+            text(&source["last_success"]),
+            if kinds.is_empty() {
+                "none".to_owned()
+            } else {
+                kinds.join(", ")
+            },
+            n_rejects.to_string(),
+        ]);
+        more.push_str(&details(source));
+    }
+    format!("{}{more}", output::table(&rows))
+}
+
+/// Writes why a source fails and what it refused.
+fn details(source: &Value) -> String {
+    let name = source["name"].as_str().unwrap_or_default();
+    let mut text = String::new();
+    let failure = &source["last_run"]["failure"];
+    if let Some(message) = failure["message"].as_str() {
+        let reason = failure["reason"].as_str().unwrap_or("failed");
+        text.push_str(&format!("\n{name}: {reason}: {message}\n"));
+    }
+    for (reason, n_rejects) in source["rejects"].as_object().into_iter().flatten() {
+        text.push_str(&format!("\n{name}: {n_rejects} rejected as {reason}\n"));
+        let samples = source["reject_samples"].as_array().into_iter().flatten();
+        for sample in samples.filter(|sample| sample["reason"] == reason.as_str()) {
+            let part = |name: &str| sample[name].as_str().unwrap_or_default();
+            text.push_str(&format!("  {}: {}\n", part("place"), part("detail")));
+        }
+    }
+    text
+}

@@ -1,0 +1,392 @@
+//! The configuration file: read with every fault, checked once, never half applied.
+//!
+//! `default.toml` beside this file holds every default and is the documentation. What a person
+//! wrote is laid over it key by key; [`Config`] exists only when nothing was wrong.
+
+pub mod dimension;
+pub mod fault;
+pub mod goal;
+pub(crate) mod read;
+pub(crate) mod reader;
+pub(crate) mod scalar;
+pub mod schema;
+pub mod secret;
+pub mod source;
+pub(crate) mod vocabulary;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::civil::{Date, Weekday};
+use jiff::tz::TimeZone;
+
+pub use self::dimension::Dimension;
+pub use self::fault::{Fault, nearest};
+pub use self::goal::Goal;
+pub use self::source::{SourceConfig, SourceLimits};
+use crate::kpi::Settings;
+
+/// The embedded defaults, which are also the reference of every key.
+pub const DEFAULTS: &str = include_str!("config/default.toml");
+
+/// Environment variable that names the configuration file.
+pub const PATH_VARIABLE: &str = "VOCD_CONFIG";
+
+/// Largest configuration or dashboard file, in bytes; a page of text has 4 KiB.
+pub const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Who may look without a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anonymous {
+    /// A viewer on a loopback address that no proxy forwarded to, else nobody.
+    LoopbackViewer,
+    /// Nobody.
+    Nobody,
+    /// Everybody is a viewer.
+    Viewer,
+}
+
+/// Which plugin files may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PluginTrust {
+    /// Any beside the executable, pinned ones elsewhere.
+    ByPlace,
+    /// Any.
+    Any,
+    /// Only those whose hash was approved.
+    Pinned,
+    /// Only signed ones.
+    Signed,
+}
+
+/// What happens when a plugin's file changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PluginReload {
+    /// It is used from the next run on.
+    Auto,
+    /// It is used when it passes its checks.
+    Verify,
+    /// It is used after a restart.
+    Off,
+}
+
+/// A block of addresses, such as `10.0.0.0/8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressBlock {
+    /// Any address of the block.
+    pub address: IpAddr,
+    /// Leading bits that all its addresses share.
+    pub prefix_bits: u8,
+}
+
+/// Limits that an operator may move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest request body, in bytes.
+    pub body_bytes: u64,
+    /// Connections served at once.
+    pub connections: u32,
+    /// Longest time a question to the store may take.
+    pub query_deadline: Duration,
+}
+
+/// What `[kpi]` says besides what [`Settings`] carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KpiRules {
+    /// Gap between two subscriptions that is not churn, in days.
+    pub grace_days: u32,
+    /// Window in which an activity keeps a customer active, in days.
+    pub activity_days: u32,
+    /// How long after its end a bucket is provisional.
+    pub provisional: Duration,
+    /// How long an answer may take to count for its invitation.
+    pub response_window: Duration,
+    /// Smallest relevant change of NPS, in points, as written.
+    pub relevant_nps: u32,
+    /// Smallest relevant change of a rate, in percentage points.
+    pub relevant_rate: u32,
+    /// First day with complete records of contracts.
+    pub records_begin: Option<Date>,
+}
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    path: PathBuf,
+    data_dir: PathBuf,
+    listen: SocketAddr,
+    base_path: String,
+    timezone: TimeZone,
+    week_start: Weekday,
+    fiscal_year_start: i8,
+    plugin_dirs: Vec<PathBuf>,
+    dashboards_dir: PathBuf,
+    memory_limit_bytes: u64,
+    anonymous: Anonymous,
+    min_group: u64,
+    min_group_verbatim: u64,
+    plugin_trust: PluginTrust,
+    plugin_reload: PluginReload,
+    trusted_proxies: Vec<AddressBlock>,
+    font_dirs: Vec<PathBuf>,
+    limits: Limits,
+    kpi: KpiRules,
+    identity: Vec<crate::record::SourceName>,
+    dimensions: BTreeMap<String, Dimension>,
+    questions: BTreeMap<String, Vec<String>>,
+    goals: BTreeMap<String, Goal>,
+    sources: Vec<SourceConfig>,
+    notices: Vec<Fault>,
+}
+
+impl Config {
+    /// Reads and checks a file; relative paths in it count from its folder.
+    ///
+    /// # Errors
+    /// Every fault of the file, in its order; at least one.
+    pub fn load(path: &Path) -> Result<Self, Vec<Fault>> {
+        let text = read::file(path).map_err(|fault| vec![fault])?;
+        Self::parse(path, &text)
+    }
+
+    /// Checks a text as if it were read from `path`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Fault>> {
+        read::config(path, text)
+    }
+
+    /// Finds the configuration file: the flag's, else `$VOCD_CONFIG`, `./vocd.toml`,
+    /// `/etc/vocd/vocd.toml`.
+    ///
+    /// # Errors
+    /// When none of them is there; a named one is not looked for, loading it says what is wrong.
+    pub fn find(flag: Option<&Path>) -> Result<PathBuf, Fault> {
+        let variable = std::env::var_os(PATH_VARIABLE).map(PathBuf::from);
+        find_among(flag, variable, &PLACES.map(Path::new))
+    }
+
+    /// Returns the plugin folders of a configuration that names none, from the current folder.
+    #[must_use]
+    pub fn default_plugin_dirs() -> Vec<PathBuf> {
+        beside_executable()
+            .into_iter()
+            .chain([PathBuf::from("plugins")])
+            .collect()
+    }
+
+    /// Returns the file this was read from.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the folder that relative paths count from.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        folder_of(&self.path)
+    }
+
+    /// Returns where the store and everything durable live.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// Returns the address to serve at.
+    #[must_use]
+    pub fn listen(&self) -> SocketAddr {
+        self.listen
+    }
+
+    /// Returns the path prefix behind a reverse proxy: empty, or `/x` without a slash at its end.
+    #[must_use]
+    pub fn base_path(&self) -> &str {
+        &self.base_path
+    }
+
+    /// Returns the zone of every civil day.
+    #[must_use]
+    pub fn timezone(&self) -> &TimeZone {
+        &self.timezone
+    }
+
+    /// Returns the first day of a week.
+    #[must_use]
+    pub fn week_start(&self) -> Weekday {
+        self.week_start
+    }
+
+    /// Returns the first month of the fiscal year, 1..=12.
+    #[must_use]
+    pub fn fiscal_year_start(&self) -> i8 {
+        self.fiscal_year_start
+    }
+
+    /// Returns the folders of plugins in the order they are searched; at least one.
+    #[must_use]
+    pub fn plugin_dirs(&self) -> &[PathBuf] {
+        &self.plugin_dirs
+    }
+
+    /// Returns the folder of dashboards.
+    #[must_use]
+    pub fn dashboards_dir(&self) -> &Path {
+        &self.dashboards_dir
+    }
+
+    /// Returns the store's memory limit.
+    #[must_use]
+    pub fn memory_limit_bytes(&self) -> u64 {
+        self.memory_limit_bytes
+    }
+
+    /// Returns who may look without a token.
+    #[must_use]
+    pub fn anonymous(&self) -> Anonymous {
+        self.anonymous
+    }
+
+    /// Returns the smallest group whose numbers are shown.
+    #[must_use]
+    pub fn min_group(&self) -> u64 {
+        self.min_group
+    }
+
+    /// Returns the smallest group whose comments are shown.
+    #[must_use]
+    pub fn min_group_verbatim(&self) -> u64 {
+        self.min_group_verbatim
+    }
+
+    /// Returns which plugin files may run.
+    #[must_use]
+    pub fn plugin_trust(&self) -> PluginTrust {
+        self.plugin_trust
+    }
+
+    /// Returns what happens when a plugin's file changes.
+    #[must_use]
+    pub fn plugin_reload(&self) -> PluginReload {
+        self.plugin_reload
+    }
+
+    /// Returns the proxies whose `X-Forwarded-*` headers are believed; may be empty.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> &[AddressBlock] {
+        &self.trusted_proxies
+    }
+
+    /// Returns folders of further fonts; may be empty.
+    #[must_use]
+    pub fn font_dirs(&self) -> &[PathBuf] {
+        &self.font_dirs
+    }
+
+    /// Returns the limits.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Returns the rules of `[kpi]`.
+    #[must_use]
+    pub fn kpi_rules(&self) -> &KpiRules {
+        &self.kpi
+    }
+
+    /// Returns the sources of customers, the one to believe first in front; may be empty.
+    #[must_use]
+    pub fn identity(&self) -> &[crate::record::SourceName] {
+        &self.identity
+    }
+
+    /// Returns the configured dimensions by name; may be empty.
+    #[must_use]
+    pub fn dimensions(&self) -> &BTreeMap<String, Dimension> {
+        &self.dimensions
+    }
+
+    /// Returns the named question sets: name → `SOURCE/QUESTION` ids, each at least one.
+    #[must_use]
+    pub fn questions(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.questions
+    }
+
+    /// Returns the goals by name; may be empty.
+    #[must_use]
+    pub fn goals(&self) -> &BTreeMap<String, Goal> {
+        &self.goals
+    }
+
+    /// Returns the sources in file order; may be empty.
+    #[must_use]
+    pub fn sources(&self) -> &[SourceConfig] {
+        &self.sources
+    }
+
+    /// Returns what was accepted but does nothing in this version, to be said in the log.
+    #[must_use]
+    pub fn notices(&self) -> &[Fault] {
+        &self.notices
+    }
+
+    /// Returns what the KPI layer needs to know.
+    #[must_use]
+    pub fn kpi_settings(&self) -> Settings {
+        let dimensions = self.dimensions.iter();
+        Settings {
+            timezone: self.timezone.clone(),
+            week_start: self.week_start,
+            fiscal_year_start: self.fiscal_year_start,
+            min_group: self.min_group,
+            provisional: jiff::SignedDuration::try_from(self.kpi.provisional)
+                .expect("durations are bounded by a century"),
+            dimensions: dimensions
+                .map(|(name, dimension)| (name.clone(), dimension.source.clone()))
+                .collect(),
+            questions: self.questions.clone(),
+        }
+    }
+}
+
+/// Where a configuration is looked for when nothing names one.
+const PLACES: [&str; 2] = ["vocd.toml", "/etc/vocd/vocd.toml"];
+
+fn find_among(
+    flag: Option<&Path>,
+    variable: Option<PathBuf>,
+    places: &[&Path],
+) -> Result<PathBuf, Fault> {
+    if let Some(named) = flag.map(Path::to_owned).or(variable) {
+        return Ok(named);
+    }
+    if let Some(found) = places.iter().find(|place| place.is_file()) {
+        return Ok(found.to_path_buf());
+    }
+    Err(Fault::of_file(
+        Path::new("vocd.toml"),
+        "no configuration file found",
+        format!("name one with -c or ${PATH_VARIABLE}, or write ./vocd.toml"),
+    ))
+}
+
+/// Returns the folder of a file; `.` for a bare name.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Returns the folder of this executable, where installed plugins lie.
+fn beside_executable() -> Option<PathBuf> {
+    let executable = std::env::current_exe().ok()?;
+    executable.parent().map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,464 @@
+//! From the text of a configuration to a checked [`Config`], collecting every fault on the way.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::config::fault::{Complaint, Fault, nearest_hint};
+use crate::config::reader::{Placed, Sheet, TableReader, text};
+use crate::config::{
+    AddressBlock, Anonymous, Config, DEFAULTS, Dimension, FILE_BYTES_MAX, Goal, KpiRules, Limits,
+    PluginReload, PluginTrust, SourceConfig, dimension, folder_of, goal, scalar, source,
+};
+use crate::record::SourceName;
+
+/// Reads a file of at most [`FILE_BYTES_MAX`].
+pub(crate) fn file(path: &Path) -> Result<String, Fault> {
+    let failed = |error: std::io::Error| {
+        let what = format!("failed to read the file: {error}");
+        Fault::of_file(path, what, "check the path and its permissions")
+    };
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(path).map_err(failed)?;
+    opened
+        .take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        let what = format!("the file has more than {FILE_BYTES_MAX} bytes");
+        return Err(Fault::of_file(path, what, "is this the right file?"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        let place = valid.len()..valid.len();
+        Sheet::new(path, &valid).at(&place, "the file is not UTF-8", "save it as UTF-8")
+    })
+}
+
+/// Checks a text as if read from `path`.
+pub(crate) fn config(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
+    let mut sheet = Sheet::new(path, text);
+    let tree = sheet.parse();
+    let mut embedded = Sheet::new(Path::new("default.toml"), DEFAULTS);
+    let defaults = embedded.parse();
+    let top = TableReader::new(
+        "the configuration",
+        0..0,
+        Some(tree.get_ref()),
+        Some(defaults.get_ref()),
+    );
+    let mut reading = Reading {
+        sheet,
+        notices: Vec::new(),
+        path,
+    };
+    let config = reading.config(top);
+    match config {
+        Some(config) if reading.sheet.is_clean() => Ok(config),
+        _ => Err(reading.sheet.into_faults()),
+    }
+}
+
+struct Reading<'t> {
+    sheet: Sheet<'t>,
+    notices: Vec<Fault>,
+    path: &'t Path,
+}
+
+impl Reading<'_> {
+    fn config(&mut self, mut top: TableReader<'_, '_>) -> Option<Config> {
+        refuse_later_tables(&mut self.sheet, &mut top);
+        let listen = top.parsed(&mut self.sheet, "listen", address);
+        let anonymous = self.auth(&mut top, listen.as_ref());
+        let (min_group, min_group_verbatim) = self.privacy(&mut top);
+        let (plugin_trust, plugin_reload) = self.plugins(&mut top);
+        let sources = self.sources(&mut top);
+        let sheet = &mut self.sheet;
+        let data_dir = top.text(sheet, "data_dir");
+        let base_path = top.parsed(sheet, "base_path", base_path);
+        let timezone = top.parsed(sheet, "timezone", scalar::timezone);
+        let week_start = top.parsed(sheet, "week_start", scalar::weekday);
+        let fiscal_year_start = top.whole(sheet, "fiscal_year_start", 1..=12);
+        let plugin_dirs = top.texts(sheet, "plugin_dirs");
+        let dashboards_dir = top.text(sheet, "dashboards_dir");
+        let memory_limit = top.parsed(sheet, "memory_limit", scalar::size_bytes);
+        let goals = goals(sheet, &mut top);
+        let dimensions = dimensions(sheet, &mut top);
+        let limits = limits(sheet, &mut top);
+        let trusted_proxies = self.trusted_proxies(&mut top);
+        let font_dirs = self.font_dirs(&mut top);
+        let kpi = self.kpi(&mut top);
+        let identity = identity(&mut self.sheet, &mut top, &sources);
+        let questions = questions(&mut self.sheet, &mut top, &sources);
+        top.finish(&mut self.sheet);
+        Some(Config {
+            path: self.path.to_owned(),
+            data_dir: self.absolute(&data_dir?.value),
+            listen: listen?.value,
+            base_path: base_path?.value,
+            timezone: timezone?.value,
+            week_start: week_start?.value,
+            fiscal_year_start: i8::try_from(fiscal_year_start?.value).ok()?,
+            plugin_dirs: self.plugin_dirs(&plugin_dirs),
+            dashboards_dir: self.absolute(&dashboards_dir?.value),
+            memory_limit_bytes: memory_limit?.value,
+            anonymous,
+            min_group: min_group?,
+            min_group_verbatim: min_group_verbatim?,
+            plugin_trust,
+            plugin_reload: plugin_reload?,
+            trusted_proxies,
+            font_dirs,
+            limits: limits?,
+            kpi: kpi?,
+            identity,
+            dimensions,
+            questions,
+            goals,
+            sources,
+            notices: std::mem::take(&mut self.notices),
+        })
+    }
+
+    fn absolute(&self, path: &str) -> PathBuf {
+        folder_of(self.path).join(path)
+    }
+
+    /// Says that a key was understood and does nothing yet.
+    fn notice(&mut self, table: &mut TableReader<'_, '_>, key: &'static str, what: &str) {
+        if let Some(entry) = table.written(key) {
+            let what = format!("`{key}` has no effect in this version: {what}");
+            let fault = self.sheet.at(&entry.key_place, what, "it may stay");
+            self.notices.push(fault);
+        }
+    }
+
+    fn auth(
+        &mut self,
+        top: &mut TableReader<'_, '_>,
+        listen: Option<&Placed<SocketAddr>>,
+    ) -> Anonymous {
+        let mut table = top.table(&mut self.sheet, "auth");
+        let choices = [("none", Anonymous::Nobody), ("viewer", Anonymous::Viewer)];
+        let written = table.parsed(&mut self.sheet, "anonymous", |name| {
+            scalar::choice(name, &choices)
+        });
+        let is_open = listen.is_some_and(|listen| !listen.value.ip().is_loopback());
+        if let (true, false, Some(listen)) = (is_open, table.has("anonymous"), listen) {
+            let what = format!("`listen`: {} is reachable from outside", listen.value);
+            let hint =
+                "write [auth] with anonymous = \"viewer\" or \"none\", or listen on loopback";
+            self.sheet.fault(&listen.place, what, hint);
+        }
+        table.finish(&mut self.sheet);
+        written.map_or(Anonymous::LoopbackViewer, |written| written.value)
+    }
+
+    fn privacy(&mut self, top: &mut TableReader<'_, '_>) -> (Option<u64>, Option<u64>) {
+        let mut table = top.table(&mut self.sheet, "privacy");
+        let min_group = table.whole(&mut self.sheet, "min_group", 1..=1_000);
+        let verbatim = table.whole(&mut self.sheet, "min_group_verbatim", 1..=1_000);
+        self.notice(
+            &mut table,
+            "min_group_verbatim",
+            "no picture shows comments",
+        );
+        let instead = "drop the column in the source's own configuration";
+        table.refuse(&mut self.sheet, "personal", instead);
+        table.finish(&mut self.sheet);
+        let count = |number: Option<Placed<i64>>| u64::try_from(number?.value).ok();
+        (count(min_group), count(verbatim))
+    }
+
+    fn plugins(&mut self, top: &mut TableReader<'_, '_>) -> (PluginTrust, Option<PluginReload>) {
+        let mut table = top.table(&mut self.sheet, "plugins");
+        let trusts = [
+            ("any", PluginTrust::Any),
+            ("pinned", PluginTrust::Pinned),
+            ("signed", PluginTrust::Signed),
+        ];
+        let reloads = [
+            ("auto", PluginReload::Auto),
+            ("verify", PluginReload::Verify),
+            ("off", PluginReload::Off),
+        ];
+        let trust = table.parsed(&mut self.sheet, "trust", |name| {
+            scalar::choice(name, &trusts)
+        });
+        if trust
+            .as_ref()
+            .is_some_and(|trust| trust.value != PluginTrust::Any)
+        {
+            self.notice(&mut table, "trust", "any plugin in `plugin_dirs` runs");
+        }
+        let reload = table.parsed(&mut self.sheet, "reload", |name| {
+            scalar::choice(name, &reloads)
+        });
+        self.notice(
+            &mut table,
+            "reload",
+            "each run opens the plugin's file anew",
+        );
+        table.finish(&mut self.sheet);
+        let trust = trust.map_or(PluginTrust::ByPlace, |trust| trust.value);
+        (trust, reload.map(|reload| reload.value))
+    }
+
+    fn kpi(&mut self, top: &mut TableReader<'_, '_>) -> Option<KpiRules> {
+        let mut table = top.table(&mut self.sheet, "kpi");
+        let sheet = &mut self.sheet;
+        let grace_days = table.whole(sheet, "grace_days", 0..=3_660);
+        let activity_days = table.whole(sheet, "activity_days", 1..=3_660);
+        let provisional = table.parsed(sheet, "provisional", scalar::duration);
+        let response_window = table.parsed(sheet, "response_window", scalar::duration);
+        let relevant_nps = table.whole(sheet, "relevant_nps", 0..=200);
+        let relevant_rate = table.whole(sheet, "relevant_rate", 0..=100);
+        let records_begin = table.read(sheet, "records_begin", scalar::date);
+        for key in [
+            "grace_days",
+            "activity_days",
+            "response_window",
+            "relevant_nps",
+            "relevant_rate",
+            "records_begin",
+        ] {
+            self.notice(&mut table, key, "no KPI here uses it");
+        }
+        table.finish(&mut self.sheet);
+        let count = |number: Option<Placed<i64>>| u32::try_from(number?.value).ok();
+        Some(KpiRules {
+            grace_days: count(grace_days)?,
+            activity_days: count(activity_days)?,
+            provisional: provisional?.value,
+            response_window: response_window?.value,
+            relevant_nps: count(relevant_nps)?,
+            relevant_rate: count(relevant_rate)?,
+            records_begin: records_begin.map(|day| day.value),
+        })
+    }
+
+    fn trusted_proxies(&mut self, top: &mut TableReader<'_, '_>) -> Vec<AddressBlock> {
+        let mut table = top.table(&mut self.sheet, "http");
+        let blocks = table.list(&mut self.sheet, "trusted_proxies", |value| {
+            block(text(value)?)
+        });
+        let what = "a forwarded request is never taken for a local one";
+        self.notice(&mut table, "trusted_proxies", what);
+        let instead = "single sign-on by a proxy needs roles, which come later";
+        table.refuse(&mut self.sheet, "user_header", instead);
+        table.finish(&mut self.sheet);
+        blocks.into_iter().map(|block| block.value).collect()
+    }
+
+    fn font_dirs(&mut self, top: &mut TableReader<'_, '_>) -> Vec<PathBuf> {
+        let mut table = top.table(&mut self.sheet, "fonts");
+        let dirs = table.texts(&mut self.sheet, "dirs");
+        table.finish(&mut self.sheet);
+        dirs.iter().map(|dir| self.absolute(&dir.value)).collect()
+    }
+
+    fn plugin_dirs(&self, written: &[Placed<String>]) -> Vec<PathBuf> {
+        if !written.is_empty() {
+            return written
+                .iter()
+                .map(|dir| self.absolute(&dir.value))
+                .collect();
+        }
+        super::beside_executable()
+            .into_iter()
+            .chain([self.absolute("plugins")])
+            .collect()
+    }
+
+    fn sources(&mut self, top: &mut TableReader<'_, '_>) -> Vec<SourceConfig> {
+        let tables = top.tables(&mut self.sheet, "source");
+        if let Some(beyond) = tables.get(source::SOURCES_MAX) {
+            let what = format!("more than {} sources", source::SOURCES_MAX);
+            let hint = "run a second daemon for the rest";
+            self.sheet.fault(&beyond.place(), what, hint);
+        }
+        let mut sources = Vec::new();
+        let mut names: Vec<String> = Vec::new();
+        for mut table in tables.into_iter().take(source::SOURCES_MAX) {
+            let written = table.written("name");
+            let name = written.and_then(|entry| Some((entry.value.as_str()?, entry.place)));
+            if let Some((name, place)) = name {
+                if names.iter().any(|other| other == name) {
+                    let what = format!("source name `{name}` is used twice");
+                    let hint = "names are the keys of rows; choose another";
+                    self.sheet.fault(&place, what, hint);
+                }
+                names.push(name.to_owned());
+            }
+            sources.extend(source::read(&mut self.sheet, self.path, table));
+        }
+        sources
+    }
+}
+
+/// Tables and keys of the contract whose features come later.
+fn refuse_later_tables(sheet: &mut Sheet<'_>, top: &mut TableReader<'_, '_>) {
+    for key in ["retention", "alerts", "agents", "currency"] {
+        top.refuse(sheet, key, "leave the table out");
+    }
+}
+
+fn goals(sheet: &mut Sheet<'_>, top: &mut TableReader<'_, '_>) -> BTreeMap<String, Goal> {
+    let mut goals = BTreeMap::new();
+    for (name, table) in top.named_tables(sheet, "goals") {
+        if let Err(complaint) = scalar::name(&name.value) {
+            sheet.complain(&name.place, complaint);
+        }
+        if let Some(goal) = goal::read(sheet, name.value.clone(), table) {
+            goals.insert(name.value, goal);
+        }
+    }
+    goals
+}
+
+fn dimensions(sheet: &mut Sheet<'_>, top: &mut TableReader<'_, '_>) -> BTreeMap<String, Dimension> {
+    let mut dimensions = BTreeMap::new();
+    let mut n_rolled_up = 0;
+    for (name, table) in top.named_tables(sheet, "dimensions") {
+        if let Err(complaint) = scalar::name(&name.value) {
+            sheet.complain(&name.place, complaint);
+        }
+        let Some(read) = dimension::read(sheet, &name, table) else {
+            continue;
+        };
+        n_rolled_up += usize::from(read.is_rolled_up);
+        if read.is_rolled_up && n_rolled_up == dimension::ROLLUP_DIMENSIONS_MAX + 1 {
+            let max = dimension::ROLLUP_DIMENSIONS_MAX;
+            let what = format!("more than {max} dimensions have `rollup`");
+            sheet.fault(&name.place, what, "leave `rollup` out of the least used");
+        }
+        dimensions.insert(name.value, read);
+    }
+    dimensions
+}
+
+fn identity(
+    sheet: &mut Sheet<'_>,
+    top: &mut TableReader<'_, '_>,
+    sources: &[SourceConfig],
+) -> Vec<SourceName> {
+    let mut table = top.table(sheet, "identity");
+    let mut ranked = Vec::new();
+    for name in table.texts(sheet, "customer") {
+        match known_source(&name.value, sources) {
+            Ok(source) => ranked.push(source),
+            Err(complaint) => sheet.complain(&name.place, complaint),
+        }
+    }
+    table.finish(sheet);
+    ranked
+}
+
+fn questions(
+    sheet: &mut Sheet<'_>,
+    top: &mut TableReader<'_, '_>,
+    sources: &[SourceConfig],
+) -> BTreeMap<String, Vec<String>> {
+    let mut questions = BTreeMap::new();
+    for (name, mut table) in top.named_tables(sheet, "questions") {
+        if let Err(complaint) = scalar::name(&name.value) {
+            sheet.complain(&name.place, complaint);
+        }
+        let ids = table.list(sheet, "ids", |value| question_id(text(value)?, sources));
+        if !table.has("ids") {
+            table.missing(sheet, "ids", "write ids = [\"SOURCE/QUESTION\"]");
+        }
+        table.finish(sheet);
+        let ids: Vec<String> = ids.into_iter().map(|id| id.value).collect();
+        questions.insert(name.value, ids);
+    }
+    questions
+}
+
+fn question_id(id: &str, sources: &[SourceConfig]) -> Result<String, Complaint> {
+    match id.split_once('/') {
+        Some((source, question)) if !question.is_empty() => {
+            known_source(source, sources).map(|_| id.to_owned())
+        }
+        _ => Err(Complaint::new(
+            format!("`{id}` is no question"),
+            "write SOURCE/QUESTION, such as `zendesk-eu/nps`",
+        )),
+    }
+}
+
+fn known_source(name: &str, sources: &[SourceConfig]) -> Result<SourceName, Complaint> {
+    let names = sources.iter().map(|source| source.name.as_str());
+    let found = sources.iter().find(|source| source.name.as_str() == name);
+    found.map(|source| source.name.clone()).ok_or_else(|| {
+        let hint = match sources.is_empty() {
+            true => format!("add a [[source]] with the name `{name}`"),
+            false => nearest_hint(name, names),
+        };
+        Complaint::new(format!("no source is named `{name}`"), hint)
+    })
+}
+
+fn block(text: &str) -> Result<AddressBlock, Complaint> {
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (text, None),
+    };
+    let complaint = || {
+        Complaint::new(
+            format!("`{text}` is no address or block"),
+            "write an IP address or a block such as `10.0.0.0/8`",
+        )
+    };
+    let address: IpAddr = address.parse().map_err(|_| complaint())?;
+    let bits_max = if address.is_ipv4() { 32 } else { 128 };
+    let prefix_bits = match prefix {
+        Some(prefix) => prefix.parse().map_err(|_| complaint())?,
+        None => bits_max,
+    };
+    if prefix_bits > bits_max {
+        return Err(complaint());
+    }
+    Ok(AddressBlock {
+        address,
+        prefix_bits,
+    })
+}
+
+fn limits(sheet: &mut Sheet<'_>, top: &mut TableReader<'_, '_>) -> Option<Limits> {
+    let mut table = top.table(sheet, "limits");
+    let body = table.parsed(sheet, "body", scalar::size_bytes);
+    let connections = table.whole(sheet, "connections", 1..=100_000);
+    let query_deadline = table.parsed(sheet, "query_deadline", scalar::duration);
+    table.finish(sheet);
+    Some(Limits {
+        body_bytes: body?.value,
+        connections: u32::try_from(connections?.value).ok()?,
+        query_deadline: query_deadline?.value,
+    })
+}
+
+fn address(text: &str) -> Result<SocketAddr, Complaint> {
+    let text = text.replacen("localhost:", "127.0.0.1:", 1);
+    text.parse().map_err(|_| {
+        Complaint::new(
+            format!("`{text}` is no address with a port"),
+            "write an IP address and a port, such as `127.0.0.1:7878` or `[::1]:7878`",
+        )
+    })
+}
+
+fn base_path(text: &str) -> Result<String, Complaint> {
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.'));
+    let is_path = text.starts_with('/') && !text.ends_with('/') && !text.contains("//");
+    if text.is_empty() || (is_plain && is_path && !text.contains("..")) {
+        return Ok(text.to_owned());
+    }
+    Err(Complaint::new(
+        format!("`{text}` is no path prefix"),
+        "write it with a slash in front and none at the end, such as `/voc`",
+    ))
+}

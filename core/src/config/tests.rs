@@ -1,0 +1,298 @@
+//! Every fault a person can make in a configuration, and what is said about it.
+
+use expect_test::{Expect, expect};
+
+use super::*;
+
+fn parse(text: &str) -> Result<Config, Vec<Fault>> {
+    Config::parse(Path::new("vocd.toml"), text)
+}
+
+fn check(text: &str, expected: Expect) {
+    let faults = parse(text).expect_err("has faults");
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    expected.assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn an_empty_file_is_all_defaults() {
+    let config = parse("").expect("valid");
+    assert_eq!(config.data_dir(), Path::new("./vocd-data"));
+    assert_eq!(config.listen().to_string(), "127.0.0.1:7878");
+    assert_eq!(config.memory_limit_bytes(), 1 << 30);
+    assert_eq!(config.timezone().iana_name(), Some("UTC"));
+    assert_eq!(config.anonymous(), Anonymous::LoopbackViewer);
+    assert_eq!(
+        config.plugin_dirs().last(),
+        Some(&PathBuf::from("./plugins"))
+    );
+    assert!(config.sources().is_empty() && config.notices().is_empty());
+    assert_eq!(config.kpi_settings().min_group, 5);
+    assert_eq!(config.kpi_rules().relevant_nps, 3);
+}
+
+#[test]
+fn every_example_of_the_reference_is_accepted() {
+    let mut text = String::new();
+    for line in DEFAULTS.lines() {
+        let example = line.strip_prefix('#').filter(|rest| !rest.starts_with(' '));
+        text.push_str(example.unwrap_or(line));
+        text.push('\n');
+    }
+    let config = match parse(&text) {
+        Ok(config) => config,
+        Err(faults) => panic!("{faults:#?}"),
+    };
+    assert_eq!(config.sources()[0].plugin, "csv");
+    assert_eq!(config.goals()["nps-2026"].target, 45.0);
+    assert_eq!(config.dimensions().len(), 2);
+}
+
+#[test]
+fn relative_paths_count_from_the_folder_of_the_file() {
+    let text = "data_dir = \"d\"\nplugin_dirs = [\"p\", \"/q\"]\n[fonts]\ndirs = [\"f\"]";
+    let config = Config::parse(Path::new("/etc/vocd/vocd.toml"), text).expect("valid");
+    assert_eq!(config.data_dir(), Path::new("/etc/vocd/d"));
+    assert_eq!(
+        config.plugin_dirs(),
+        [PathBuf::from("/etc/vocd/p"), PathBuf::from("/q")]
+    );
+    assert_eq!(config.font_dirs(), [PathBuf::from("/etc/vocd/f")]);
+    assert_eq!(config.dashboards_dir(), Path::new("/etc/vocd/dashboards"));
+}
+
+#[test]
+fn all_faults_of_a_file_are_told_at_once() {
+    check(
+        r#"listne = "127.0.0.1:1"
+data_dir = 7
+timezone = "Europe/Berln"
+week_start = "Mon"
+fiscal_year_start = 13
+memory_limit = "1GB"
+base_path = "voc/"
+[privacy]
+min_group = 0
+min_groups = 5
+"#,
+        expect![[r#"
+            vocd.toml:1:1: unknown key `listne` in the configuration; did you mean `listen`?
+            vocd.toml:2:12: `data_dir`: wrong type, found integer; write a text in quotes
+            vocd.toml:3:12: `timezone`: unknown time zone `Europe/Berln`; did you mean `Europe/Berlin`?
+            vocd.toml:4:14: `week_start`: unknown value `Mon`; write one of `monday`, `tuesday`, `wednesday`, `thursday`, `friday`, `saturday`, `sunday`
+            vocd.toml:5:21: `fiscal_year_start`: 13 is out of range; write a whole number from 1 to 12
+            vocd.toml:6:16: `memory_limit`: `1GB` is not a size; write a whole number with a unit: `64KiB`, `256MiB` or `1GiB`
+            vocd.toml:7:13: `base_path`: `voc/` is no path prefix; write it with a slash in front and none at the end, such as `/voc`
+            vocd.toml:9:13: `min_group`: 0 is out of range; write a whole number from 1 to 1000
+            vocd.toml:10:1: unknown key `min_groups` in [privacy]; did you mean `min_group`?"#]],
+    );
+}
+
+#[test]
+fn a_broken_file_is_told_with_its_place() {
+    check(
+        "data_dir = \"x\nlisten = 3",
+        expect![[r#"
+        vocd.toml:1:14: invalid basic string, expected `"`; this is not valid TOML here; see toml.io
+        vocd.toml:2:10: `listen`: wrong type, found integer; write a text in quotes"#]],
+    );
+}
+
+#[test]
+fn sources_are_checked() {
+    check(
+        r#"
+[[source]]
+name = "a"
+plugin = "csv"
+every = "5 minutes"
+limits = { memory = "x", cpu = 1 }
+[[source]]
+name = "a"
+plugin = "libx.so"
+cron = "* * * * *"
+[[source]]
+name = "Ä"
+[source.config]
+"$secret" = 1
+"#,
+        expect![[r#"
+            vocd.toml:5:9: `every`: `5 minutes` is not a duration; write a whole number with a unit: `90s`, `5m`, `2h`, `7d` or `4w`
+            vocd.toml:6:21: `memory`: `x` is not a size; write a whole number with a unit: `64KiB`, `256MiB` or `1GiB`
+            vocd.toml:6:26: unknown key `cpu` in [limits]; known are `memory`, `requests_per_minute`
+            vocd.toml:8:8: source name `a` is used twice; names are the keys of rows; choose another
+            vocd.toml:9:10: `plugin`: `libx.so` is no plugin name; write the name alone, such as `csv` for libvocd_source_csv.so
+            vocd.toml:10:1: `cron` is not in this version; write every = "10m" instead
+            vocd.toml:11:1: [[source]] has no `plugin`; name the plugin, such as `csv`
+            vocd.toml:12:8: `name`: `Ä` is no source name; use 1 to 40 of a-z, 0-9 and `-`
+            vocd.toml:14:1: `$secret` is reserved; write { env = "NAME" } or { file = "PATH" }"#]],
+    );
+}
+
+#[test]
+fn a_source_name_is_used_once() {
+    let source = "[[source]]\nname = \"a\"\nplugin = \"csv\"\n";
+    check(
+        &source.repeat(2),
+        expect![
+            "vocd.toml:5:8: source name `a` is used twice; names are the keys of rows; choose another"
+        ],
+    );
+}
+
+#[test]
+fn dimensions_goals_questions_and_identity_are_checked() {
+    check(
+        r#"
+[dimensions]
+channel = { from = "response.channel" }
+a = { from = "customer.segmnt" }
+b = { from = "customer.name" }
+c = { from = "costumer.segment" }
+d = { from = "segment" }
+e = { form = "customer.segment" }
+f = 3
+[goals.g]
+kpi = "npx"
+baseline = "1"
+target = 450
+start = "2026-01-01"
+due = 2025-12-31
+[goals.h]
+kpi = "nps"
+baseline = 1
+target = 450
+start = "2026-13-01"
+due = "2026-12-31"
+[questions.q]
+ids = ["nowhere/nps", "nps", 3]
+[identity]
+customer = ["nowhere"]
+"#,
+        expect![[r#"
+            vocd.toml:3:1: `channel` is always a dimension; leave it out, or choose another name
+            vocd.toml:4:14: `from`: `customer` has no column `segmnt`; did you mean `segment`?
+            vocd.toml:5:14: `from`: `name` of `customer` is personal; known are `account`, `segment`, `industry`, `region`, `plan`, `owner`
+            vocd.toml:6:14: `from`: `costumer` is no kind that dimensions come from; did you mean `customer`?
+            vocd.toml:7:14: `from`: `segment` names no column; write KIND.COLUMN or KIND.attributes.KEY, such as `customer.segment`
+            vocd.toml:8:1: [dimensions.e] has no `from`; write from = "customer.segment"
+            vocd.toml:8:7: unknown key `form` in [dimensions.e]; did you mean `from`?
+            vocd.toml:9:5: `f`: wrong type, found integer; write a table, such as [dimensions.f]
+            vocd.toml:11:7: `kpi`: unknown KPI `npx`; did you mean `nps`?
+            vocd.toml:12:12: `baseline`: wrong type, found string; write a number
+            vocd.toml:15:7: `due` is not after `start`; write a later day
+            vocd.toml:19:10: 450 is no value of `nps`; write a number from -100 to 100
+            vocd.toml:20:9: `start`: `2026-13-01` is not a date; write a date such as "2026-01-31"
+            vocd.toml:23:8: `ids`: no source is named `nowhere`; add a [[source]] with the name `nowhere`
+            vocd.toml:23:23: `ids`: `nps` is no question; write SOURCE/QUESTION, such as `zendesk-eu/nps`
+            vocd.toml:23:30: `ids`: wrong type, found integer; write a text in quotes
+            vocd.toml:25:13: no source is named `nowhere`; add a [[source]] with the name `nowhere`"#]],
+    );
+}
+
+#[test]
+fn at_most_four_dimensions_are_rolled_up() {
+    let dimension = |name| format!("{name} = {{ from = \"customer.{name}\", rollup = true }}\n");
+    let names = ["segment", "region", "plan", "industry", "owner"];
+    let text = format!("[dimensions]\n{}", names.map(dimension).concat());
+    check(
+        &text,
+        expect![
+            "vocd.toml:6:1: more than 4 dimensions have `rollup`; leave `rollup` out of the least used"
+        ],
+    );
+}
+
+#[test]
+fn an_open_address_requires_auth() {
+    check(
+        "listen = \"0.0.0.0:7878\"",
+        expect![[
+            r#"vocd.toml:1:10: `listen`: 0.0.0.0:7878 is reachable from outside; write [auth] with anonymous = "viewer" or "none", or listen on loopback"#
+        ]],
+    );
+    let text = "listen = \"0.0.0.0:7878\"\n[auth]\nanonymous = \"viewer\"";
+    assert!(parse(text).is_ok());
+}
+
+#[test]
+fn features_of_later_versions_are_refused_by_name() {
+    check(
+        "[retention]\n[alerts]\n[agents]\n[currency]\n[http]\nuser_header = \"X\"\n\
+         [privacy]\npersonal = { \"response.comment\" = \"drop\" }",
+        expect![[r#"
+            vocd.toml:1:2: `retention` is not in this version; leave the table out
+            vocd.toml:2:2: `alerts` is not in this version; leave the table out
+            vocd.toml:3:2: `agents` is not in this version; leave the table out
+            vocd.toml:4:2: `currency` is not in this version; leave the table out
+            vocd.toml:6:1: `user_header` is not in this version; single sign-on by a proxy needs roles, which come later
+            vocd.toml:8:1: `personal` is not in this version; drop the column in the source's own configuration"#]],
+    );
+}
+
+#[test]
+fn what_has_no_effect_yet_is_noticed() {
+    let config = parse("[plugins]\ntrust = \"pinned\"\n[kpi]\ngrace_days = 3").expect("valid");
+    let lines: Vec<String> = config.notices().iter().map(ToString::to_string).collect();
+    expect![[r#"
+        vocd.toml:2:1: `trust` has no effect in this version: any plugin in `plugin_dirs` runs; it may stay
+        vocd.toml:4:1: `grace_days` has no effect in this version: no KPI here uses it; it may stay"#]].assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn secrets_in_a_source_stay_references() {
+    let text = r#"
+[[source]]
+name = "a"
+plugin = "csv"
+[source.config]
+token = { env = "TOKEN" }
+key = { file = "key" }
+both = { env = "A", file = "b" }
+"#;
+    let config = Config::parse(Path::new("/etc/vocd/vocd.toml"), text).expect("valid");
+    let json = config.sources()[0].config.to_string();
+    expect![[r#"{"token":{"$secret":{"env":"TOKEN"}},"key":{"$secret":{"file":"/etc/vocd/key"}},"both":{"env":"A","file":"b"}}"#]].assert_eq(&json);
+}
+
+#[test]
+fn an_unset_secret_points_at_the_source() {
+    let text = "[[source]]\nname = \"a\"\nplugin = \"csv\"\n[source.config]\n\
+                t = { env = \"VOCD_TEST_NEVER_SET\" }";
+    let config = parse(text).expect("valid");
+    let fault = config.sources()[0].resolve().expect_err("not set");
+    expect!["vocd.toml:4:9: environment variable `VOCD_TEST_NEVER_SET` is not set; set it in the environment of the daemon"].assert_eq(&fault.to_string());
+}
+
+#[test]
+fn the_first_place_that_has_a_file_wins() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let there = dir.path().join("vocd.toml");
+    std::fs::write(&there, "").expect("written");
+    let absent = dir.path().join("absent.toml");
+    let places = [absent.as_path(), there.as_path()];
+    let flag = Path::new("flag.toml");
+    let variable = || Some(PathBuf::from("variable.toml"));
+    assert_eq!(
+        find_among(Some(flag), variable(), &places),
+        Ok(flag.to_owned())
+    );
+    assert_eq!(
+        find_among(None, variable(), &places),
+        Ok("variable.toml".into())
+    );
+    assert_eq!(find_among(None, None, &places), Ok(there.clone()));
+    assert!(find_among(None, None, &[&absent]).is_err());
+}
+
+#[test]
+fn files_that_are_none_are_told() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let path = dir.path().join("latin.toml");
+    std::fs::write(&path, b"# ok\nx = \"\xe4\"").expect("written");
+    let fault = &Config::load(&path).expect_err("not UTF-8")[0];
+    assert_eq!((fault.line, fault.column), (2, 6));
+    assert_eq!(fault.what, "the file is not UTF-8");
+    let fault = &Config::load(dir.path()).expect_err("a folder")[0];
+    assert!(fault.what.starts_with("failed to read the file"), "{fault}");
+}

@@ -1,0 +1,288 @@
+//! Builds the stages, owns the channels between them, and writes the order of shutdown once.
+//!
+//! Shutdown: stop accepting (requests and pulls) → drain both → flush → close the store. Each has
+//! its limit, so that the whole is done within ten seconds and loses nothing that was committed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::host::{Host, HostError};
+use crate::http::accept::{BindError, Listener};
+use crate::http::{self, Readiness, ServeOptions, control};
+use crate::ingest::{Schedule, ScheduleOptions};
+use crate::store::{Store as _, StoreError};
+use crate::watch::{Changes, Watch, WatchError};
+
+mod house;
+pub mod order;
+mod reload;
+
+pub use house::{House, source_specs};
+use order::Order;
+
+use reload::Reloader;
+
+/// Why the daemon could not start or had to stop.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DaemonError {
+    /// The store could not be opened.
+    #[error("failed to open the store")]
+    Store(#[from] StoreError),
+    /// The address or the control socket is not to be had.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The child program is missing or of another build.
+    #[error("plugins cannot run")]
+    Host(#[from] HostError),
+    /// Files cannot be watched.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
+    /// The system refused threads or signals.
+    #[error("failed to {what}")]
+    System {
+        /// What was attempted.
+        what: &'static str,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl DaemonError {
+    /// Returns what the operator can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Store(error) => error.hint().map(str::to_owned),
+            Self::Bind(error) => Some(error.hint()),
+            Self::Host(error) => Some(error.hint().to_owned()),
+            Self::Watch(_) | Self::System { .. } => None,
+        }
+    }
+}
+
+/// Runs the daemon until SIGTERM or SIGINT; `on_ready` hears where it listens.
+///
+/// # Errors
+/// When it cannot start, or the store cannot be closed cleanly.
+pub fn run(config: Config, on_ready: impl FnOnce(SocketAddr)) -> Result<(), DaemonError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| DaemonError::System {
+            what: "start the runtime",
+            source,
+        })?;
+    let outcome = runtime.block_on(serve(config, &runtime, on_ready));
+    // Whatever still blocks after the drain has had its time.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(
+    config: Config,
+    runtime: &Runtime,
+    on_ready: impl FnOnce(SocketAddr),
+) -> Result<(), DaemonError> {
+    let mut signals = Signals::new()?;
+    let listener = Listener::network(config.listen()).await?;
+    let address = listener.address().unwrap_or_else(|| config.listen());
+    let host = Arc::new(Host::beside_this_program()?);
+    let house = Arc::new(House::open(&config)?);
+    if let Some(path) = house.store().damaged_log() {
+        tracing::warn!(path = %path.display(), "a damaged log was set aside; sources are read again");
+    }
+    let schedule = Arc::new(start_schedule(&config, &house, host)?);
+    let reloader = Arc::new(Reloader::new(
+        config.clone(),
+        Arc::clone(&house),
+        Arc::clone(&schedule),
+    ));
+    let _watch = watch_files(&config, &reloader)?;
+    let (stop, stopping) = watch::channel(false);
+    let options = serve_options(&config, &house, &schedule, &reloader);
+    let mut servers = vec![runtime.spawn(http::serve(listener, options.clone(), stopping.clone()))];
+    if let Some(path) = control::socket_path(config.data_dir()) {
+        let socket = Listener::socket(&path)?;
+        servers.push(runtime.spawn(http::serve(socket, control_options(options), stopping)));
+    } else {
+        tracing::warn!("data_dir is too long for a control socket: set XDG_RUNTIME_DIR");
+    }
+    tell_systemd(sd_notify::NotifyState::Ready);
+    tracing::info!(%address, "serving");
+    on_ready(address);
+    while signals.next().await == Wish::Reload {
+        reload_now(&reloader).await;
+    }
+    tracing::info!("stopping");
+    tell_systemd(sd_notify::NotifyState::Stopping);
+    let _ = stop.send(true);
+    let pulls = tokio::task::spawn_blocking(move || schedule.stop());
+    for server in servers {
+        if let Err(error) = server.await {
+            tracing::error!("a server ended by a panic: {error}");
+        }
+    }
+    if let Err(error) = pulls.await {
+        tracing::error!("the schedule ended by a panic: {error}");
+    }
+    close(config, &house)
+}
+
+/// Writes what is only in the log to the main file, and takes the socket away.
+fn close(config: Config, house: &House) -> Result<(), DaemonError> {
+    if let Some(path) = control::socket_path(config.data_dir()) {
+        // Gone already is fine.
+        let _ = std::fs::remove_file(path);
+    }
+    house.store().flush()?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn start_schedule(
+    config: &Config,
+    house: &Arc<House>,
+    host: Arc<Host>,
+) -> Result<Schedule, DaemonError> {
+    let pulled = Arc::clone(house);
+    Schedule::start(ScheduleOptions {
+        host,
+        store: house.store_as_trait(),
+        plugin_dirs: config.plugin_dirs().to_vec(),
+        sources: source_specs(config),
+        on_pulled: Arc::new(move |_| pulled.gallery().refresh_sources()),
+    })
+    .map_err(|source| DaemonError::System {
+        what: "start the pulling threads",
+        source,
+    })
+}
+
+fn watch_files(config: &Config, reloader: &Arc<Reloader>) -> Result<Watch, DaemonError> {
+    let (dashboards, file) = (config.dashboards_dir().to_owned(), config.path().to_owned());
+    let reloader = Arc::clone(reloader);
+    let on_change = move |changes: Changes| {
+        if changes.touch(&dashboards) {
+            reloader.dashboards();
+        }
+        if changes.touch(&file) {
+            reloader.configuration();
+        }
+    };
+    Ok(crate::watch::watch(
+        &[config.dashboards_dir().to_owned(), config.path().to_owned()],
+        on_change,
+    )?)
+}
+
+fn serve_options(
+    config: &Config,
+    house: &Arc<House>,
+    schedule: &Arc<Schedule>,
+    reloader: &Arc<Reloader>,
+) -> ServeOptions {
+    let notes = Arc::clone(reloader);
+    ServeOptions {
+        readiness: Arc::new(move || Readiness {
+            blocks: Vec::new(),
+            notes: notes.notes(),
+        }),
+        commands: Some(Arc::new(Order::new(
+            Arc::clone(house),
+            Arc::clone(schedule),
+        ))),
+        ..house.serve_options(config)
+    }
+}
+
+/// The control socket has no base path in front: commands know none.
+fn control_options(options: ServeOptions) -> ServeOptions {
+    ServeOptions {
+        base_path: String::new(),
+        ..options
+    }
+}
+
+async fn reload_now(reloader: &Arc<Reloader>) {
+    let reloader = Arc::clone(reloader);
+    let reload = tokio::task::spawn_blocking(move || {
+        reloader.dashboards();
+        reloader.configuration();
+    });
+    if let Err(error) = reload.await {
+        tracing::error!("the reload ended by a panic: {error}");
+    }
+}
+
+fn tell_systemd(state: sd_notify::NotifyState<'_>) {
+    // Without systemd nobody listens, which is fine.
+    let _ = sd_notify::notify(&[state]);
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Stop,
+    Reload,
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, DaemonError> {
+        let listen = |kind| {
+            signal(kind).map_err(|source| DaemonError::System {
+                what: "listen for signals",
+                source,
+            })
+        };
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Wish {
+        tokio::select! {
+            _ = self.terminate.recv() => Wish::Stop,
+            _ = self.interrupt.recv() => Wish::Stop,
+            _ = self.hang_up.recv() => Wish::Reload,
+        }
+    }
+}
+
+/// Notes for operators, replaced as a whole.
+#[derive(Debug, Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Notes {
+    fn set(&self, notes: Vec<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = notes;
+    }
+
+    fn get(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// Returns the files of the store, whose sizes are a metric.
+fn store_files(config: &Config) -> Vec<PathBuf> {
+    ["vocd.duckdb", "vocd.duckdb.wal"]
+        .map(|name| config.data_dir().join(name))
+        .to_vec()
+}

@@ -1,0 +1,193 @@
+//! The stages that answer questions, built once from a configuration: store, shelf, pictures.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::chart::{GoalMark, Painter};
+use crate::config::{Anonymous, Config, SourceConfig};
+use crate::dashboard::Shelf;
+use crate::host::{Failure, FailureReason, RunLimits};
+use crate::http::{self, Limits, Readiness, ServeOptions};
+use crate::ingest::{ResolvedConfig, SourceSpec};
+use crate::kpi;
+use crate::picture::gallery::GalleryParts;
+use crate::picture::source::SourceRule;
+use crate::picture::{Gallery, Rules, Studio};
+use crate::store::duckdb::{DimensionField, DimensionSpec, DuckStore, StoreOptions};
+use crate::store::{Store, StoreError};
+use crate::telemetry::Metrics;
+
+use super::store_files;
+
+/// Store, dashboards and pictures of one data directory.
+pub struct House {
+    store: Arc<DuckStore>,
+    shelf: Arc<Shelf>,
+    gallery: Arc<Gallery>,
+    studio: Studio,
+    metrics: Arc<Metrics>,
+}
+
+impl House {
+    /// Opens the store of the configuration and everything that answers from it.
+    ///
+    /// # Errors
+    /// When the store cannot be opened, or another process has it.
+    pub fn open(config: &Config) -> Result<Self, StoreError> {
+        let store = Arc::new(DuckStore::open(store_options(config))?);
+        let shelf = Arc::new(Shelf::load(
+            config.dashboards_dir(),
+            config.dashboard_context(),
+        ));
+        let metrics = Arc::new(Metrics::new());
+        let gallery = Arc::new(Gallery::new(GalleryParts {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            shelf: Arc::clone(&shelf) as Arc<dyn crate::picture::Dashboards>,
+            painter: Arc::new(Painter::new(config.font_dirs())),
+            rules: rules(config, Timestamp::now()),
+            clock: Arc::new(Timestamp::now),
+            metrics: Arc::clone(&metrics),
+        }));
+        let studio = Studio::new(Arc::clone(&gallery), Arc::clone(&metrics));
+        Ok(Self {
+            store,
+            shelf,
+            gallery,
+            studio,
+            metrics,
+        })
+    }
+
+    /// Returns the store.
+    #[must_use]
+    pub fn store(&self) -> &DuckStore {
+        &self.store
+    }
+
+    /// Returns the store as the boundary that other stages know.
+    #[must_use]
+    pub fn store_as_trait(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store) as Arc<dyn Store>
+    }
+
+    /// Returns the dashboards.
+    #[must_use]
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// Returns what answers questions.
+    #[must_use]
+    pub fn gallery(&self) -> &Gallery {
+        &self.gallery
+    }
+
+    /// Returns how a server answers from this house; it takes no commands.
+    #[must_use]
+    pub fn serve_options(&self, config: &Config) -> ServeOptions {
+        let limits = config.limits();
+        ServeOptions {
+            base_path: config.base_path().to_owned(),
+            anonymous: match config.anonymous() {
+                Anonymous::LoopbackViewer => http::Anonymous::Loopback,
+                Anonymous::Nobody => http::Anonymous::Nobody,
+                Anonymous::Viewer => http::Anonymous::Viewer,
+            },
+            studio: self.studio.clone(),
+            metrics: Arc::clone(&self.metrics),
+            readiness: Arc::new(Readiness::default),
+            store_files: store_files(config),
+            commands: None,
+            limits: Limits {
+                connections_max: usize::try_from(limits.connections).unwrap_or(usize::MAX),
+                body_bytes_max: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
+                ..Limits::default()
+            },
+        }
+    }
+}
+
+fn store_options(config: &Config) -> StoreOptions {
+    StoreOptions {
+        memory_limit_bytes: config.memory_limit_bytes(),
+        deadline: config.limits().query_deadline,
+        dimensions: dimensions(config),
+        ..StoreOptions::new(config.data_dir().to_owned())
+    }
+}
+
+fn dimensions(config: &Config) -> Vec<DimensionSpec> {
+    let dimensions = config.dimensions().iter();
+    dimensions
+        .map(|(name, dimension)| DimensionSpec {
+            name: name.clone(),
+            kind: dimension.source.kind,
+            field: match &dimension.source.field {
+                kpi::DimensionField::Column(column) => DimensionField::Column(column),
+                kpi::DimensionField::Attribute(key) => DimensionField::Attribute(key.clone()),
+            },
+        })
+        .collect()
+}
+
+/// Returns what pictures need to know of a configuration; sources are expected since `since`.
+pub(super) fn rules(config: &Config, since: Timestamp) -> Rules {
+    let goals = config.goals().iter().map(|(name, goal)| {
+        let label = format!("by {}", goal.due);
+        (
+            name.clone(),
+            GoalMark {
+                target: goal.target,
+                label,
+            },
+        )
+    });
+    let sources = config.sources().iter();
+    Rules {
+        settings: config.kpi_settings(),
+        goals: goals.collect(),
+        sources: sources
+            .map(|source| SourceRule {
+                name: source.name.clone(),
+                every: Some(source.every),
+            })
+            .collect(),
+        since,
+    }
+}
+
+/// Returns the sources of a configuration as the schedule runs them; secrets are read at each run.
+#[must_use]
+pub fn source_specs(config: &Config) -> Vec<SourceSpec> {
+    config
+        .sources()
+        .iter()
+        .map(|source| source_spec(config, source))
+        .collect()
+}
+
+fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
+    let resolved = source.clone();
+    SourceSpec {
+        name: source.name.clone(),
+        plugin: source.plugin.clone(),
+        every: source.every,
+        limits: RunLimits {
+            wall: source.timeout,
+            memory_bytes: source.limits.memory_bytes,
+            ..RunLimits::default()
+        },
+        base_dir: config.folder().to_owned(),
+        resolve: Arc::new(move || {
+            let (json, secrets) = resolved
+                .resolve()
+                .map_err(|fault| Failure::new(FailureReason::Config, fault.to_string()))?;
+            let secrets = secrets
+                .iter()
+                .map(|secret| secret.expose().to_owned())
+                .collect();
+            Ok(ResolvedConfig { json, secrets })
+        }),
+    }
+}

@@ -1,0 +1,140 @@
+//! Commands to change something, carried out by whoever has the data directory.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::http::control::{Commands, Lines};
+use crate::ingest::{Keep, PullError, PullOptions, PullProgress, PullReport, Schedule, StartFrom};
+use crate::record::SourceName;
+use crate::store::Store as _;
+
+use super::House;
+
+/// Carries out commands in the daemon.
+pub struct Order {
+    house: Arc<House>,
+    schedule: Arc<Schedule>,
+}
+
+/// Why a command failed, for the terminal it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderFailure {
+    /// What failed, with its causes.
+    pub what: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Order {
+    pub(super) fn new(house: Arc<House>, schedule: Arc<Schedule>) -> Self {
+        Self { house, schedule }
+    }
+}
+
+impl Commands for Order {
+    fn sync(&self, source: &str, is_full: bool, is_dry_run: bool, lines: &Lines) {
+        let options = pull_options(is_full, is_dry_run);
+        let mut on_progress = |progress: &PullProgress| {
+            // A terminal that does not keep up misses a step of the bar, not a row.
+            let _ = lines.try_send(progress_line(progress));
+        };
+        let line = match self.schedule.pull_now(source, options, &mut on_progress) {
+            Ok(Ok(report)) => report_line(&report),
+            Ok(Err(error)) => failure_line(&pull_failure(&error)),
+            Err(error) => failure_line(&OrderFailure {
+                what: error.to_string(),
+                hint: Some("`vocd sources` lists the sources and what they do".to_owned()),
+            }),
+        };
+        // Nobody reads any more when the terminal is gone; the pull is done all the same.
+        let _ = lines.blocking_send(line);
+    }
+
+    fn reset(&self, source: &str, lines: &Lines) {
+        let line = match reset(&self.house, source) {
+            Ok(()) => json!({ "report": {} }),
+            Err(failure) => failure_line(&failure),
+        };
+        let _ = lines.blocking_send(line);
+    }
+}
+
+/// Returns the options that the flags of `vocd sync` mean.
+#[must_use]
+pub fn pull_options(is_full: bool, is_dry_run: bool) -> PullOptions {
+    PullOptions {
+        start: if is_full {
+            StartFrom::Beginning
+        } else {
+            StartFrom::Checkpoint
+        },
+        keep: if is_dry_run {
+            Keep::Nothing
+        } else {
+            Keep::Rows
+        },
+    }
+}
+
+/// Forgets a source's checkpoints.
+///
+/// # Errors
+/// When there is no such source or the store fails.
+pub fn reset(house: &House, source: &str) -> Result<(), OrderFailure> {
+    let failed = |error: crate::store::StoreError| OrderFailure {
+        what: error.to_string(),
+        hint: error.hint().map(str::to_owned),
+    };
+    let known = house.store().source_states().map_err(failed)?;
+    let name = SourceName::new(source)
+        .filter(|name| known.iter().any(|state| state.source == *name))
+        .ok_or_else(|| OrderFailure {
+            what: format!("no source `{source}` ever ran"),
+            hint: Some("`vocd sources` lists them".to_owned()),
+        })?;
+    house.store().reset(&name).map_err(failed)
+}
+
+/// Returns the words for a failed pull.
+#[must_use]
+pub fn pull_failure(error: &PullError) -> OrderFailure {
+    let hint = match error {
+        PullError::Store { source, .. } => source.hint().map(str::to_owned),
+        _ => error.hint(),
+    };
+    OrderFailure {
+        what: error.message(),
+        hint,
+    }
+}
+
+/// Returns a line of progress.
+#[must_use]
+pub fn progress_line(progress: &PullProgress) -> Value {
+    let (done, total) = progress
+        .plugin
+        .as_ref()
+        .map_or((0, 0), |plugin| (plugin.done, plugin.total));
+    json!({ "progress": { "done": done, "total": total, "rows": progress.n_rows } })
+}
+
+/// Returns the last line of a pull that succeeded.
+#[must_use]
+pub fn report_line(report: &PullReport) -> Value {
+    let samples = report.reject_samples.iter().map(
+        |reject| json!({ "reason": reject.reason, "place": reject.place, "detail": reject.detail }),
+    );
+    json!({ "report": {
+        "rows": report.n_rows,
+        "changed": report.n_changed,
+        "rejects": report.n_rejects,
+        "reject_reasons": report.reject_reasons,
+        "reject_samples": samples.collect::<Vec<_>>(),
+        "seconds": report.elapsed.as_secs_f64(),
+    } })
+}
+
+fn failure_line(failure: &OrderFailure) -> Value {
+    json!({ "failure": { "what": failure.what, "hint": failure.hint } })
+}

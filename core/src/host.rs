@@ -1,0 +1,169 @@
+//! Runs plugins: one child process per run, whose bytes are taken for hostile.
+//!
+//! The daemon never opens a plugin's library. It reads the manifest out of the file, seals a copy,
+//! and lets `vocd-plugin-host` open that copy in a process of its own.
+
+mod batch;
+mod child;
+mod failure;
+pub mod manifest;
+mod message;
+mod plugin_file;
+mod printed;
+mod run;
+mod scrub;
+mod stop;
+mod watch;
+
+use std::path::Path;
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use serde_json::Value;
+use vocd_plugin::frame::BUILD_ID;
+
+pub use child::HostError;
+pub use failure::{Failure, FailureReason};
+pub use message::Progress;
+pub use plugin_file::{FindError, PluginFile};
+pub use stop::{StopLevel, StopSignal};
+
+use crate::record::door::Reject;
+use crate::record::{RecordKind, SourceName, StreamName};
+
+/// File name of the child program, which lies beside the daemon's own.
+pub const CHILD_PROGRAM: &str = "vocd-plugin-host";
+
+/// Starts children and turns what they say into events.
+#[derive(Debug)]
+pub struct Host {
+    program: child::ChildProgram,
+}
+
+/// What a run may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunLimits {
+    /// Longest run.
+    pub wall: Duration,
+    /// Longest silence; the plugin's manifest may ask for more.
+    pub idle: Duration,
+    /// Memory of the child, in bytes.
+    pub memory_bytes: u64,
+}
+
+impl Default for RunLimits {
+    fn default() -> Self {
+        Self {
+            wall: Duration::from_secs(120),
+            idle: Duration::from_secs(60),
+            memory_bytes: 512 * 1024 * 1024,
+        }
+    }
+}
+
+/// One read of one stream.
+#[derive(Debug, Clone, Copy)]
+pub struct RunRequest<'a> {
+    /// Source the rows will belong to.
+    pub source: &'a SourceName,
+    /// Number of the run.
+    pub run_id: u64,
+    /// Plugin to run.
+    pub plugin: &'a PluginFile,
+    /// The source's configuration with its secrets resolved; a JSON object.
+    pub config_json: &'a Value,
+    /// Folder that relative paths of the configuration count from.
+    pub base_dir: &'a Path,
+    /// Every secret inside the configuration, to be masked in all that the plugin says.
+    pub secrets: &'a [String],
+    /// Stream to read.
+    pub stream: &'a StreamName,
+    /// Where to start; `None` reads everything.
+    pub checkpoint: Option<StartAt<'a>>,
+    /// What it may use.
+    pub limits: RunLimits,
+}
+
+/// The checkpoint a read starts at.
+#[derive(Debug, Clone, Copy)]
+pub struct StartAt<'a> {
+    /// The plugin's cursor, a JSON object.
+    pub json: &'a str,
+    /// Version of the cursor's format.
+    pub format: u32,
+}
+
+/// Something a run gave.
+#[derive(Debug)]
+pub enum RunEvent {
+    /// Rows of one kind, at least one, with the kind's schema.
+    Batch(RecordKind, RecordBatch),
+    /// Everything since the checkpoint before is covered by this one.
+    Checkpoint {
+        /// The plugin's cursor.
+        json: String,
+        /// Version of the cursor's format.
+        format: u32,
+    },
+    /// A record the plugin refused.
+    Reject(Reject),
+    /// How far it is.
+    Progress(Progress),
+}
+
+/// Whether a run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// It does.
+    Continue,
+    /// It is stopped at once.
+    Stop,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOutcome {
+    /// Rows received.
+    pub n_rows: u64,
+    /// Bytes received.
+    pub n_bytes: u64,
+    /// Records the plugin refused.
+    pub n_rejects: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// `None` for a success.
+    pub failure: Option<Failure>,
+}
+
+impl Host {
+    /// Opens the child program and makes sure that it is of this build.
+    ///
+    /// # Errors
+    /// When it cannot be opened or run, or is of another build.
+    pub fn new(child_program: &Path) -> Result<Self, HostError> {
+        let program = child::ChildProgram::open(child_program, BUILD_ID)?;
+        Ok(Self { program })
+    }
+
+    /// Opens the child program that lies beside this one.
+    ///
+    /// # Errors
+    /// As [`Host::new`].
+    pub fn beside_this_program() -> Result<Self, HostError> {
+        let own = std::env::current_exe().unwrap_or_default();
+        Self::new(&own.with_file_name(CHILD_PROGRAM))
+    }
+
+    /// Reads one stream, blocking, and hands over what comes on the calling thread.
+    ///
+    /// The child is slowed down while `on_event` takes its time. A failure is an outcome, not an
+    /// error: rows that a checkpoint covers were handed over before it.
+    pub fn run(
+        &self,
+        request: RunRequest<'_>,
+        stop: &StopSignal,
+        on_event: &mut dyn FnMut(RunEvent) -> Flow,
+    ) -> RunOutcome {
+        run::run(&self.program, request, stop, on_event)
+    }
+}

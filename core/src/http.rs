@@ -1,0 +1,117 @@
+//! Serves pictures, pages and the API: warp's routes behind an accept loop of our own.
+//!
+//! The order of a request: accept (a connection permit, a header timeout) → [`gate`] (address
+//! length, body length, who may) → routes → [`face`] (what a refusal looks like) → headers. warp's
+//! own server panics on a taken port, sets no header timeout, caps no connections and waits for
+//! ever on an open event stream, so it is not used.
+
+pub mod accept;
+pub mod control;
+pub mod gate;
+
+mod api;
+mod assets;
+mod charts;
+mod face;
+mod health;
+mod pages;
+mod pulse;
+mod reply;
+mod routes;
+mod visit;
+mod walls;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+pub use accept::{BindError, Listener, serve};
+pub use gate::Anonymous;
+pub use health::Readiness;
+
+use crate::picture::Studio;
+use crate::telemetry::Metrics;
+
+/// Everything a server needs; cheap to clone.
+#[derive(Clone)]
+pub struct ServeOptions {
+    /// Path in front of every address, such as `/vocd`; empty without one.
+    pub base_path: String,
+    /// Who may read without a token.
+    pub anonymous: Anonymous,
+    /// Answers picture requests.
+    pub studio: Studio,
+    /// Where requests are counted; served at `/metrics`.
+    pub metrics: Arc<Metrics>,
+    /// What keeps the daemon from being ready, and what it wants an operator to know.
+    pub readiness: Arc<dyn Fn() -> Readiness + Send + Sync>,
+    /// Files of the store, whose sizes `/metrics` shows.
+    pub store_files: Vec<PathBuf>,
+    /// Commands of the control socket; `None` takes none.
+    pub commands: Option<Arc<dyn control::Commands>>,
+    /// Limits of the server.
+    pub limits: Limits,
+}
+
+/// Limits of the server; the defaults are the product's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Open connections; further ones wait in the kernel's queue.
+    pub connections_max: usize,
+    /// Open event streams of walls; further walls poll.
+    pub streams_max: usize,
+    /// Time a client has to send a request's head, idle time between requests included.
+    pub header_timeout: Duration,
+    /// Time a client has to send a request's body.
+    pub body_timeout: Duration,
+    /// Bytes of a request's body, counted while they arrive.
+    pub body_bytes_max: usize,
+    /// Bytes of a request's path and query.
+    pub target_bytes_max: usize,
+    /// Time open connections have to end at shutdown before they are cut.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            // 512 sockets and their 64 KiB buffers stay under 32 MiB and the usual 1,024 files.
+            connections_max: 512,
+            // Half of the connections, so that walls never keep a browser out.
+            streams_max: 256,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            body_bytes_max: 1 << 20,
+            // The longest filter people paste; also what common proxies let through.
+            target_bytes_max: 8 << 10,
+            // The daemon promises to end within 10 s.
+            drain_timeout: Duration::from_secs(8),
+        }
+    }
+}
+
+/// What every request of one server shares.
+struct Site {
+    options: ServeOptions,
+    assets: assets::Assets,
+    pulse: watch::Receiver<Arc<str>>,
+    shutdown: watch::Receiver<bool>,
+    n_streams: Arc<AtomicUsize>,
+    is_draining: AtomicBool,
+}
+
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// A network client.
+    Network(SocketAddr),
+    /// A process of this machine that may open the control socket.
+    Socket,
+}

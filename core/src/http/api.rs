@@ -1,0 +1,156 @@
+//! `/api/v1/…`: the registry, values, definitions and the state of the sources.
+
+use http::{StatusCode, header};
+use serde_json::{Value, json};
+use warp::reply::Response;
+
+use crate::http::visit::{Fault, Visit};
+use crate::http::{Peer, charts, reply};
+use crate::kpi::{self, KpiError};
+use crate::picture::{Format, Params, PictureError, Scope, Subject};
+use crate::store::SourceState;
+
+/// Answers with the registry.
+pub(super) fn kpis(visit: &Visit) -> Result<Response, Fault> {
+    bare(visit)?;
+    let kpis: Vec<Value> = kpi::REGISTRY
+        .iter()
+        .map(|kpi| kpi::definition_json(kpi))
+        .collect();
+    Ok(reply::json(&json!({ "kpis": kpis })))
+}
+
+/// Answers with a KPI's values: JSON, or CSV or an aligned table where that is accepted first.
+pub(super) async fn kpi(visit: &Visit, name: String) -> Result<Response, Fault> {
+    let accept = visit
+        .headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    let format = match accept {
+        Some(list) if list.trim_start().starts_with("text/csv") => Format::Csv,
+        Some(list) if list.trim_start().starts_with("text/plain") => Format::Txt,
+        _ => Format::Json,
+    };
+    charts::picture(visit, Subject::Kpi(name), format, Scope::Kpi).await
+}
+
+/// Answers with a KPI's definition.
+pub(super) fn definition(visit: &Visit, name: String) -> Result<Response, Fault> {
+    bare(visit)?;
+    let found = kpi::find(&name)
+        .map_err(|error| PictureError::Kpi(std::sync::Arc::new(KpiError::from(error))))?;
+    Ok(reply::json(&kpi::definition_json(found)))
+}
+
+/// Answers with the state of every source, without what its rows say.
+pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
+    bare(visit)?;
+    let gallery = std::sync::Arc::clone(visit.site.options.studio.gallery());
+    let seen = match gallery.sources_seen() {
+        Some(seen) => Some(seen),
+        None => {
+            let gallery = std::sync::Arc::clone(&gallery);
+            let read = tokio::task::spawn_blocking(move || {
+                gallery.refresh_sources();
+                gallery.sources_seen()
+            });
+            read.await.ok().flatten()
+        }
+    };
+    let unreadable = || {
+        Fault::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the sources' states could not be read",
+        )
+        .hint("the log says why")
+    };
+    let seen = seen.ok_or_else(unreadable)?;
+    let (rules, now) = (gallery.rules(), gallery.now());
+    let sources: Vec<Value> = rules
+        .stamps(&seen.states, now)
+        .iter()
+        .map(|stamp| {
+            let state = seen
+                .states
+                .iter()
+                .find(|state| state.source.as_str() == stamp.name);
+            let rule = rules
+                .sources
+                .iter()
+                .find(|rule| rule.name.as_str() == stamp.name);
+            let lag_s = stamp
+                .last_success
+                .map(|last| now.duration_since(last).as_secs().max(0));
+            let mut value = json!({
+                "name": stamp.name,
+                "is_configured": rule.is_some(),
+                "every_s": rule.and_then(|rule| rule.every).map(|every| every.as_secs()),
+                "last_success": stamp.last_success.map(|at| at.to_string()),
+                "lag_s": lag_s,
+                "stale": stamp.is_stale,
+                "failing": stamp.is_failing,
+            });
+            if let (Some(object), Some(state)) = (value.as_object_mut(), state) {
+                object.extend(counts(state, visit.visitor.peer == Peer::Socket));
+            }
+            value
+        })
+        .collect();
+    Ok(reply::json(
+        &json!({ "as_of": seen.at.to_string(), "sources": sources }),
+    ))
+}
+
+/// Returns the counts of a source; words and places of its rows are for operators alone.
+fn counts(state: &SourceState, is_operator: bool) -> serde_json::Map<String, Value> {
+    let rows: serde_json::Map<String, Value> = state
+        .rows
+        .iter()
+        .map(|(kind, n)| (kind.name().to_owned(), (*n).into()))
+        .collect();
+    let rejects: serde_json::Map<String, Value> = state
+        .rejects
+        .iter()
+        .map(|(reason, n)| (reason.clone(), (*n).into()))
+        .collect();
+    let last_run = state.last_run.as_ref().map(|run| {
+        json!({
+            "started_at": run.started_at.to_string(),
+            "ended_at": run.ended_at.to_string(),
+            "n_rows": run.n_rows,
+            "n_rejects": run.n_rejects,
+            "failure": run.failure.as_ref().map(|(reason, message)| match is_operator {
+                true => json!({ "reason": reason, "message": message }),
+                false => json!({ "reason": reason }),
+            }),
+        })
+    });
+    let streams: Vec<Value> = state
+        .checkpoints
+        .iter()
+        .map(|(stream, checkpoint)| {
+            json!({ "name": stream.as_str(), "plugin_version": checkpoint.plugin_version })
+        })
+        .collect();
+    let newest = state.newest_record.map(|at| at.to_string());
+    let mut map = serde_json::Map::new();
+    map.insert("rows".to_owned(), rows.into());
+    map.insert("rejects".to_owned(), rejects.into());
+    if is_operator {
+        let samples = state.reject_samples.iter().map(|reject| {
+            json!({ "reason": reject.reason, "place": reject.place, "detail": reject.detail })
+        });
+        map.insert("reject_samples".to_owned(), samples.collect());
+    }
+    map.insert("newest_record".to_owned(), newest.into());
+    map.insert("last_run".to_owned(), last_run.into());
+    map.insert("streams".to_owned(), streams.into());
+    map
+}
+
+/// Refuses every parameter.
+fn bare(visit: &Visit) -> Result<(), Fault> {
+    let rules = visit.site.options.studio.gallery().rules();
+    Params::parse(&visit.pairs, Scope::Bare, &rules.settings.timezone)?;
+    Ok(())
+}

@@ -1,0 +1,489 @@
+//! Pulls every source at its own rhythm, for as long as the daemon lives.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::live::{Activity, LastFailure, SourceLive};
+use super::pace::{Ended, Pace};
+use super::{PullError, PullOptions, PullProgress, PullReport, SourceSpec, pull_source};
+use crate::host::{Failure, FailureReason, Host, StopSignal};
+use crate::record::SourceName;
+use crate::store::Store;
+
+/// Sources pulled at once: each costs a child, a decoding thread and the writer's time.
+const PULLS_AT_ONCE: usize = 2;
+/// How often a running pull's progress is noted.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// What a schedule works with.
+pub struct ScheduleOptions {
+    /// Runs plugins.
+    pub host: Arc<Host>,
+    /// Keeps the rows.
+    pub store: Arc<dyn Store>,
+    /// Folders of plugins; the first that has a library wins.
+    pub plugin_dirs: Vec<PathBuf>,
+    /// The configured sources.
+    pub sources: Vec<SourceSpec>,
+    /// Called after each pull, on the thread that pulled.
+    pub on_pulled: Arc<dyn Fn(&SourceName) + Send + Sync>,
+}
+
+/// A running schedule; dropping it stops it.
+pub struct Schedule {
+    shared: Arc<Shared>,
+    workers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Why a source cannot be pulled right now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TriggerError {
+    /// There is no such source.
+    #[error("no source `{name}` is configured")]
+    Unknown {
+        /// Name asked for.
+        name: String,
+    },
+    /// It is being pulled already.
+    #[error("`{name}` is being pulled already")]
+    Running {
+        /// The source.
+        name: SourceName,
+    },
+    /// The daemon is about to end.
+    #[error("vocd is stopping")]
+    Stopping,
+}
+
+type OnProgress<'a> = &'a mut dyn FnMut(&PullProgress);
+type Pull = dyn Fn(&SourceSpec, PullOptions, &StopSignal, OnProgress<'_>) -> Result<PullReport, PullError>
+    + Send
+    + Sync;
+
+struct Shared {
+    pull: Box<Pull>,
+    on_pulled: Arc<dyn Fn(&SourceName) + Send + Sync>,
+    plan: Mutex<Plan>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Plan {
+    entries: Vec<Entry>,
+    is_stopping: bool,
+}
+
+struct Entry {
+    spec: SourceSpec,
+    pace: Pace,
+    next_at: Instant,
+    /// Present while it is being pulled.
+    running: Option<StopSignal>,
+    is_due_again: bool,
+    live: SourceLive,
+}
+
+/// A source that this thread may pull.
+struct Claim {
+    spec: SourceSpec,
+    stop: StopSignal,
+}
+
+impl Schedule {
+    /// Starts the threads; the first pulls begin at once.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub fn start(options: ScheduleOptions) -> std::io::Result<Self> {
+        let ScheduleOptions {
+            host,
+            store,
+            plugin_dirs,
+            sources,
+            on_pulled,
+        } = options;
+        let pull = move |spec: &SourceSpec,
+                         options: PullOptions,
+                         stop: &StopSignal,
+                         on_progress: OnProgress<'_>| {
+            pull_source(
+                &host,
+                &*store,
+                &plugin_dirs,
+                spec,
+                options,
+                stop,
+                on_progress,
+            )
+        };
+        Self::start_with(Box::new(pull), sources, on_pulled)
+    }
+
+    fn start_with(
+        pull: Box<Pull>,
+        sources: Vec<SourceSpec>,
+        on_pulled: Arc<dyn Fn(&SourceName) + Send + Sync>,
+    ) -> std::io::Result<Self> {
+        let entries = sources.into_iter().enumerate().map(Entry::new).collect();
+        let plan = Plan {
+            entries,
+            is_stopping: false,
+        };
+        let schedule = Self {
+            shared: Arc::new(Shared {
+                pull,
+                on_pulled,
+                plan: Mutex::new(plan),
+                changed: Condvar::new(),
+            }),
+            workers: Mutex::new(Vec::new()),
+        };
+        for worker in 0..PULLS_AT_ONCE {
+            let shared = Arc::clone(&schedule.shared);
+            let thread = thread::Builder::new()
+                .name(format!("pull-{worker}"))
+                .spawn(move || {
+                    while let Some(claim) = shared.claim_due() {
+                        // The outcome is in the live state and in the log.
+                        let _ = shared.run(&claim, PullOptions::default(), &mut |_| {});
+                    }
+                })?;
+            schedule.workers().push(thread);
+        }
+        Ok(schedule)
+    }
+
+    /// Returns the live state of every source, in configuration order.
+    #[must_use]
+    pub fn states(&self) -> Vec<SourceLive> {
+        let plan = self.shared.lock();
+        plan.entries
+            .iter()
+            .map(|entry| entry.live.clone())
+            .collect()
+    }
+
+    /// Pulls a source now, on the calling thread.
+    ///
+    /// # Errors
+    /// When it is unknown or being pulled already; the inner result is the pull's own.
+    pub fn pull_now(
+        &self,
+        name: &str,
+        options: PullOptions,
+        on_progress: &mut dyn FnMut(&PullProgress),
+    ) -> Result<Result<PullReport, PullError>, TriggerError> {
+        let claim = self.shared.claim(name)?;
+        Ok(self.shared.run(&claim, options, on_progress))
+    }
+
+    /// Makes sources due at once, such as those whose plugin or files changed.
+    pub fn make_due(&self, is_due: impl Fn(&SourceSpec) -> bool) {
+        let mut plan = self.shared.lock();
+        for entry in &mut plan.entries {
+            if is_due(&entry.spec) {
+                entry.next_at = Instant::now();
+                entry.is_due_again = entry.running.is_some();
+            }
+        }
+        drop(plan);
+        self.shared.changed.notify_all();
+    }
+
+    /// Takes over changed configuration: new and changed sources are pulled at once, removed ones
+    /// are stopped at their next checkpoint. Their rows stay.
+    pub fn set_sources(&self, sources: Vec<SourceSpec>) {
+        let mut plan = self.shared.lock();
+        let mut before = std::mem::take(&mut plan.entries);
+        for (position, spec) in sources.into_iter().enumerate() {
+            let known = before.iter().position(|entry| entry.spec.name == spec.name);
+            let entry = match known {
+                Some(idx) => before.swap_remove(idx).changed_to(spec),
+                None => Entry::new((position, spec)),
+            };
+            plan.entries.push(entry);
+        }
+        for stop in before.iter().filter_map(|entry| entry.running.as_ref()) {
+            stop.drain();
+        }
+        drop(plan);
+        self.shared.changed.notify_all();
+    }
+
+    /// Stops: running pulls end at their next checkpoint within seconds, and nothing that a
+    /// checkpoint covers is lost. Blocks until they have ended.
+    pub fn stop(&self) {
+        self.shared.stop();
+        let workers = std::mem::take(&mut *self.workers());
+        for worker in workers {
+            if worker.join().is_err() {
+                tracing::error!("a pulling thread ended by a panic");
+            }
+        }
+    }
+
+    fn workers(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Schedule {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Entry {
+    fn new((position, spec): (usize, SourceSpec)) -> Self {
+        let wait = Pace::first(position);
+        Self {
+            pace: Pace::new(&spec.name, spec.every),
+            next_at: Instant::now() + wait,
+            running: None,
+            is_due_again: false,
+            live: SourceLive {
+                name: spec.name.clone(),
+                plugin: spec.plugin.clone(),
+                every: spec.every,
+                activity: waiting(wait),
+                last_success: None,
+                last_report: None,
+                last_failure: None,
+                n_failures: 0,
+            },
+            spec,
+        }
+    }
+
+    fn changed_to(mut self, spec: SourceSpec) -> Self {
+        self.pace.set_every(spec.every);
+        self.live.every = spec.every;
+        self.live.plugin.clone_from(&spec.plugin);
+        self.next_at = Instant::now();
+        self.is_due_again = self.running.is_some();
+        self.spec = spec;
+        self
+    }
+
+    fn claim(&mut self) -> Claim {
+        let stop = StopSignal::new();
+        self.running = Some(stop.clone());
+        self.live.activity = Activity::Running {
+            since: Timestamp::now(),
+            progress: None,
+        };
+        Claim {
+            spec: self.spec.clone(),
+            stop,
+        }
+    }
+
+    fn settle(&mut self, result: &Result<PullReport, PullError>, elapsed: Duration) {
+        let ended = ended(result);
+        let mut wait = self.pace.next(ended, elapsed);
+        if std::mem::take(&mut self.is_due_again) && ended == Ended::Well {
+            wait = Duration::ZERO;
+        }
+        self.next_at = Instant::now() + wait;
+        self.running = None;
+        self.live.activity = waiting(wait);
+        self.live.n_failures = self.pace.n_failures();
+        match result {
+            Ok(report) => {
+                self.live.last_success = Some(Timestamp::now());
+                self.live.last_failure = None;
+                self.live.last_report = Some(report.clone());
+            }
+            Err(error) if error.is_cancelled() => {}
+            Err(error) => {
+                self.live.last_report = error.report().cloned();
+                self.live.last_failure = Some(LastFailure {
+                    at: Timestamp::now(),
+                    reason: error.reason(),
+                    message: error.message(),
+                    hint: error.hint(),
+                    printed: match error {
+                        PullError::Plugin { failure, .. } => failure.printed.clone(),
+                        _ => String::new(),
+                    },
+                });
+            }
+        }
+    }
+}
+
+fn waiting(wait: Duration) -> Activity {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    Activity::Waiting {
+        next_at: Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX),
+    }
+}
+
+fn ended(result: &Result<PullReport, PullError>) -> Ended {
+    match result {
+        Ok(_) => Ended::Well,
+        Err(error) if error.is_cancelled() => Ended::Well,
+        Err(PullError::Find { .. }) => Ended::NeedsPerson,
+        Err(PullError::Plugin { failure, .. }) => match failure.retry_after {
+            Some(wait) => Ended::AskedToWait(wait),
+            None if failure.reason.needs_person() => Ended::NeedsPerson,
+            None => Ended::Badly,
+        },
+        Err(PullError::Store { .. } | PullError::Fenced { .. }) => Ended::Badly,
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop(&self) {
+        let mut plan = self.lock();
+        plan.is_stopping = true;
+        for stop in plan
+            .entries
+            .iter()
+            .filter_map(|entry| entry.running.as_ref())
+        {
+            stop.drain();
+        }
+        drop(plan);
+        self.changed.notify_all();
+    }
+
+    /// Waits for the next due source; `None` when the schedule stops.
+    fn claim_due(&self) -> Option<Claim> {
+        let mut plan = self.lock();
+        loop {
+            if plan.is_stopping {
+                return None;
+            }
+            let waiting = plan
+                .entries
+                .iter_mut()
+                .filter(|entry| entry.running.is_none());
+            let wait = match waiting.min_by_key(|entry| entry.next_at) {
+                Some(entry) if entry.next_at <= Instant::now() => return Some(entry.claim()),
+                Some(entry) => Some(entry.next_at.saturating_duration_since(Instant::now())),
+                None => None,
+            };
+            plan = match wait {
+                Some(wait) => {
+                    let waited = self.changed.wait_timeout(plan, wait);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self
+                    .changed
+                    .wait(plan)
+                    .unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    fn claim(&self, name: &str) -> Result<Claim, TriggerError> {
+        let mut plan = self.lock();
+        if plan.is_stopping {
+            return Err(TriggerError::Stopping);
+        }
+        let entry = plan
+            .entries
+            .iter_mut()
+            .find(|entry| entry.spec.name.as_str() == name)
+            .ok_or_else(|| TriggerError::Unknown {
+                name: name.to_owned(),
+            })?;
+        match entry.running {
+            Some(_) => Err(TriggerError::Running {
+                name: entry.spec.name.clone(),
+            }),
+            None => Ok(entry.claim()),
+        }
+    }
+
+    fn run(
+        &self,
+        claim: &Claim,
+        options: PullOptions,
+        on_progress: OnProgress<'_>,
+    ) -> Result<PullReport, PullError> {
+        let started = Instant::now();
+        let mut noted = None::<Instant>;
+        let mut note = |progress: &PullProgress| {
+            on_progress(progress);
+            if noted.is_none_or(|at| at.elapsed() >= PROGRESS_EVERY) {
+                noted = Some(Instant::now());
+                self.note(&claim.spec.name, progress);
+            }
+        };
+        // A bug that one source meets must not end the pulls of the others.
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            (self.pull)(&claim.spec, options, &claim.stop, &mut note)
+        }))
+        .unwrap_or_else(|_| {
+            Err(PullError::Plugin {
+                name: claim.spec.name.clone(),
+                failure: Box::new(Failure::new(
+                    FailureReason::Internal,
+                    "vocd panicked during the pull",
+                )),
+                report: Box::default(),
+            })
+        });
+        log(&claim.spec.name, &result);
+        let mut plan = self.lock();
+        if let Some(entry) = plan.find(&claim.spec.name) {
+            entry.settle(&result, started.elapsed());
+        }
+        drop(plan);
+        self.changed.notify_all();
+        (self.on_pulled)(&claim.spec.name);
+        result
+    }
+
+    fn note(&self, name: &SourceName, noted: &PullProgress) {
+        if let Some(entry) = self.lock().find(name)
+            && let Activity::Running { progress, .. } = &mut entry.live.activity
+        {
+            *progress = Some(noted.clone());
+        }
+    }
+}
+
+impl Plan {
+    fn find(&mut self, name: &SourceName) -> Option<&mut Entry> {
+        self.entries
+            .iter_mut()
+            .find(|entry| entry.spec.name == *name)
+    }
+}
+
+fn log(name: &SourceName, result: &Result<PullReport, PullError>) {
+    match result {
+        Ok(report) => tracing::info!(
+            source = %name,
+            run_id = report.run_id,
+            n_rows = report.n_rows,
+            n_changed = report.n_changed,
+            n_rejects = report.n_rejects,
+            elapsed_ms = u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
+            "pulled"
+        ),
+        Err(error) if error.is_cancelled() => tracing::info!(source = %name, "pull stopped"),
+        Err(error) => tracing::warn!(
+            source = %name,
+            reason = error.reason(),
+            hint = error.hint(),
+            "{}",
+            error.message()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

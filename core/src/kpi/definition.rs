@@ -1,0 +1,115 @@
+//! A KPI's definition as people and programs can check it: formula, source, edge cases, vectors.
+
+use serde_json::{Map, Value, json};
+
+use super::{Kpi, Unit, entry};
+
+/// What a KPI means, beyond its registry entry.
+#[derive(Debug)]
+pub(super) struct Definition {
+    /// The formula, as an expression over its counts.
+    pub(super) expression: &'static str,
+    /// How its interval is computed.
+    pub(super) interval: &'static str,
+    /// Where score and interval come from.
+    pub(super) source: &'static str,
+    /// What counts and what does not.
+    pub(super) edge_cases: &'static [&'static str],
+    /// Inputs and the value they must give.
+    pub(super) vectors: &'static [Vector],
+}
+
+/// One checked example.
+#[derive(Debug)]
+pub(super) struct Vector {
+    /// Counts by name.
+    pub(super) counts: &'static [(&'static str, u64)],
+    /// The score; `None` is no value.
+    pub(super) value: Option<f64>,
+}
+
+/// Returns the unit's name in answers.
+pub(super) fn unit_name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Points => "points",
+        Unit::Percent => "percent",
+        Unit::Count => "count",
+    }
+}
+
+/// Returns a KPI's definition as JSON: name, unit, range, formula, source, edge cases, test
+/// vectors, charts.
+#[must_use]
+pub fn definition_json(kpi: &Kpi) -> Value {
+    let charts: Vec<String> = kpi.charts.iter().map(ToString::to_string).collect();
+    let mut answer = json!({
+        "kpi": kpi.name,
+        "title": kpi.title,
+        "definition_version": kpi.definition_version,
+        "unit": unit_name(kpi.unit),
+        "range": { "min": kpi.range.0, "max": kpi.range.1 },
+        "higher_is_better": kpi.is_higher_better,
+        "charts": charts,
+        "formula": kpi.formula,
+    });
+    if let (Value::Object(fields), Ok(entry)) = (&mut answer, entry(kpi.name)) {
+        describe(entry.definition, fields);
+    }
+    answer
+}
+
+fn describe(definition: &Definition, fields: &mut Map<String, Value>) {
+    fields.insert("expression".to_owned(), json!(definition.expression));
+    fields.insert("interval".to_owned(), json!(definition.interval));
+    fields.insert("source".to_owned(), json!(definition.source));
+    fields.insert("edge_cases".to_owned(), json!(definition.edge_cases));
+    let vectors: Vec<Value> = definition
+        .vectors
+        .iter()
+        .map(|vector| {
+            let counts: Map<String, Value> = vector
+                .counts
+                .iter()
+                .map(|(name, count)| ((*name).to_owned(), json!(count)))
+                .collect();
+            json!({ "counts": counts, "value": vector.value })
+        })
+        .collect();
+    fields.insert("test_vectors".to_owned(), json!(vectors));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kpi::{REGISTRY, find};
+
+    #[test]
+    fn every_kpi_is_found_defined_and_can_be_drawn() {
+        for kpi in REGISTRY {
+            assert_eq!(find(kpi.name), Ok(*kpi));
+            assert!(!kpi.charts.is_empty(), "{}", kpi.name);
+            let definition = definition_json(kpi);
+            for field in [
+                "expression",
+                "interval",
+                "source",
+                "edge_cases",
+                "test_vectors",
+            ] {
+                assert!(
+                    definition.get(field).is_some(),
+                    "{} has no {field}",
+                    kpi.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<&str> = REGISTRY.iter().map(|kpi| kpi.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), REGISTRY.len());
+    }
+}

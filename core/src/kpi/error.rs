@@ -1,0 +1,154 @@
+//! Why a question could not be answered, as the asker should read it.
+
+use crate::plan::TallyError;
+
+use super::parse::{self, ParseError};
+use super::{Grain, Mode, REGISTRY};
+
+/// A KPI name that is not in the registry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no KPI `{name}`{}", self.clause())]
+pub struct UnknownKpi {
+    /// The name that was asked for.
+    pub name: String,
+    /// The closest name of the registry, when one is close.
+    pub nearest: Option<&'static str>,
+}
+
+impl UnknownKpi {
+    pub(super) fn new(name: &str) -> Self {
+        let nearest = parse::nearest(name, REGISTRY.iter().map(|kpi| kpi.name));
+        Self {
+            name: name.to_owned(),
+            nearest,
+        }
+    }
+
+    fn clause(&self) -> String {
+        self.nearest
+            .map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+    }
+
+    /// Returns what to do: the names there are.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        let names: Vec<&str> = REGISTRY.iter().map(|kpi| kpi.name).collect();
+        format!("the KPIs are {}", names.join(", "))
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KpiError {
+    /// The KPI is not in the registry.
+    #[error(transparent)]
+    Unknown(#[from] UnknownKpi),
+    /// A parameter cannot be read.
+    #[error(transparent)]
+    Parameter(#[from] ParseError),
+    /// The dimension is neither built in nor configured.
+    #[error(
+        "there is no dimension `{name}`{}",
+        nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+    )]
+    UnknownDimension {
+        /// The name that was asked for.
+        name: String,
+        /// The closest dimension, when one is close.
+        nearest: Option<String>,
+        /// Every dimension the KPI can be asked by.
+        known: Vec<String>,
+    },
+    /// The dimension exists, but not on the rows this KPI counts.
+    #[error("`{kpi}` counts {kind} rows, which cannot carry `{name}` of {from} rows")]
+    DimensionElsewhere {
+        /// The dimension.
+        name: String,
+        /// Kind of rows that say its value.
+        from: &'static str,
+        /// The KPI.
+        kpi: &'static str,
+        /// Kind of rows the KPI counts.
+        kind: &'static str,
+    },
+    /// The range holds no instant.
+    #[error("the range from {from} to {to} is empty")]
+    EmptyRange {
+        /// Start.
+        from: jiff::Timestamp,
+        /// End, exclusive.
+        to: jiff::Timestamp,
+    },
+    /// The range has more buckets than an answer may have.
+    #[error("the range has more than {max} buckets of one {grain}")]
+    TooManyBuckets {
+        /// Bucket width.
+        grain: Grain,
+        /// Most buckets of an answer.
+        max: usize,
+    },
+    /// A state of knowledge that does not exist yet.
+    #[error("`as_of` {as_of} lies in the future")]
+    FutureAsOf {
+        /// The instant that was asked for.
+        as_of: jiff::Timestamp,
+    },
+    /// The range reaches past the calendar.
+    #[error("the range reaches past the calendar's end")]
+    Calendar,
+    /// The KPI is not computed in that mode.
+    #[error("`{kpi}` cannot be computed with mode `{mode}`")]
+    UnsupportedMode {
+        /// The KPI.
+        kpi: &'static str,
+        /// The mode.
+        mode: Mode,
+        /// The modes it is computed in.
+        supported: &'static [Mode],
+    },
+    /// The data could not be read in time, or at all.
+    #[error("the data could not be read")]
+    Tally(#[from] TallyError),
+}
+
+impl KpiError {
+    /// Returns the HTTP status that says whose fault it is: 400, 404 or 503.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Unknown(_) => 404,
+            Self::Tally(_) => 503,
+            _ => 400,
+        }
+    }
+
+    /// Returns what the asker can do about it, in one sentence.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unknown(unknown) => Some(unknown.hint()),
+            Self::UnknownDimension { known, .. } => {
+                Some(format!("the dimensions are {}", known.join(", ")))
+            }
+            Self::DimensionElsewhere { kind, .. } => Some(format!(
+                "use a dimension that comes from {kind}, customer or agent rows"
+            )),
+            Self::EmptyRange { .. } => {
+                Some("`to` is exclusive and must be after `from`".to_owned())
+            }
+            Self::TooManyBuckets { .. } => {
+                Some("ask for a coarser grain or a shorter range".to_owned())
+            }
+            Self::FutureAsOf { .. } => Some("leave `as_of` out for the current state".to_owned()),
+            Self::UnsupportedMode { supported, .. } => {
+                let names: Vec<String> = supported.iter().map(|mode| format!("`{mode}`")).collect();
+                Some(format!("use {}", names.join(" or ")))
+            }
+            Self::Tally(TallyError::Deadline { .. }) => {
+                Some("ask for a shorter range, or try again".to_owned())
+            }
+            Self::Parameter(_) | Self::Calendar | Self::Tally(_) => None,
+        }
+    }
+}

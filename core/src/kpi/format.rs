@@ -1,0 +1,358 @@
+//! Writes an answer for programs (JSON, CSV) and terminals (a table). Only the table rounds.
+
+use serde_json::{Map, Value, json};
+
+use super::definition::unit_name;
+use super::parse;
+use super::{Answer, Base, Change, Point, Score, Series, Unit};
+
+/// Returns the answer as JSON, unrounded, in the published field order.
+#[must_use]
+pub fn json(answer: &Answer) -> Value {
+    let filters: Map<String, Value> = answer
+        .filters
+        .iter()
+        .map(|(name, values)| {
+            let values: Vec<&str> = values
+                .iter()
+                .map(|value| value.as_deref().unwrap_or(parse::MISSING))
+                .collect();
+            (name.clone(), json!(values))
+        })
+        .collect();
+    let sources: Vec<Value> = answer
+        .sources
+        .iter()
+        .map(|source| {
+            json!({
+                "name": source.name,
+                "last_success": source.last_success.map(|at| at.to_string()),
+                "stale": source.is_stale,
+                "failing": source.is_failing,
+            })
+        })
+        .collect();
+    let mut body = json!({
+        "kpi": answer.kpi.name,
+        "unit": unit_name(answer.kpi.unit),
+        "definition_version": answer.kpi.definition_version,
+        "timezone": answer.timezone,
+        "as_of": answer.as_of.to_string(),
+        "valid_until": answer.valid_until.to_string(),
+        "grain": answer.grain.to_string(),
+        "mode": answer.mode.map(|mode| mode.to_string()),
+        "where": filters,
+        "by": answer.by,
+        "additive": answer.is_additive,
+        "series": answer.series.iter().map(series_json).collect::<Vec<_>>(),
+        "total": total_json(&answer.total),
+    });
+    if let Value::Object(fields) = &mut body {
+        if let Some(change) = &answer.change {
+            fields.insert("change".to_owned(), change_json(change));
+        }
+        if !answer.notes.is_empty() {
+            fields.insert("notes".to_owned(), json!(answer.notes));
+        }
+        let provenance = json!({ "sources": sources, "tzdb": answer.tzdb });
+        fields.insert("provenance".to_owned(), provenance);
+    }
+    body
+}
+
+fn series_json(series: &Series) -> Value {
+    let mut fields = Map::new();
+    fields.insert("key".to_owned(), json!(series.key));
+    if series.is_rest {
+        fields.insert("rest".to_owned(), json!(true));
+    }
+    let points: Vec<Value> = series.points.iter().map(point_json).collect();
+    fields.insert("points".to_owned(), json!(points));
+    fields.insert("total".to_owned(), total_json(&series.total));
+    Value::Object(fields)
+}
+
+fn point_json(point: &Point) -> Value {
+    json!({
+        "start": point.start.to_string(),
+        "end": point.end.to_string(),
+        "label": point.label,
+        "value": number(point.score.value),
+        "low": number(point.score.low),
+        "high": number(point.score.high),
+        "n": point.score.n,
+        "base": base_name(point.score.base),
+        "counts": counts_json(&point.score),
+        "complete": point.is_complete,
+        "provisional": point.is_provisional,
+        "suppressed": point.is_suppressed,
+    })
+}
+
+fn total_json(score: &Score) -> Value {
+    json!({
+        "value": number(score.value),
+        "low": number(score.low),
+        "high": number(score.high),
+        "n": score.n,
+        "base": base_name(score.base),
+        "counts": counts_json(score),
+    })
+}
+
+fn counts_json(score: &Score) -> Map<String, Value> {
+    score
+        .counts
+        .iter()
+        .map(|(name, count)| ((*name).to_owned(), json!(count)))
+        .collect()
+}
+
+fn change_json(change: &Change) -> Value {
+    json!({
+        "value": number(Some(change.value)),
+        "low": number(Some(change.low)),
+        "high": number(Some(change.high)),
+        "p": number(Some(change.p)),
+        "changed": change.is_changed,
+        "previous": {
+            "start": change.previous_start.to_string(),
+            "end": change.previous_end.to_string(),
+            "n": change.previous_n,
+        },
+    })
+}
+
+/// Returns a finite number without a negative zero, else null.
+fn number(value: Option<f64>) -> Value {
+    value
+        .filter(|value| value.is_finite())
+        .map_or(Value::Null, |value| json!(value + 0.0))
+}
+
+fn base_name(base: Base) -> &'static str {
+    match base {
+        Base::Ok => "ok",
+        Base::Low => "low",
+        Base::CountsOnly => "counts_only",
+        Base::Hidden => "hidden",
+    }
+}
+
+/// Columns of the CSV form.
+const CSV_COLUMNS: [&str; 12] = [
+    "key",
+    "start",
+    "end",
+    "label",
+    "value",
+    "low",
+    "high",
+    "n",
+    "base",
+    "complete",
+    "provisional",
+    "suppressed",
+];
+
+/// Returns the points of the answer as CSV, unrounded: a header, then one line per point, series
+/// after series. What is not known or not shown is empty.
+#[must_use]
+pub fn csv(answer: &Answer) -> String {
+    let mut lines = vec![CSV_COLUMNS.join(",")];
+    for series in &answer.series {
+        lines.extend(series.points.iter().map(|point| csv_line(series, point)));
+    }
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
+}
+
+fn csv_line(series: &Series, point: &Point) -> String {
+    let cell = |value| match number(value) {
+        Value::Null => String::new(),
+        value => value.to_string(),
+    };
+    [
+        csv_text(series.key.as_deref().unwrap_or_default()),
+        point.start.to_string(),
+        point.end.to_string(),
+        csv_text(&point.label),
+        cell(point.score.value),
+        cell(point.score.low),
+        cell(point.score.high),
+        point.score.n.map(|n| n.to_string()).unwrap_or_default(),
+        base_name(point.score.base).to_owned(),
+        point.is_complete.to_string(),
+        point.is_provisional.to_string(),
+        point.is_suppressed.to_string(),
+    ]
+    .join(",")
+}
+
+fn csv_text(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text.to_owned()
+}
+
+/// Columns of the table, and whether each is aligned to the right.
+const TABLE_COLUMNS: [(&str, bool); 6] = [
+    ("period", false),
+    ("value", true),
+    ("95 % interval", true),
+    ("n", true),
+    ("base", false),
+    ("", false),
+];
+
+/// Returns the answer as an aligned table for terminals, rounded, ending in a line break.
+#[must_use]
+pub fn table(answer: &Answer) -> String {
+    let mut text = format!("{} ({})\n", answer.kpi.title, heading(answer));
+    let mut rows = Vec::new();
+    for series in &answer.series {
+        if let Some(key) = &series.key {
+            rows.push(vec![format!("[{key}]")]);
+        }
+        for point in &series.points {
+            rows.push(table_row(
+                answer,
+                &point.label,
+                &point.score,
+                &point_marks(point),
+            ));
+        }
+        if series.key.is_some() {
+            rows.push(table_row(answer, "total", &series.total, ""));
+        }
+    }
+    if answer.by.is_some() {
+        rows.push(vec!["[all]".to_owned()]);
+    }
+    rows.push(table_row(answer, "total", &answer.total, ""));
+    text.push_str(&aligned(&rows));
+    if let Some(change) = &answer.change {
+        text.push_str(&change_line(change));
+    }
+    for note in &answer.notes {
+        text.push_str(&format!("note: {note}\n"));
+    }
+    text
+}
+
+fn heading(answer: &Answer) -> String {
+    let mut parts = vec![format!("per {}", answer.grain), answer.timezone.clone()];
+    parts.extend(answer.mode.map(|mode| mode.to_string()));
+    let filters = answer.filters.iter();
+    parts.extend(filters.map(|(name, values)| format!("{name}={}", parse::written(values))));
+    parts.extend(answer.by.as_ref().map(|by| format!("by {by}")));
+    parts.join(", ")
+}
+
+fn point_marks(point: &Point) -> String {
+    let mut marks = Vec::new();
+    if !point.is_complete {
+        marks.push("incomplete");
+    } else if point.is_provisional {
+        marks.push("provisional");
+    }
+    if point.is_suppressed {
+        marks.push("hidden: too few people");
+    }
+    marks.join(", ")
+}
+
+fn table_row(answer: &Answer, label: &str, score: &Score, marks: &str) -> Vec<String> {
+    let is_whole = answer.kpi.unit == Unit::Count;
+    let places = usize::from(!is_whole);
+    let interval = match (score.low, score.high) {
+        (Some(low), Some(high)) => {
+            format!("{} to {}", rounded(low, places), rounded(high, places))
+        }
+        _ => String::new(),
+    };
+    let base = match score.base {
+        Base::Ok => "",
+        Base::Low => "low",
+        Base::CountsOnly => "counts only",
+        Base::Hidden => "hidden",
+    };
+    vec![
+        label.to_owned(),
+        score
+            .value
+            .map_or_else(|| "–".to_owned(), |value| rounded(value, places)),
+        interval,
+        score.n.map_or_else(|| "–".to_owned(), |n| n.to_string()),
+        base.to_owned(),
+        marks.to_owned(),
+    ]
+}
+
+fn change_line(change: &Change) -> String {
+    let verdict = if change.is_changed {
+        "changed"
+    } else {
+        "could be chance"
+    };
+    format!(
+        "change to the period before: {} ({} to {}, n before {}), {verdict}\n",
+        rounded(change.value, 1),
+        rounded(change.low, 1),
+        rounded(change.high, 1),
+        change.previous_n,
+    )
+}
+
+/// Writes a number with a true minus sign, and never a negative zero.
+fn rounded(value: f64, places: usize) -> String {
+    let text = format!("{value:.places$}");
+    match text.strip_prefix('-') {
+        Some(digits) if digits.bytes().any(|digit| (b'1'..=b'9').contains(&digit)) => {
+            format!("−{digits}")
+        }
+        Some(digits) => digits.to_owned(),
+        None => text,
+    }
+}
+
+fn aligned(rows: &[Vec<String>]) -> String {
+    let header: Vec<String> = TABLE_COLUMNS
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    // A group's heading stands alone and does not widen the columns.
+    let is_cells = |row: &&Vec<String>| row.len() > 1;
+    let width = |column_idx: usize| {
+        std::iter::once(&header)
+            .chain(rows.iter().filter(is_cells))
+            .map(|row| row[column_idx].chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let mut text = String::new();
+    for row in std::iter::once(&header).chain(rows) {
+        let cells = row
+            .iter()
+            .zip(TABLE_COLUMNS)
+            .zip(&widths)
+            .map(|((cell, column), width)| {
+                let (_, is_right) = column;
+                if is_right {
+                    format!("{cell:>width$}")
+                } else {
+                    format!("{cell:<width$}")
+                }
+            });
+        let line = cells.collect::<Vec<_>>().join("  ");
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

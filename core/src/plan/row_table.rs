@@ -1,0 +1,348 @@
+//! Rows in memory that answer plans naively: what a plan means, row by row, for tests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+
+use crate::plan::{
+    DataVersion, Dimension, Filter, Keep, Measure, QuestionSet, Tallies, Tally, TallyError,
+    TallyPlan, TallyRow, TallyValue,
+};
+use crate::record::{RecordKind, SourceName};
+
+/// One version of one row.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Row {
+    pub(crate) source: String,
+    pub(crate) id: String,
+    /// Event time.
+    pub(crate) at: Timestamp,
+    /// When the version became known; of the versions of a row known at `as_of`, the last counts.
+    pub(crate) known_at: Timestamp,
+    pub(crate) texts: BTreeMap<&'static str, String>,
+    pub(crate) numbers: BTreeMap<&'static str, f64>,
+    pub(crate) flags: BTreeSet<&'static str>,
+    pub(crate) dimensions: BTreeMap<String, String>,
+    pub(crate) tags: Vec<String>,
+}
+
+impl Row {
+    /// Returns a transactional answer to the NPS question `q` of survey `s` of the source `csv`.
+    pub(crate) fn nps(id: impl ToString, at: &str, score: Option<f64>) -> Self {
+        let texts = [("survey", "s"), ("question", "q"), ("metric", "nps")];
+        let row = Self {
+            source: "csv".to_owned(),
+            id: id.to_string(),
+            at: at.parse().expect(at),
+            numbers: score.into_iter().map(|score| ("score", score)).collect(),
+            ..Self::default()
+        };
+        texts
+            .into_iter()
+            .fold(row, |row, (name, value)| row.text(name, value))
+    }
+
+    pub(crate) fn text(mut self, name: &'static str, value: &str) -> Self {
+        self.texts.insert(name, value.to_owned());
+        self
+    }
+
+    pub(crate) fn dimension(mut self, name: &str, value: &str) -> Self {
+        self.dimensions.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    fn value(&self, dimension: &Dimension) -> Option<&str> {
+        match dimension {
+            Dimension::Column("source") => Some(&self.source),
+            Dimension::Column(name) => self.texts.get(name).map(String::as_str),
+            Dimension::Configured(name) => self.dimensions.get(name).map(String::as_str),
+            Dimension::Tag => None,
+        }
+    }
+
+    fn column(&self, name: &str) -> Option<String> {
+        let number = || self.numbers.get(name).map(f64::to_string);
+        self.texts.get(name).cloned().or_else(number)
+    }
+
+    fn sourced(&self, column: &str) -> Option<String> {
+        Some(format!("{}/{}", self.source, self.column(column)?))
+    }
+
+    fn person(&self) -> String {
+        match self.texts.get("customer") {
+            Some(customer) if !self.flags.contains("anonymous") => format!("{customer}@customer"),
+            _ => format!("{}/{}", self.source, self.id),
+        }
+    }
+
+    fn passes(&self, filter: &Filter) -> bool {
+        match filter {
+            Filter::All => true,
+            Filter::And(all) => all.iter().all(|one| self.passes(one)),
+            Filter::Or(any) => any.iter().any(|one| self.passes(one)),
+            Filter::Not(one) => !self.passes(one),
+            Filter::In(Dimension::Tag, values) => {
+                let carried = self
+                    .tags
+                    .iter()
+                    .any(|tag| values.contains(&Some(tag.clone())));
+                carried || (self.tags.is_empty() && values.contains(&None))
+            }
+            Filter::In(dimension, values) => {
+                values.contains(&self.value(dimension).map(str::to_owned))
+            }
+            Filter::NumberIn { column, low, high } => self.numbers.get(column).is_some_and(|x| {
+                low.is_none_or(|low| low <= *x) && high.is_none_or(|high| *x < high)
+            }),
+            Filter::Present(column) => self.column(column).is_some(),
+            Filter::IsTrue(column) => self.flags.contains(column),
+        }
+    }
+
+    fn keys(&self, group: &[Dimension]) -> Vec<Vec<Option<String>>> {
+        let mut keys = vec![Vec::new()];
+        for dimension in group {
+            let values: Vec<Option<String>> = match dimension {
+                Dimension::Tag if !self.tags.is_empty() => {
+                    self.tags.iter().cloned().map(Some).collect()
+                }
+                dimension => vec![self.value(dimension).map(str::to_owned)],
+            };
+            keys = keys
+                .into_iter()
+                .flat_map(|key| {
+                    values
+                        .iter()
+                        .map(move |value| [key.clone(), vec![value.clone()]].concat())
+                })
+                .collect();
+        }
+        keys
+    }
+}
+
+/// Rows that answer plans, and how many plans they were asked.
+#[derive(Debug, Default)]
+pub(crate) struct RowTable {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) plans: Mutex<Vec<TallyPlan>>,
+}
+
+impl RowTable {
+    pub(crate) fn new(rows: impl IntoIterator<Item = Row>) -> Self {
+        Self {
+            rows: rows.into_iter().collect(),
+            plans: Mutex::default(),
+        }
+    }
+
+    fn live(&self, as_of: Option<Timestamp>) -> Vec<&Row> {
+        let mut latest: BTreeMap<(&str, &str), &Row> = BTreeMap::new();
+        for row in &self.rows {
+            if as_of.is_some_and(|as_of| row.known_at > as_of) {
+                continue;
+            }
+            let kept = latest.entry((&row.source, &row.id)).or_insert(row);
+            if row.known_at > kept.known_at {
+                *kept = row;
+            }
+        }
+        latest
+            .into_values()
+            .filter(|row| !row.flags.contains("deleted"))
+            .collect()
+    }
+}
+
+impl Tally for RowTable {
+    fn tally(&self, plan: &TallyPlan) -> Result<Tallies, TallyError> {
+        assert!(
+            (1..=2_000).contains(&plan.buckets.len()),
+            "1 to 2,000 buckets"
+        );
+        assert!(
+            plan.buckets.is_sorted_by(|a, b| a.end <= b.start),
+            "sorted and disjoint"
+        );
+        assert!(
+            plan.buckets.iter().all(|span| span.start < span.end),
+            "no empty bucket"
+        );
+        assert!(!plan.measures.is_empty(), "at least one measure");
+        self.plans
+            .lock()
+            .expect("no panic while held")
+            .push(plan.clone());
+        let mut groups: BTreeMap<(Vec<Option<String>>, usize), Vec<&Row>> = BTreeMap::new();
+        let mut extent: Option<(Timestamp, Timestamp)> = None;
+        for row in self
+            .live(plan.as_of)
+            .into_iter()
+            .filter(|row| row.passes(&plan.filter))
+        {
+            let inside = |span: &crate::plan::Span| span.start <= row.at && row.at < span.end;
+            let Some(bucket_idx) = plan.buckets.iter().position(inside) else {
+                continue;
+            };
+            for key in row.keys(&plan.group) {
+                groups.entry((key, bucket_idx)).or_default().push(row);
+            }
+        }
+        let counted = groups.into_iter().map(|((key, bucket_idx), mut rows)| {
+            if plan.keep == Keep::LastPerCustomer {
+                rows = last_per_customer(rows);
+            }
+            for row in &rows {
+                let (first, last) = extent.unwrap_or((row.at, row.at));
+                extent = Some((first.min(row.at), last.max(row.at)));
+            }
+            let values = plan
+                .measures
+                .iter()
+                .map(|measure| measured(measure, &rows))
+                .collect();
+            TallyRow {
+                bucket_idx,
+                key,
+                values,
+            }
+        });
+        let rows = counted.collect();
+        Ok(Tallies { rows, extent })
+    }
+
+    fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError> {
+        let mut sets: Vec<QuestionSet> = Vec::new();
+        for row in self.live(None) {
+            let text = |name| row.texts.get(name).cloned().unwrap_or_default();
+            if text("metric") != metric || row.flags.contains("is_test") {
+                continue;
+            }
+            let set = QuestionSet {
+                source: SourceName::new(&row.source).expect("a valid name"),
+                survey: text("survey"),
+                question: text("question"),
+                is_relational: text("mode") == "relational",
+                scale_min: row.numbers.get("scale_min").copied(),
+                scale_max: row.numbers.get("scale_max").copied(),
+                is_lower_better: text("direction") == "lower_is_better",
+                n_answers: 0,
+                last_answer: None,
+            };
+            if !sets.iter().any(|known| {
+                QuestionSet {
+                    n_answers: 0,
+                    ..known.clone()
+                } == set
+            }) {
+                sets.push(set.clone());
+            }
+            for known in &mut sets {
+                if (QuestionSet {
+                    n_answers: 0,
+                    ..known.clone()
+                }) == set
+                {
+                    known.n_answers += u64::from(row.numbers.contains_key("score"));
+                }
+            }
+        }
+        sets.sort_by_key(|set| std::cmp::Reverse(set.n_answers));
+        Ok(sets)
+    }
+
+    fn extent(
+        &self,
+        _kind: RecordKind,
+        filter: &Filter,
+        as_of: Option<Timestamp>,
+    ) -> Result<Option<(Timestamp, Timestamp)>, TallyError> {
+        let live = self.live(as_of);
+        let times = || {
+            live.iter()
+                .filter(|row| row.passes(filter))
+                .map(|row| row.at)
+        };
+        Ok(times().min().zip(times().max()))
+    }
+
+    fn data_version(&self) -> DataVersion {
+        DataVersion::default()
+    }
+}
+
+fn last_per_customer(rows: Vec<&Row>) -> Vec<&Row> {
+    let order = |row: &Row| {
+        let response = row.texts.get("response").unwrap_or(&row.id).clone();
+        (row.at, response, row.id.clone())
+    };
+    let mut kept: BTreeMap<String, &Row> = BTreeMap::new();
+    for row in rows {
+        let last = kept.entry(row.person()).or_insert(row);
+        if order(row) > order(last) {
+            *last = row;
+        }
+    }
+    kept.into_values().collect()
+}
+
+fn measured(measure: &Measure, rows: &[&Row]) -> TallyValue {
+    let passing = |filter| rows.iter().copied().filter(move |row| row.passes(filter));
+    match measure {
+        Measure::Count => TallyValue::Count(rows.len() as u64),
+        Measure::CountIf(filter) => TallyValue::Count(passing(filter).count() as u64),
+        Measure::Sum(column) => sum(&numbers(rows, column), |x| x),
+        Measure::SumSquares(column) => sum(&numbers(rows, column), |x| x * x),
+        Measure::Min(column) => TallyValue::Number(numbers(rows, column).first().copied()),
+        Measure::Max(column) => TallyValue::Number(numbers(rows, column).last().copied()),
+        Measure::Quantile(column, p) => TallyValue::Number(quantile(&numbers(rows, column), *p)),
+        Measure::Distinct(column) => distinct(rows.iter().filter_map(|row| row.sourced(column))),
+        Measure::DistinctIf(column, filter) => {
+            distinct(passing(filter).filter_map(|row| row.sourced(column)))
+        }
+        Measure::Persons => distinct(rows.iter().map(|row| row.person())),
+        Measure::PersonsIf(filter) => distinct(passing(filter).map(Row::person)),
+        Measure::Histogram(column) => {
+            let numbers = numbers(rows, column);
+            let bars = numbers.chunk_by(|left, right| left == right);
+            TallyValue::Histogram(bars.map(|bar| (bar[0], bar.len() as u64)).collect())
+        }
+    }
+}
+
+/// Returns the column's values in ascending order.
+fn numbers(rows: &[&Row], column: &str) -> Vec<f64> {
+    let mut numbers: Vec<f64> = rows
+        .iter()
+        .filter_map(|row| row.numbers.get(column).copied())
+        .collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers
+}
+
+fn distinct(values: impl Iterator<Item = String>) -> TallyValue {
+    TallyValue::Count(values.collect::<BTreeSet<String>>().len() as u64)
+}
+
+fn sum(numbers: &[f64], term: fn(f64) -> f64) -> TallyValue {
+    let total = numbers.iter().copied().map(term).sum();
+    TallyValue::Number((!numbers.is_empty()).then_some(total))
+}
+
+/// Quantile of type 7: linear between the closest ranks.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rank of a short list"
+)]
+fn quantile(numbers: &[f64], p: f64) -> Option<f64> {
+    let rank = numbers.len().checked_sub(1)? as f64 * p;
+    let below = rank.floor();
+    let low = numbers[below as usize];
+    let high = numbers[rank.ceil() as usize];
+    Some(low + (high - low) * (rank - below))
+}

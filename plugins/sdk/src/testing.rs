@@ -1,0 +1,498 @@
+//! A host in the test's own process: runs a source through the real C interface and keeps what it
+//! emitted as simple rows.
+#![expect(unsafe_code, reason = "plays the host's side of the C interface")]
+
+mod decode;
+mod row;
+
+use std::ffi::{CStr, c_char, c_void};
+use std::ptr;
+use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::abi::{
+    ABI_MINOR, ArrowArray, ArrowSchema, OK, VocHost, VocOut, VocPlugin, VocProgressV1, VocRejectV1,
+    VocStatus, VocStr,
+};
+use crate::{Error, ErrorClass, Level, RecordKind, Result, Source, Stop, ffi, json};
+
+pub use row::{Row, Value, row_json};
+
+/// One thing a source emitted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A batch; `rows` is empty when rows are only counted.
+    Batch {
+        /// Record kind.
+        kind: RecordKind,
+        /// Number of rows.
+        n_rows: usize,
+        /// The rows, in order.
+        rows: Vec<Row>,
+    },
+    /// A checkpoint, as JSON.
+    Checkpoint(String),
+    /// A refused record.
+    Reject(Reject),
+    /// A progress report.
+    Progress {
+        /// Units done.
+        done: u64,
+        /// Units in all, or 0.
+        total: u64,
+        /// What is counted.
+        unit: String,
+    },
+    /// A log line.
+    Log {
+        /// How much it matters.
+        level: Level,
+        /// The text.
+        message: String,
+    },
+}
+
+/// A refused record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// Record kind.
+    pub kind: String,
+    /// Why, as a metric label.
+    pub reason: String,
+    /// Where, such as `answers.csv:17`.
+    pub place: String,
+    /// What was wrong, for people.
+    pub detail: String,
+}
+
+/// Whether batches are decoded or only counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowKeeping {
+    /// Decode every row.
+    Keep,
+    /// Only count rows: for measurements.
+    Count,
+}
+
+/// What one call of `read` did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Everything emitted, in order.
+    pub events: Vec<Event>,
+    /// How it ended.
+    pub result: Result<()>,
+}
+
+impl Run {
+    /// Returns the rows of a kind, in order.
+    #[must_use]
+    pub fn rows(&self, kind: RecordKind) -> Vec<&Row> {
+        rows_of(&self.events, kind)
+    }
+
+    /// Returns the rows of a kind that the daemon would have stored: those before the last
+    /// checkpoint.
+    #[must_use]
+    pub fn committed_rows(&self, kind: RecordKind) -> Vec<&Row> {
+        let is_checkpoint = |event: &Event| matches!(event, Event::Checkpoint(_));
+        let n_committed = self.events.iter().rposition(is_checkpoint).unwrap_or(0);
+        rows_of(&self.events[..n_committed], kind)
+    }
+
+    /// Returns the number of rows of every kind.
+    #[must_use]
+    pub fn n_rows(&self) -> usize {
+        let n_rows = |event: &Event| match event {
+            Event::Batch { n_rows, .. } => *n_rows,
+            _ => 0,
+        };
+        self.events.iter().map(n_rows).sum()
+    }
+
+    /// Returns the checkpoints as JSON, in order.
+    #[must_use]
+    pub fn checkpoints(&self) -> Vec<&str> {
+        let events = self.events.iter();
+        let checkpoints = events.filter_map(|event| match event {
+            Event::Checkpoint(json) => Some(json.as_str()),
+            _ => None,
+        });
+        checkpoints.collect()
+    }
+
+    /// Returns the refused records, in order.
+    #[must_use]
+    pub fn rejects(&self) -> Vec<&Reject> {
+        let events = self.events.iter();
+        let rejects = events.filter_map(|event| match event {
+            Event::Reject(reject) => Some(reject),
+            _ => None,
+        });
+        rejects.collect()
+    }
+}
+
+fn rows_of(events: &[Event], wanted: RecordKind) -> Vec<&Row> {
+    let batches = events.iter().filter_map(|event| match event {
+        Event::Batch { kind, rows, .. } if *kind == wanted => Some(rows),
+        _ => None,
+    });
+    batches.flatten().collect()
+}
+
+/// An opened source with a host around it.
+#[derive(Debug)]
+pub struct Harness {
+    plugin: VocPlugin,
+    instance: *mut c_void,
+    out: VocOut,
+    // Shared, because the source and the host's structures point at them.
+    host: Rc<VocHost>,
+    recorder: Rc<Mutex<Recorder>>,
+}
+
+impl Harness {
+    /// Opens a source with a configuration, as the daemon would.
+    ///
+    /// # Errors
+    /// What the source answered.
+    pub fn open<S: Source>(config_json: &str) -> Result<Self> {
+        Self::open_plugin(ffi::plugin::<S>(), config_json)
+    }
+
+    fn open_plugin(plugin: VocPlugin, config_json: &str) -> Result<Self> {
+        let recorder = Rc::new(Mutex::new(Recorder::new()));
+        let ctx: *mut c_void = Rc::as_ptr(&recorder).cast_mut().cast();
+        recorder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .offer(ctx);
+        let mut harness = Self {
+            plugin,
+            instance: ptr::null_mut(),
+            out: out_of(ctx),
+            host: Rc::new(host_of(ctx)),
+            recorder,
+        };
+        let open = plugin.open.expect("the SDK's table is full");
+        let (host, out) = (Rc::as_ptr(&harness.host), &raw const harness.out);
+        // SAFETY: the structures live as long as the harness, which closes the instance first.
+        let status = unsafe {
+            open(
+                host,
+                VocStr::new(config_json),
+                out,
+                &raw mut harness.instance,
+            )
+        };
+        harness.outcome(status).map(|()| harness)
+    }
+
+    /// Sets the clock of the source, in milliseconds since 1970.
+    pub fn set_now_ms(&mut self, now_ms: i64) {
+        self.recorder().now_ms = now_ms;
+    }
+
+    /// Chooses whether rows are decoded or only counted.
+    pub fn set_row_keeping(&mut self, row_keeping: RowKeeping) {
+        self.recorder().row_keeping = row_keeping;
+    }
+
+    /// Asks the source to stop after this many checkpoints of each `read`.
+    pub fn stop_after_checkpoints(&mut self, n_checkpoints: usize) {
+        self.recorder().stop_after = Some(n_checkpoints);
+    }
+
+    /// Runs the source's check.
+    ///
+    /// # Errors
+    /// What the source answered.
+    pub fn check(&mut self) -> Result<()> {
+        self.call("check").map(drop)
+    }
+
+    /// Returns the streams the source lists, as JSON.
+    ///
+    /// # Errors
+    /// What the source answered.
+    pub fn discover(&mut self) -> Result<String> {
+        self.call("discover")
+    }
+
+    fn call(&mut self, method: &str) -> Result<String> {
+        let call = self.plugin.call.expect("the SDK's table is full");
+        let (method, params) = (VocStr::new(method), VocStr::new("{}"));
+        // SAFETY: the instance is open, the texts outlive the call.
+        let status = unsafe { call(self.instance, method, params, &raw const self.out) };
+        self.outcome(status)?;
+        Ok(std::mem::take(&mut self.recorder().reply))
+    }
+
+    /// Reads a stream from a checkpoint on, or everything.
+    pub fn read(&mut self, stream: &str, checkpoint_json: Option<&str>) -> Run {
+        let mut request = "{\"run_id\":1,\"checkpoint_format\":1,\"stream\":".to_owned();
+        json::push_string(&mut request, stream);
+        request.push_str(",\"checkpoint\":");
+        request.push_str(checkpoint_json.unwrap_or("null"));
+        request.push('}');
+        let read = self.plugin.read.expect("the SDK's table is full");
+        self.recorder().start_run();
+        // SAFETY: as in `call`.
+        let status = unsafe { read(self.instance, VocStr::new(&request), &raw const self.out) };
+        let result = self.outcome(status);
+        Run {
+            events: std::mem::take(&mut self.recorder().events),
+            result,
+        }
+    }
+
+    fn outcome(&self, status: VocStatus) -> Result<()> {
+        let reported = self.recorder().error.take();
+        match ErrorClass::from_status(status) {
+            None => Ok(()),
+            Some(class) => Err(reported.unwrap_or_else(|| Error::new(class, "no explanation"))),
+        }
+    }
+
+    fn recorder(&self) -> MutexGuard<'_, Recorder> {
+        self.recorder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Harness {
+    fn drop(&mut self) {
+        let close = self.plugin.close.expect("the SDK's table is full");
+        // SAFETY: the instance is null (allowed) or open, and not used again.
+        unsafe { close(self.instance) };
+    }
+}
+
+#[derive(Debug)]
+struct Recorder {
+    events: Vec<Event>,
+    error: Option<Error>,
+    reply: String,
+    row_keeping: RowKeeping,
+    stop: Stop,
+    stop_after: Option<usize>,
+    n_checkpoints: usize,
+    now_ms: i64,
+    reject: VocRejectV1,
+    progress: VocProgressV1,
+}
+
+impl Recorder {
+    fn new() -> Self {
+        Self {
+            events: Vec::new(),
+            error: None,
+            reply: String::new(),
+            row_keeping: RowKeeping::Keep,
+            stop: Stop::No,
+            stop_after: None,
+            n_checkpoints: 0,
+            now_ms: 0,
+            reject: VocRejectV1 {
+                struct_size: size_of_u32::<VocRejectV1>(),
+                abi_minor: 0,
+                ctx: ptr::null_mut(),
+                reject: Some(reject),
+            },
+            progress: VocProgressV1 {
+                struct_size: size_of_u32::<VocProgressV1>(),
+                abi_minor: 0,
+                ctx: ptr::null_mut(),
+                progress: Some(progress),
+            },
+        }
+    }
+
+    fn offer(&mut self, ctx: *mut c_void) {
+        self.reject.ctx = ctx;
+        self.progress.ctx = ctx;
+    }
+
+    fn start_run(&mut self) {
+        self.events.clear();
+        self.n_checkpoints = 0;
+        self.stop = Stop::No;
+    }
+}
+
+fn out_of(ctx: *mut c_void) -> VocOut {
+    VocOut {
+        struct_size: size_of_u32::<VocOut>(),
+        abi_minor: ABI_MINOR,
+        ctx,
+        batch: Some(batch),
+        checkpoint: Some(checkpoint),
+        error: Some(error),
+        reply: Some(reply),
+    }
+}
+
+fn host_of(ctx: *mut c_void) -> VocHost {
+    VocHost {
+        struct_size: size_of_u32::<VocHost>(),
+        abi_minor: ABI_MINOR,
+        ctx,
+        log: Some(log),
+        metric: Some(metric),
+        should_stop: Some(should_stop),
+        now_ms: Some(now_ms),
+        get_extension: Some(get_extension),
+    }
+}
+
+const fn size_of_u32<T>() -> u32 {
+    size_of::<T>() as u32
+}
+
+/// # Safety
+/// `ctx` is the recorder of a living harness.
+unsafe fn recorder<'harness>(ctx: *mut c_void) -> MutexGuard<'harness, Recorder> {
+    // SAFETY: promised by the caller.
+    let recorder = unsafe { &*ctx.cast::<Mutex<Recorder>>() };
+    recorder.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// # Safety
+/// As [`ffi::bytes`].
+unsafe fn owned(text: VocStr) -> String {
+    // SAFETY: promised by the caller.
+    String::from_utf8_lossy(unsafe { ffi::bytes(text) }).into_owned()
+}
+
+unsafe extern "C" fn batch(
+    ctx: *mut c_void,
+    kind: VocStr,
+    schema: *mut ArrowSchema,
+    array: *mut ArrowArray,
+) -> VocStatus {
+    // SAFETY: called by the SDK during a call of the harness, with structures it owns; they are
+    // only looked at here, and freed by the SDK since they are not moved.
+    unsafe {
+        let mut recorder = recorder(ctx);
+        let Some(kind) = RecordKind::from_name(&owned(kind)) else {
+            return ErrorClass::Internal.status();
+        };
+        let n_rows = usize::try_from((*array).length).unwrap_or(0);
+        let rows = match recorder.row_keeping {
+            RowKeeping::Keep => decode::rows(&*schema, &*array),
+            RowKeeping::Count => Vec::new(),
+        };
+        recorder.events.push(Event::Batch { kind, n_rows, rows });
+        stop_status(recorder.stop == Stop::Now)
+    }
+}
+
+unsafe extern "C" fn checkpoint(ctx: *mut c_void, _stream: VocStr, json: VocStr) -> VocStatus {
+    // SAFETY: called by the SDK during a call of the harness.
+    let (mut recorder, json) = unsafe { (recorder(ctx), owned(json)) };
+    recorder.events.push(Event::Checkpoint(json));
+    recorder.n_checkpoints += 1;
+    if recorder.stop_after == Some(recorder.n_checkpoints) {
+        recorder.stop = Stop::Drain;
+    }
+    stop_status(recorder.stop != Stop::No)
+}
+
+fn stop_status(is_stopping: bool) -> VocStatus {
+    match is_stopping {
+        true => ErrorClass::Cancelled.status(),
+        false => OK,
+    }
+}
+
+unsafe extern "C" fn error(
+    ctx: *mut c_void,
+    status: VocStatus,
+    user: VocStr,
+    internal: VocStr,
+    retry_after_ms: u64,
+) {
+    // SAFETY: as in `checkpoint`.
+    let (mut recorder, user, internal) = unsafe { (recorder(ctx), owned(user), owned(internal)) };
+    let class = ErrorClass::from_status(status).unwrap_or(ErrorClass::Internal);
+    let error = match class {
+        ErrorClass::RateLimited => Error::rate_limited(user, Duration::from_millis(retry_after_ms)),
+        class => Error::new(class, user),
+    };
+    recorder.error = Some(error.with_internal(internal));
+}
+
+unsafe extern "C" fn reply(ctx: *mut c_void, json: VocStr) -> VocStatus {
+    // SAFETY: as in `checkpoint`.
+    let (mut recorder, json) = unsafe { (recorder(ctx), owned(json)) };
+    recorder.reply = json;
+    OK
+}
+
+unsafe extern "C" fn log(
+    ctx: *mut c_void,
+    level: u32,
+    _target: VocStr,
+    message: VocStr,
+    _fields_json: VocStr,
+) {
+    // SAFETY: as in `checkpoint`.
+    let (mut recorder, message) = unsafe { (recorder(ctx), owned(message)) };
+    recorder.events.push(Event::Log {
+        level: Level::from_number(level),
+        message,
+    });
+}
+
+unsafe extern "C" fn metric(_: *mut c_void, _: VocStr, _: u32, _: f64, _: VocStr) {}
+
+unsafe extern "C" fn should_stop(ctx: *mut c_void) -> u32 {
+    // SAFETY: as in `checkpoint`.
+    match unsafe { recorder(ctx) }.stop {
+        Stop::No => 0,
+        Stop::Drain => 1,
+        Stop::Now => 2,
+    }
+}
+
+unsafe extern "C" fn now_ms(ctx: *mut c_void) -> i64 {
+    // SAFETY: as in `checkpoint`.
+    unsafe { recorder(ctx) }.now_ms
+}
+
+unsafe extern "C" fn get_extension(ctx: *mut c_void, id: *const c_char) -> *const c_void {
+    // SAFETY: as in `checkpoint`; the id ends with a zero byte.
+    let (recorder, id) = unsafe { (recorder(ctx), CStr::from_ptr(id)) };
+    // The structures live in the shared recorder and never move.
+    match id.to_bytes() {
+        b"voc.reject/1" => (&raw const recorder.reject).cast(),
+        b"voc.progress/1" => (&raw const recorder.progress).cast(),
+        _ => ptr::null(),
+    }
+}
+
+unsafe extern "C" fn reject(
+    ctx: *mut c_void,
+    kind: VocStr,
+    reason: VocStr,
+    place: VocStr,
+    detail: VocStr,
+) {
+    // SAFETY: as in `checkpoint`.
+    let (mut recorder, reject) = unsafe {
+        let reject = Reject {
+            kind: owned(kind),
+            reason: owned(reason),
+            place: owned(place),
+            detail: owned(detail),
+        };
+        (recorder(ctx), reject)
+    };
+    recorder.events.push(Event::Reject(reject));
+}
+
+unsafe extern "C" fn progress(ctx: *mut c_void, done: u64, total: u64, unit: VocStr) {
+    // SAFETY: as in `checkpoint`.
+    let (mut recorder, unit) = unsafe { (recorder(ctx), owned(unit)) };
+    recorder.events.push(Event::Progress { done, total, unit });
+}

@@ -1,0 +1,63 @@
+//! Skipping a test out loud: one line where it happens, and a count at the end of the run.
+
+use std::path::{Path, PathBuf};
+
+/// Something a test needs that not every machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Chromium and its driver.
+    Browser,
+    /// The folder of real data sets beside the project.
+    Shared,
+    /// Mounting a small file system.
+    Mount,
+    /// A C compiler.
+    Compiler,
+}
+
+impl Need {
+    /// Returns the word that `VOCD_TEST_REQUIRE` uses.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Shared => "shared",
+            Self::Mount => "mount",
+            Self::Compiler => "compiler",
+        }
+    }
+}
+
+/// Notes that the calling test was skipped; it returns right after.
+///
+/// # Panics
+/// When `VOCD_TEST_REQUIRE` names the need: then a skip is a failure.
+pub fn skip(test: &str, need: Need, why: &str) {
+    let required = std::env::var("VOCD_TEST_REQUIRE").unwrap_or_default();
+    assert!(
+        !required.split(',').any(|word| word.trim() == need.word()),
+        "`{test}` may not be skipped here: {why}"
+    );
+    println!("skipped {test}: {why}");
+    if let Some(folder) = std::env::var_os("VOCD_TEST_SKIPS") {
+        let note = Path::new(&folder).join(test.replace("::", "-"));
+        std::fs::write(note, format!("{why}\n")).expect("the folder of skip notes is writable");
+    }
+}
+
+/// Returns the folder of a real data set, or notes the skip and returns `None`.
+#[must_use]
+pub fn data_set(test: &str, name: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../shared/data")
+        .join(name);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    skip(
+        test,
+        Need::Shared,
+        "the real data sets are not beside this checkout",
+    );
+    None
+}

@@ -1,0 +1,258 @@
+//! Runs of small C plugins in the real child: whatever they do, the daemon's side gets a typed
+//! outcome and every row that a checkpoint covers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use vocd::host::{
+    Failure, FailureReason, Flow, Host, PluginFile, RunEvent, RunLimits, RunOutcome, RunRequest,
+    StartAt, StopSignal,
+};
+use vocd::record::{SourceName, StreamName};
+use vocd_tests::binaries;
+use vocd_tests::skip::{Need, skip};
+
+/// A plugin whose configuration says how it behaves: five rows and a checkpoint, then `then`.
+const PLUGIN_C: &str = include_str!("plugin_run/behave.c");
+
+/// What one run gave.
+struct Run {
+    outcome: RunOutcome,
+    n_rows_covered: usize,
+    checkpoints: Vec<String>,
+}
+
+impl Run {
+    fn failure(&self) -> &Failure {
+        self.outcome.failure.as_ref().expect("the run failed")
+    }
+}
+
+fn compiled() -> Option<&'static Path> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("temporary folder").keep();
+        let source = folder.join("behave.c");
+        fs::write(&source, PLUGIN_C).expect("written");
+        let status = Command::new("cc")
+            .args(["-std=gnu99", "-Wall", "-Werror", "-shared", "-fPIC", "-O1"])
+            .arg("-I")
+            .arg(binaries::root().join("plugins/sdk/include"))
+            .arg("-o")
+            .arg(folder.join("libvocd_source_behave.so"))
+            .arg(&source)
+            .status()
+            .ok()?;
+        assert!(status.success(), "the C plugin compiles");
+        Some(folder)
+    });
+    folder.as_deref()
+}
+
+fn plugin(test: &str) -> Option<PluginFile> {
+    let Some(folder) = compiled() else {
+        skip(test, Need::Compiler, "there is no C compiler");
+        return None;
+    };
+    Some(PluginFile::find(&[folder.to_owned()], "behave").expect("a plugin"))
+}
+
+fn run_with(
+    plugin: &PluginFile,
+    config: &Value,
+    checkpoint: Option<StartAt<'_>>,
+    limits: RunLimits,
+    stop: &StopSignal,
+    mut on_event: impl FnMut(&RunEvent) -> Flow,
+) -> Run {
+    let host = Host::new(&binaries::folder().join("vocd-plugin-host")).expect("one build");
+    let source = SourceName::new("c-source").expect("valid");
+    let stream = StreamName::new("rows").expect("valid");
+    let request = RunRequest {
+        source: &source,
+        run_id: 7,
+        plugin,
+        config_json: config,
+        base_dir: Path::new("/etc"),
+        secrets: &["hunter22".to_owned()],
+        stream: &stream,
+        checkpoint,
+        limits,
+    };
+    let (mut n_rows, mut n_rows_covered, mut checkpoints) = (0, 0, Vec::new());
+    let outcome = host.run(request, stop, &mut |event| {
+        match &event {
+            RunEvent::Batch(_, rows) => n_rows += rows.num_rows(),
+            RunEvent::Checkpoint { json, .. } => {
+                n_rows_covered = n_rows;
+                checkpoints.push(json.clone());
+            }
+            _ => {}
+        }
+        on_event(&event)
+    });
+    Run {
+        outcome,
+        n_rows_covered,
+        checkpoints,
+    }
+}
+
+fn limits() -> RunLimits {
+    RunLimits {
+        wall: Duration::from_secs(60),
+        idle: Duration::from_secs(30),
+        memory_bytes: 256 * 1024 * 1024,
+    }
+}
+
+fn run(test: &str, then: &str) -> Option<Run> {
+    let plugin = plugin(test)?;
+    let config = json!({ "then": then });
+    let go_on = |_: &RunEvent| Flow::Continue;
+    let stop = StopSignal::new();
+    Some(run_with(&plugin, &config, None, limits(), &stop, go_on))
+}
+
+/// Checks that a plugin that does `then` fails for this reason and keeps its covered rows.
+fn check(test: &str, then: &str, expected: FailureReason) -> Option<Run> {
+    let run = run(test, then)?;
+    assert_eq!(run.failure().reason, expected, "{:?}", run.outcome);
+    assert_eq!(run.n_rows_covered, 5);
+    assert_eq!(run.checkpoints.len(), 1);
+    Some(run)
+}
+
+#[test]
+fn a_good_run_is_a_success() {
+    let Some(run) = run("plugin_run::good", "end") else {
+        return;
+    };
+    assert_eq!(run.outcome.failure, None);
+    assert_eq!((run.outcome.n_rows, run.n_rows_covered), (5, 5));
+    assert_eq!(run.checkpoints, [r#"{"n":5}"#]);
+}
+
+#[test]
+fn the_next_run_starts_at_the_checkpoint() {
+    let Some(plugin) = plugin("plugin_run::resume") else {
+        return;
+    };
+    let config = json!({ "then": "end" });
+    let start = StartAt {
+        json: r#"{"n":5}"#,
+        format: 1,
+    };
+    let go_on = |_: &RunEvent| Flow::Continue;
+    let stop = StopSignal::new();
+    let run = run_with(&plugin, &config, Some(start), limits(), &stop, go_on);
+    assert_eq!(run.outcome.failure, None);
+    assert_eq!(run.outcome.n_rows, 0);
+}
+
+#[test]
+fn a_crash_names_its_signal() {
+    check("plugin_run::segv", "segv", FailureReason::Crashed(11));
+    check("plugin_run::abort", "abort", FailureReason::Crashed(6));
+}
+
+#[test]
+fn a_clean_exit_in_the_middle_is_no_success() {
+    check("plugin_run::exit", "exit", FailureReason::Exited(0));
+}
+
+#[test]
+fn rows_without_a_checkpoint_are_no_success() {
+    check("plugin_run::uncovered", "more", FailureReason::Protocol);
+}
+
+#[test]
+fn a_plugins_own_words_reach_the_operator_without_secrets() {
+    let Some(run) = check("plugin_run::auth", "auth", FailureReason::Auth) else {
+        return;
+    };
+    assert!(run.failure().message.contains("token *** was refused"));
+    let run = check("plugin_run::printed", "print", FailureReason::Crashed(6)).expect("as above");
+    assert_eq!(run.failure().printed, "using ***\n");
+}
+
+#[test]
+fn a_vendors_wait_is_handed_on() {
+    let Some(run) = check("plugin_run::rate", "rate", FailureReason::RateLimited) else {
+        return;
+    };
+    assert_eq!(
+        run.failure().retry_after,
+        Some(Duration::from_millis(1_500))
+    );
+}
+
+#[test]
+fn a_plugin_that_needs_too_much_memory_is_told_so() {
+    check("plugin_run::memory", "memory", FailureReason::Memory);
+}
+
+#[test]
+fn a_plugin_that_hangs_is_killed_with_what_it_started() {
+    let Some(plugin) = plugin("plugin_run::hang") else {
+        return;
+    };
+    let go_on = |_: &RunEvent| Flow::Continue;
+    for (then, limits, expected) in [
+        (
+            "sleep",
+            RunLimits {
+                idle: Duration::from_millis(100),
+                ..limits()
+            },
+            FailureReason::Idle,
+        ),
+        (
+            "fork",
+            RunLimits {
+                wall: Duration::from_millis(500),
+                ..limits()
+            },
+            FailureReason::Timeout,
+        ),
+    ] {
+        let config = json!({ "then": then });
+        let run = run_with(&plugin, &config, None, limits, &StopSignal::new(), go_on);
+        assert_eq!(run.failure().reason, expected, "{:?}", run.outcome);
+        assert_eq!(run.n_rows_covered, 5);
+    }
+}
+
+#[test]
+fn a_drained_run_ends_at_its_next_checkpoint() {
+    let Some(plugin) = plugin("plugin_run::drain") else {
+        return;
+    };
+    let stop = StopSignal::new();
+    let config = json!({ "then": "forever" });
+    let run = run_with(&plugin, &config, None, limits(), &stop, |_| {
+        stop.drain();
+        Flow::Continue
+    });
+    assert_eq!(run.failure().reason, FailureReason::Cancelled);
+    assert_eq!(run.n_rows_covered as u64, run.outcome.n_rows);
+}
+
+#[test]
+fn a_receiver_that_says_stop_gets_nothing_more() {
+    let Some(plugin) = plugin("plugin_run::flow") else {
+        return;
+    };
+    let config = json!({ "then": "forever" });
+    let mut n_events = 0;
+    let run = run_with(&plugin, &config, None, limits(), &StopSignal::new(), |_| {
+        n_events += 1;
+        Flow::Stop
+    });
+    assert_eq!(run.failure().reason, FailureReason::Cancelled);
+    assert_eq!(n_events, 1);
+}
