@@ -2,7 +2,6 @@
 
 mod fixture;
 mod meaning;
-mod naive;
 mod opening;
 mod people;
 mod version;

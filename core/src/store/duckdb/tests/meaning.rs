@@ -2,12 +2,13 @@
 
 use std::sync::LazyLock;
 
+use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::fixture::{Answer, TestStore, at, everything, hours};
 use crate::plan::row_table::{Row, RowTable};
-use crate::plan::{Dimension, Filter, Keep, Measure, Tally, TallyPlan};
+use crate::plan::{Dimension, Filter, Keep, Measure, Span, Tally, TallyPlan};
 
 const N_ANSWERS: usize = 300;
 const CHANNELS: [Option<&str>; 3] = [None, Some("sms"), Some("web")];
@@ -84,6 +85,26 @@ fn filter() -> impl Strategy<Value = Filter> {
     })
 }
 
+/// The whole time, some hours, and the shapes that buckets on a raster do not have.
+fn buckets(shape: i64) -> Vec<Span> {
+    let mut buckets = hours(shape.clamp(1, 9));
+    match shape {
+        0 => return everything(Vec::new()).buckets,
+        10 => drop(buckets.remove(1)),
+        11 => {
+            let off_raster = at(3_600) + SignedDuration::from_micros(1);
+            buckets[0].end = off_raster;
+            buckets[1].start = off_raster;
+        }
+        12 => {
+            buckets[0].start = at(301);
+            buckets[8].end = at(28_807);
+        }
+        _ => {}
+    }
+    buckets
+}
+
 fn plan() -> impl Strategy<Value = TallyPlan> {
     let measures = (filter(), filter(), filter()).prop_map(|(one, two, three)| {
         vec![
@@ -102,13 +123,10 @@ fn plan() -> impl Strategy<Value = TallyPlan> {
         ]
     });
     let keep = select(vec![Keep::All, Keep::LastPerCustomer]);
-    (filter(), 0_i64..10, any::<bool>(), measures, keep).prop_map(
+    (filter(), 0_i64..13, any::<bool>(), measures, keep).prop_map(
         |(filter, n_hours, is_split, measures, keep)| TallyPlan {
             filter,
-            buckets: match n_hours {
-                0 => everything(Vec::new()).buckets,
-                n_hours => hours(n_hours),
-            },
+            buckets: buckets(n_hours),
             group: is_split
                 .then_some(Dimension::Column("channel"))
                 .into_iter()
@@ -126,7 +144,11 @@ proptest! {
     #[test]
     fn a_plan_means_the_same_in_sql_and_row_by_row(plan in plan()) {
         let (store, table) = &*ROWS;
-        prop_assert_eq!(store.tally(&plan).unwrap(), table.tally(&plan).unwrap());
+        let expected = table.tally(&plan).unwrap();
+        prop_assert_eq!(&store.tally(&plan).unwrap(), &expected);
+        // All of it is known since its one commit.
+        let as_of = TallyPlan { as_of: Some(at(3_600)), ..plan };
+        prop_assert_eq!(&store.tally(&as_of).unwrap(), &expected);
     }
 
     #[test]
