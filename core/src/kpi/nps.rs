@@ -19,7 +19,7 @@ pub(super) static KPI: Kpi = Kpi {
     unit: Unit::Points,
     range: (Some(-100.0), Some(100.0)),
     definition_version: 1,
-    formula: "share answering 9–10 minus share answering 0–6, of everyone who gave a score, × 100",
+    formula: "% answering 9–10 minus % answering 0–6, of all scores",
     charts: &[
         ChartKind::Trend,
         ChartKind::Number,
