@@ -7,15 +7,21 @@ use crate::scratch::Scratch;
 /// Header of [`rows`].
 pub const HEADER: &str = "id,survey,question,metric,score,responded_at,channel,customer,comment\n";
 
-/// Returns `n_rows` answers as CSV lines, ids from `first`, one every ten minutes from 2026-01-01.
+/// 2024-11-01T00:00:00Z.
+const BASE_S: i64 = 1_730_419_200;
+/// About two years, in seconds.
+const SPAN_S: u64 = 60_000_000;
+/// From one answer to the next, so that few answers spread over the span as well as many.
+const STRIDE_S: u64 = 475_147;
+
+/// Returns `n_rows` answers as CSV lines, ids from `first`, spread over two years.
 #[must_use]
 pub fn rows(first: u64, n_rows: u64) -> String {
     let mut text = String::new();
     for id in first..first + n_rows {
-        let (minutes, score) = (id * 10, (id * 7 + id / 11) % 11);
-        let at =
-            jiff::Timestamp::from_second(1_767_225_600 + i64::try_from(minutes).unwrap_or(0) * 60)
-                .expect("inside the calendar");
+        let score = (id * 7 + id / 11) % 11;
+        let at = BASE_S + i64::try_from(id * STRIDE_S % SPAN_S).expect("within the span");
+        let at = jiff::Timestamp::from_second(at).expect("inside the calendar");
         let channel = ["chat", "mail", "phone"][usize::try_from(id % 3).unwrap_or(0)];
         writeln!(
             text,

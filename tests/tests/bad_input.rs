@@ -44,7 +44,7 @@ fn an_unknown_key_names_the_nearest() {
 #[test]
 fn a_wrong_type_names_the_place() {
     let text = base("").replace("every = \"10m\"", "every = 10");
-    check_configuration(&text, &["vocd.toml:7:9", "every", "10m"]);
+    check_configuration(&text, &["vocd.toml:7:9", "every", "`5m`"]);
 }
 
 #[test]

@@ -228,7 +228,11 @@ impl<'a> Trend<'a> {
             // that many events do not hide the line they are meant to explain.
             let is_labelled = left >= free_from && !text.is_empty();
             let (low, high) = self.scale.y;
-            let top = if is_labelled { high } else { low + (high - low) * TICK_SHARE };
+            let top = if is_labelled {
+                high
+            } else {
+                low + (high - low) * TICK_SHARE
+            };
             let style = stroke(self.panel.palette.muted, 0.7, unit * 0.06);
             let line = PathElement::new(vec![(x, low), (x, top)], style);
             draw(sheet, &self.scale, Ink::Dashed(unit * 0.2), &line);
