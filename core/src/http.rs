@@ -1,7 +1,7 @@
 //! Serves pictures, pages and the API: warp's routes behind an accept loop of our own.
 //!
 //! The order of a request: accept (a connection permit, a header timeout) → [`gate`] (address
-//! length, body length, who may) → routes → [`face`] (what a refusal looks like) → headers. warp's
+//! length, body length, who may) → routes → `face` (what a refusal looks like) → headers. warp's
 //! own server panics on a taken port, sets no header timeout, caps no connections and waits for
 //! ever on an open event stream, so it is not used.
 

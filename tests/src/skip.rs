@@ -32,6 +32,7 @@ impl Need {
 ///
 /// # Panics
 /// When `VOCD_TEST_REQUIRE` names the need: then a skip is a failure.
+#[expect(clippy::print_stdout, reason = "a skip is told where the test runs")]
 pub fn skip(test: &str, need: Need, why: &str) {
     let required = std::env::var("VOCD_TEST_REQUIRE").unwrap_or_default();
     assert!(

@@ -1,5 +1,6 @@
 //! Whatever is killed, and whenever: the same rows and the same numbers as an undisturbed load.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +11,8 @@ use vocd_tests::survey;
 
 const N_ROWS: u64 = 200_000;
 const N_ROUNDS: u32 = 20;
+/// Longest time before a kill: about what one round's load takes.
+const DELAY_MS: u64 = 250;
 
 /// A small generator whose whole state is the seed that the test prints.
 struct Dice(u64);
@@ -23,11 +26,11 @@ impl Dice {
     }
 }
 
-fn lay_out() -> Scratch {
+fn lay_out(n_rows: u64) -> Scratch {
     let scratch = Scratch::new();
     scratch.write(
         "answers.csv",
-        format!("{}{}", survey::HEADER, survey::rows(0, N_ROWS)),
+        format!("{}{}", survey::HEADER, survey::rows(0, n_rows)),
     );
     let address = "127.0.0.1:1".parse().expect("an address nobody listens on");
     // Small commit units: a checkpoint every 2,000 rows.
@@ -37,6 +40,17 @@ fn lay_out() -> Scratch {
     );
     scratch.write("vocd.toml", configuration);
     scratch
+}
+
+/// Adds rows to the file that the source reads.
+fn grow(scratch: &Scratch, first: u64, n_rows: u64) {
+    let path = scratch.path("answers.csv");
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .open(path)
+        .expect("ours");
+    file.write_all(survey::rows(first, n_rows).as_bytes())
+        .expect("writable");
 }
 
 fn answer(folder: &Path) -> Value {
@@ -58,14 +72,15 @@ fn answer(folder: &Path) -> Value {
 }
 
 fn undisturbed() -> Value {
-    let scratch = lay_out();
+    let scratch = lay_out(N_ROWS);
     let outcome = vocd(scratch.folder(), &["sync", "answers"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     answer(scratch.folder())
 }
 
-/// Starts a load and kills it, or the child it runs, after `delay`.
-fn kill_once(folder: &Path, delay: Duration, is_child: bool) {
+/// Starts a load and kills it, or the child it runs, after `delay`; tells whether it was still
+/// at work.
+fn kill_once(folder: &Path, delay: Duration, is_child: bool) -> bool {
     let mut daemon = command(folder, &["sync", "answers"])
         .spawn()
         .expect("vocd starts");
@@ -77,12 +92,12 @@ fn kill_once(folder: &Path, delay: Duration, is_child: bool) {
                 let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
             }
         }
-        // The daemon itself reports the death and ends in an orderly way.
-        let _ = daemon.wait();
     } else {
         let _ = daemon.kill();
-        let _ = daemon.wait();
     }
+    // After the death of its child the daemon reports it and ends in an orderly way.
+    let status = daemon.wait().expect("our own child");
+    !status.success()
 }
 
 fn children(pid: u32) -> Vec<i32> {
@@ -116,11 +131,20 @@ fn twenty_kills_change_nothing() {
     println!("seed {seed}: VOCD_TEST_SEED={seed} repeats it");
     let mut dice = Dice(seed);
     let expected = undisturbed();
-    let scratch = lay_out();
-    for _ in 0..N_ROUNDS {
-        let delay = Duration::from_millis(dice.roll(1_500));
-        kill_once(scratch.folder(), delay, dice.roll(3) == 0);
+    // The file grows from round to round, so that every round has something to lose.
+    let rows_per_round = N_ROWS / u64::from(N_ROUNDS);
+    let scratch = lay_out(0);
+    let mut n_interrupted = 0;
+    for round in 0..N_ROUNDS {
+        grow(&scratch, u64::from(round) * rows_per_round, rows_per_round);
+        let delay = Duration::from_millis(dice.roll(DELAY_MS));
+        n_interrupted += u32::from(kill_once(scratch.folder(), delay, dice.roll(3) == 0));
     }
+    println!("{n_interrupted} of {N_ROUNDS} rounds were interrupted");
+    assert!(
+        n_interrupted >= N_ROUNDS / 4,
+        "seed {seed}: only {n_interrupted} rounds hit a load"
+    );
     let outcome = vocd(scratch.folder(), &["sync", "answers"]);
     assert_eq!(outcome.code, 0, "seed {seed}: {}", outcome.stderr);
     assert_eq!(answer(scratch.folder()), expected, "seed {seed}");

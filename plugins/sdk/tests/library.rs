@@ -1,5 +1,4 @@
 //! What the compiler and the linker make of `export!`.
-#![expect(clippy::print_stderr, reason = "a skipped test says why")]
 
 use vocd_plugin::manifest::{MAGIC, parse_section};
 
