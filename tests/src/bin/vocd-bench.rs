@@ -32,7 +32,10 @@ fn main() -> anyhow::Result<()> {
     pictures()
 }
 
-#[expect(clippy::print_stdout, reason = "the figures are what this program is for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are what this program is for"
+)]
 fn print(name: &str, value: f64, unit: &str) {
     println!("{name} {value:.1} {unit}");
 }
