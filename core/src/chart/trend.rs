@@ -64,6 +64,9 @@ pub(super) fn empty_plot(sheet: &mut Sheet<'_>, panel: &Panel<'_>, room: Rect) {
 /// Height of the mark of an event without a label, as a share of the plot.
 const TICK_SHARE: f64 = 0.06;
 
+/// Letters of a shortened label that still say something.
+const LABEL_LETTERS_MIN: usize = 8;
+
 struct Trend<'a> {
     panel: &'a Panel<'a>,
     axis: Values,
@@ -226,7 +229,8 @@ impl<'a> Trend<'a> {
             let text = sheet.fit(&event.label, &look, (right - left).min(14.0 * unit));
             // A label that would meet its neighbour is left out; its mark shrinks to a tick, so
             // that many events do not hide the line they are meant to explain.
-            let is_labelled = left >= free_from && !text.is_empty();
+            let is_told = text == event.label || text.chars().count() >= LABEL_LETTERS_MIN;
+            let is_labelled = left >= free_from && is_told && !text.is_empty();
             let (low, high) = self.scale.y;
             let top = if is_labelled {
                 high

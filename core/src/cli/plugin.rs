@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use crate::config::Config;
 use crate::host::PluginFile;
@@ -140,25 +141,86 @@ fn description(plugin: &PluginFile) -> String {
 
 /// Writes a `[[source]]` with every property of the plugin's schema, explained.
 fn sample(plugin: &str, manifest: &Manifest) -> String {
-    let mut text = format!(
-        "[[source]]\nname = \"my-{plugin}\"\nplugin = \"{plugin}\"\nevery = \"10m\"\n\n[source.config]\n"
-    );
+    let head =
+        format!("[[source]]\nname = \"my-{plugin}\"\nplugin = \"{plugin}\"\nevery = \"10m\"\n");
     let schema = &manifest.config_schema;
-    let required: Vec<&str> = schema["required"]
+    format!(
+        "{head}{}",
+        Sample { schema }.table(schema, "source.config", "[", 0)
+    )
+}
+
+/// Tables inside tables that are shown; a schema may contain itself.
+const DEPTH_MAX: usize = 4;
+
+/// Turns a schema into an annotated table.
+struct Sample<'a> {
+    schema: &'a Value,
+}
+
+impl<'a> Sample<'a> {
+    /// Writes one table: its plain properties, then those that are tables themselves.
+    fn table(&self, node: &'a Value, path: &str, bracket: &str, depth: usize) -> String {
+        let mut text = format!("\n{bracket}{path}{}\n", bracket.replace('[', "]"));
+        let mut inner = String::new();
+        let required: Vec<&str> = node["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let properties = node["properties"].as_object().into_iter().flatten();
+        // A name that begins with `$` is filled in by vocd.
+        for (name, written) in properties.filter(|(name, _)| !name.starts_with('$')) {
+            let property = self.resolved(written);
+            let items = self.resolved(&property["items"]);
+            let need = if required.contains(&name.as_str()) {
+                "required"
+            } else {
+                "optional"
+            };
+            let what = written["description"]
+                .as_str()
+                .or(property["description"].as_str());
+            let line = format!(
+                "# {name} ({}, {need}) {}",
+                kind(property),
+                what.unwrap_or_default()
+            );
+            text.push_str(line.trim_end());
+            text.push('\n');
+            let (table, bracket) = match property["properties"].is_object() {
+                true => (property, "["),
+                false => (items, "[["),
+            };
+            if table["properties"].is_object() && depth < DEPTH_MAX {
+                inner.push_str(&self.table(table, &format!("{path}.{name}"), bracket, depth + 1));
+            }
+        }
+        format!("{text}{inner}")
+    }
+
+    /// Follows a reference inside the schema.
+    fn resolved(&self, node: &'a Value) -> &'a Value {
+        let pointer = node["$ref"]
+            .as_str()
+            .and_then(|reference| reference.strip_prefix('#'));
+        pointer
+            .and_then(|pointer| self.schema.pointer(pointer))
+            .unwrap_or(node)
+    }
+}
+
+/// Names the values that a property takes.
+fn kind(property: &Value) -> String {
+    let choices = property["enum"]
         .as_array()
         .into_iter()
         .flatten()
-        .filter_map(serde_json::Value::as_str)
-        .collect();
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        let need = if required.contains(&name.as_str()) {
-            "required"
-        } else {
-            "optional"
-        };
-        let what = property["description"].as_str().unwrap_or_default();
-        let kind = property["type"].as_str().unwrap_or("value");
-        text.push_str(&format!("# {name} ({kind}, {need}) {what}\n"));
+        .filter_map(Value::as_str);
+    let choices: Vec<&str> = choices.collect();
+    match choices.as_slice() {
+        [] => property["type"].as_str().unwrap_or("value").to_owned(),
+        choices => choices.join(" | "),
     }
-    text
 }

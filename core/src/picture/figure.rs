@@ -95,7 +95,10 @@ pub fn subtitle(query: &Query, language: Language) -> String {
             .iter()
             .map(|value| value.as_deref().unwrap_or("(none)"))
             .collect();
-        parts.push(format!("{dimension}: {}", named.join(", ")));
+        parts.push(match (dimension.as_str(), named.as_slice()) {
+            ("mode", [mode]) => mode_words(mode, language).to_owned(),
+            _ => format!("{dimension}: {}", named.join(", ")),
+        });
     }
     if let Some(dimension) = &query.by {
         let by = match language {
@@ -107,6 +110,21 @@ pub fn subtitle(query: &Query, language: Language) -> String {
         parts.push(format!("{by} {dimension}"));
     }
     parts.join(" · ")
+}
+
+/// Returns what a survey mode means to somebody who does not know the word.
+fn mode_words(mode: &str, language: Language) -> &str {
+    match (mode, language) {
+        ("relational", Language::English) => "relationship surveys",
+        ("relational", Language::German) => "Beziehungsumfragen",
+        ("relational", Language::French) => "enquêtes relationnelles",
+        ("relational", Language::Spanish) => "encuestas relacionales",
+        ("transactional", Language::English) => "surveys after a contact",
+        ("transactional", Language::German) => "Umfragen nach einem Kontakt",
+        ("transactional", Language::French) => "enquêtes après un contact",
+        ("transactional", Language::Spanish) => "encuestas tras un contacto",
+        (other, _) => other,
+    }
 }
 
 fn range_words(range: Range, language: Language) -> Option<String> {
