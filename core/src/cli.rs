@@ -121,7 +121,7 @@ fn complete(shell: clap_complete::Shell) -> Result<(), Failure> {
 
 /// Log lines shown when `VOCD_LOG` says nothing: the SVG reader warns at each picture that it does
 /// not load the font a browser needs, which it is not meant to.
-const LOG_FILTER: &str = "info,usvg=error,resvg=error";
+const LOG_FILTER: &str = "info,simplecss=error,usvg=error,resvg=error";
 
 /// Sends log lines to stderr; `VOCD_LOG` filters them.
 fn log_to_stderr(format: LogFormat) {

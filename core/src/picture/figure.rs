@@ -115,11 +115,11 @@ pub fn subtitle(query: &Query, language: Language) -> String {
 /// Returns what a survey mode means to somebody who does not know the word.
 fn mode_words(mode: &str, language: Language) -> &str {
     match (mode, language) {
-        ("relational", Language::English) => "relationship surveys",
+        ("relational", Language::English) => "relationship",
         ("relational", Language::German) => "Beziehungsumfragen",
         ("relational", Language::French) => "enquêtes relationnelles",
         ("relational", Language::Spanish) => "encuestas relacionales",
-        ("transactional", Language::English) => "surveys after a contact",
+        ("transactional", Language::English) => "after a contact",
         ("transactional", Language::German) => "Umfragen nach einem Kontakt",
         ("transactional", Language::French) => "enquêtes après un contact",
         ("transactional", Language::Spanish) => "encuestas tras un contacto",
