@@ -15,11 +15,12 @@ mod state;
 mod table;
 mod writer;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -96,6 +97,9 @@ pub struct DuckStore {
     dimensions: Arc<[DimensionSpec]>,
     options: StoreOptions,
     damaged_log: Option<PathBuf>,
+    /// The questions of each metric as of a data version: every answer asks for them, and they
+    /// take a scan of all rows. At most one entry a metric of the record kind.
+    questions: Mutex<HashMap<String, (u64, Vec<QuestionSet>)>>,
     _lock: File,
 }
 
@@ -124,6 +128,7 @@ impl DuckStore {
             dimensions: options.dimensions.clone().into(),
             options,
             damaged_log,
+            questions: Mutex::default(),
             _lock: lock,
         })
     }
@@ -163,7 +168,9 @@ impl DuckStore {
         query: impl FnOnce(&duckdb::Connection) -> duckdb::Result<T>,
     ) -> Result<T, StoreError> {
         self.on_engine(|engine| {
+            let started = Instant::now();
             let result = engine.readers.read(what, query);
+            tracing::debug!(what, elapsed_us = started.elapsed().as_micros(), "read");
             if matches!(result, Err(StoreError::Invalidated { .. })) {
                 engine.is_dead.store(true, Ordering::Release);
             }
@@ -299,10 +306,30 @@ impl Tally for DuckStore {
     }
 
     fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError> {
-        self.read("list questions", |connection| {
-            answer::question_sets(connection, metric)
-        })
-        .map_err(unanswered)
+        // Read before the rows: what is kept may be newer than it says, never older.
+        let version = self.version.load(Ordering::Acquire);
+        let kept = || {
+            self.questions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some((known, sets)) = kept().get(metric)
+            && *known == version
+        {
+            return Ok(sets.clone());
+        }
+        let sets = self
+            .read("list questions", |connection| {
+                answer::question_sets(connection, metric)
+            })
+            .map_err(unanswered)?;
+        let metrics = RecordKind::Response
+            .column("metric")
+            .map_or(&[][..], |column| column.values);
+        if metrics.contains(&metric) {
+            kept().insert(metric.to_owned(), (version, sets.clone()));
+        }
+        Ok(sets)
     }
 
     fn extent(
