@@ -100,6 +100,8 @@ pub struct DuckStore {
     /// The questions of each metric as of a data version: every answer asks for them, and they
     /// take a scan of all rows. At most one entry a metric of the record kind.
     questions: Mutex<HashMap<String, (u64, Vec<QuestionSet>)>>,
+    /// Live rows by source and kind as of a data version: asked for every two seconds.
+    counts: Mutex<Option<(u64, Vec<state::RowCount>)>>,
     _lock: File,
 }
 
@@ -129,6 +131,7 @@ impl DuckStore {
             options,
             damaged_log,
             questions: Mutex::default(),
+            counts: Mutex::default(),
             _lock: lock,
         })
     }
@@ -176,6 +179,20 @@ impl DuckStore {
             }
             result
         })
+    }
+
+    fn row_counts(&self) -> Result<Vec<state::RowCount>, StoreError> {
+        // Read before the rows: what is kept may be newer than it says, never older.
+        let version = self.version.load(Ordering::Acquire);
+        let kept = || self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, counts)) = &*kept()
+            && *known == version
+        {
+            return Ok(counts.clone());
+        }
+        let counts = self.read("count the rows of sources", state::row_counts)?;
+        *kept() = Some((version, counts.clone()));
+        Ok(counts)
     }
 
     fn write<T: Send + 'static>(
@@ -278,7 +295,10 @@ impl Store for DuckStore {
     }
 
     fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
-        self.read("read the state of sources", state::source_states)
+        let counts = self.row_counts()?;
+        self.read("read the state of sources", |connection| {
+            state::source_states(connection, &counts)
+        })
     }
 
     fn events(&self, from: Timestamp, to: Timestamp) -> Result<Vec<EventMark>, StoreError> {

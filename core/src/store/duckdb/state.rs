@@ -247,7 +247,10 @@ pub(super) fn reset(connection: &Connection, source: &str) -> duckdb::Result<()>
 }
 
 /// Returns the state of every source, by name.
-pub(super) fn source_states(connection: &Connection) -> duckdb::Result<Vec<SourceState>> {
+pub(super) fn source_states(
+    connection: &Connection,
+    counts: &[RowCount],
+) -> duckdb::Result<Vec<SourceState>> {
     let mut states: BTreeMap<String, SourceState> = BTreeMap::new();
     let mut statement =
         connection.prepare("SELECT source, epoch_us(last_success) FROM source_state")?;
@@ -269,7 +272,7 @@ pub(super) fn source_states(connection: &Connection) -> duckdb::Result<Vec<Sourc
         };
         states.insert(name, state);
     }
-    add_rows(connection, &mut states)?;
+    add_rows(&mut states, counts);
     for (name, state) in &mut states {
         state.last_run = last_run(connection, &state.source)?;
         state.rejects = rejects(connection, name)?;
@@ -279,29 +282,54 @@ pub(super) fn source_states(connection: &Connection) -> duckdb::Result<Vec<Sourc
     Ok(states.into_values().collect())
 }
 
-fn add_rows(
-    connection: &Connection,
-    states: &mut BTreeMap<String, SourceState>,
-) -> duckdb::Result<()> {
-    for kind in RecordKind::ALL {
-        let sql = format!(
-            "SELECT source, count(*), epoch_us(max(bucket_time)) FROM {} GROUP BY source",
-            kind.name()
-        );
-        let mut statement = connection.prepare(&sql)?;
-        let mut found = statement.query([])?;
-        while let Some(row) = found.next()? {
-            let name: String = row.get(0)?;
-            let Some(state) = states.get_mut(&name) else {
-                continue;
-            };
-            state.rows.push((kind, row.get(1)?));
-            if kind.event_time().is_some() {
-                state.newest_record = state.newest_record.max(instant(row, 2)?);
-            }
+/// Live rows of one kind of one source.
+#[derive(Debug, Clone)]
+pub(super) struct RowCount {
+    source: String,
+    kind: RecordKind,
+    n_rows: u64,
+    /// Latest event time, for facts.
+    newest: Option<Timestamp>,
+}
+
+/// Counts the live rows of every source and kind: a scan of every table's `source`.
+pub(super) fn row_counts(connection: &Connection) -> duckdb::Result<Vec<RowCount>> {
+    let tables: Vec<String> = RecordKind::ALL
+        .into_iter()
+        .enumerate()
+        .map(|(idx, kind)| {
+            format!(
+                "SELECT {idx}, source, count(*), epoch_us(max(bucket_time)) FROM {} GROUP BY source",
+                kind.name()
+            )
+        })
+        .collect();
+    let mut statement = connection.prepare(&tables.join(" UNION ALL "))?;
+    let mut found = statement.query([])?;
+    let mut counts = Vec::new();
+    while let Some(row) = found.next()? {
+        let kind = RecordKind::ALL[row.get::<_, usize>(0)?];
+        counts.push(RowCount {
+            source: row.get(1)?,
+            kind,
+            n_rows: row.get(2)?,
+            newest: match kind.event_time() {
+                Some(_) => instant(row, 3)?,
+                None => None,
+            },
+        });
+    }
+    counts.sort_by_key(|count| count.kind);
+    Ok(counts)
+}
+
+fn add_rows(states: &mut BTreeMap<String, SourceState>, counts: &[RowCount]) {
+    for count in counts {
+        if let Some(state) = states.get_mut(&count.source) {
+            state.rows.push((count.kind, count.n_rows));
+            state.newest_record = state.newest_record.max(count.newest);
         }
     }
-    Ok(())
 }
 
 fn last_run(connection: &Connection, source: &SourceName) -> duckdb::Result<Option<RunLog>> {
