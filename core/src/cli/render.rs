@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::config::{Config, Fault};
+use crate::dashboard::Shelf;
+
 use super::desk::{Desk, target};
 use super::failure::Failure;
 use super::{ConfigFlag, output};
@@ -78,6 +81,9 @@ pub(super) fn run(flags: &RenderFlags) -> Result<(), Failure> {
     let reply = desk.get(&path, "*/*")?;
     if !reply.is_success() {
         // A chart address draws its errors; the words of one come with the text formats.
+        if let Some(fault) = fault_of(&config, &flags.what) {
+            return Err(Failure::new(fault.to_string()));
+        }
         let words = path.replacen(&format!(".{ending}"), ".json", 1);
         return Err(desk.get(&words, "application/json")?.into_failure());
     }
@@ -89,4 +95,15 @@ pub(super) fn run(flags: &RenderFlags) -> Result<(), Failure> {
         .hint("check that the folder exists and is writable")
     })?;
     output::line(&flags.output.display().to_string())
+}
+
+/// Returns the fault that keeps a dashboard from being shown at all, if that is why it is unknown.
+fn fault_of(config: &Config, what: &str) -> Option<Fault> {
+    let name = what.split('/').next().unwrap_or_default();
+    let shelf = Shelf::load(config.dashboards_dir(), config.dashboard_context());
+    let is_kept = shelf.get(name).is_some();
+    let faults = shelf.faults().into_iter();
+    faults
+        .filter(|_| !is_kept)
+        .find(|fault| fault.file.file_stem().is_some_and(|stem| stem == name))
 }

@@ -180,5 +180,10 @@ fn tell(source: &str, last: &Value, is_dry_run: bool) -> Result<(), Failure> {
             part("detail")
         ))?;
     }
+    if number("rejects") > 0 && !is_dry_run {
+        output::line(&format!(
+            "  read on behind them; once their cause is mended: vocd sync {source} --full"
+        ))?;
+    }
     Ok(())
 }

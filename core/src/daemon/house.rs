@@ -1,13 +1,14 @@
 //! The stages that answer questions, built once from a configuration: store, shelf, pictures.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::chart::{GoalMark, Painter};
-use crate::config::{Anonymous, Config, SourceConfig};
+use crate::config::{Anonymous, Config, SourceConfig, schema};
 use crate::dashboard::Shelf;
-use crate::host::{Failure, FailureReason, RunLimits};
+use crate::host::{Failure, FailureReason, PluginFile, RunLimits};
 use crate::http::{self, Limits, Readiness, ServeOptions};
 use crate::ingest::{ResolvedConfig, SourceSpec};
 use crate::kpi;
@@ -168,7 +169,7 @@ pub fn source_specs(config: &Config) -> Vec<SourceSpec> {
 }
 
 fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
-    let resolved = source.clone();
+    let (resolved, plugin_dirs) = (source.clone(), config.plugin_dirs().to_vec());
     SourceSpec {
         name: source.name.clone(),
         plugin: source.plugin.clone(),
@@ -182,6 +183,7 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
         base_dir: std::path::absolute(config.folder())
             .unwrap_or_else(|_| config.folder().to_owned()),
         resolve: Arc::new(move || {
+            check_by_schema(&resolved, &plugin_dirs)?;
             let (json, secrets) = resolved
                 .resolve()
                 .map_err(|fault| Failure::new(FailureReason::Config, fault.to_string()))?;
@@ -191,5 +193,21 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
                 .collect();
             Ok(ResolvedConfig { json, secrets })
         }),
+    }
+}
+
+/// Refuses a run whose configuration does not fit the plugin's schema, as `vocd check` does.
+fn check_by_schema(source: &SourceConfig, plugin_dirs: &[PathBuf]) -> Result<(), Failure> {
+    // A plugin that cannot be found is the pull's own failure.
+    let Ok(plugin) = PluginFile::find(plugin_dirs, &source.plugin) else {
+        return Ok(());
+    };
+    let faults = schema::check(source, &plugin.manifest().config_schema);
+    match faults.as_slice() {
+        [] => Ok(()),
+        faults => {
+            let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            Err(Failure::new(FailureReason::Config, lines.join("; ")))
+        }
     }
 }

@@ -89,9 +89,7 @@ impl FindError {
                 ..
             } => format!("did you mean `{nearest}`?"),
             Self::NotFound { available, .. } if available.is_empty() => {
-                "there are no plugins at all; check `plugin_dir`, or build them: \
-                 cargo build --workspace"
-                    .to_owned()
+                "there are no plugins at all; set `plugin_dirs`, or build the plugins".to_owned()
             }
             Self::NotFound { available, .. } => format!("there are: {}", available.join(", ")),
             Self::BadName { .. } => {

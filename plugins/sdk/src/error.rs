@@ -227,7 +227,13 @@ impl std::error::Error for Error {}
 /// Class `config`, naming what is wrong.
 #[cfg(feature = "serde")]
 pub fn parse_config<T: serde::de::DeserializeOwned>(config_json: &str) -> Result<T> {
-    serde_json::from_str(config_json).map_err(|error| Error::config(error.to_string()))
+    let mut config: serde_json::Value =
+        serde_json::from_str(config_json).map_err(|error| Error::config(error.to_string()))?;
+    // What vocd adds for its own use is not the author's to know, however strict the type is.
+    if let Some(table) = config.as_object_mut() {
+        table.retain(|key, _| !key.starts_with('$'));
+    }
+    serde_json::from_value(config).map_err(|error| Error::config(error.to_string()))
 }
 
 #[cfg(test)]

@@ -38,9 +38,11 @@ impl RowsBuilder {
         let mut columns: Vec<&'static Column> = Vec::with_capacity(column_names.len());
         for name in column_names {
             let column = kind.column(name).ok_or_else(|| {
+                let columns: Vec<&str> = kind.columns().map(|column| column.name).collect();
                 Error::internal(format!(
-                    "record kind `{}` has no column `{name}`",
-                    kind.name()
+                    "record kind `{}` has no column `{name}`; its columns are {}",
+                    kind.name(),
+                    columns.join(", ")
                 ))
             })?;
             if columns.iter().any(|other| other.name == column.name) {
