@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 
 use super::stage::Covered;
 
-/// Records of one transaction: large enough that its fixed cost is small, small enough to be
-/// done in about a second.
-const UNIT_RECORDS_MAX: usize = 128 * 1024;
+/// Records of one transaction: four whole row groups of the store's engine, which writes those
+/// once into its file; what is smaller goes through its log and is compressed a second time.
+const UNIT_RECORDS_MAX: usize = 4 * 122_880;
 /// Bytes of one transaction.
-const UNIT_BYTES_MAX: usize = 64 * 1024 * 1024;
+const UNIT_BYTES_MAX: usize = 160 * 1024 * 1024;
 /// How long the first rows of a transaction wait for more.
 const UNIT_AGE_MAX: Duration = Duration::from_secs(1);
-/// Transactions that wait: a full queue makes the reader wait, whose pipe makes the child wait.
-const UNITS_MAX: usize = 4;
+/// Transactions that wait beside the one being written: a full queue makes the reader wait, whose
+/// pipe makes the child wait.
+const UNITS_MAX: usize = 1;
 
 /// The queue of one pull, with one thread on each side.
 #[derive(Debug, Default)]
@@ -168,14 +169,18 @@ mod tests {
     #[test]
     fn streams_and_large_checkpoints_stay_apart() {
         let queue = CommitQueue::default();
-        queue.push(covered("a", 1, 0)).expect("open");
-        queue.push(covered("b", 100_000, 0)).expect("open");
-        queue.push(covered("b", 50_000, 1)).expect("open");
-        queue.close();
-        let sizes: Vec<usize> = std::iter::from_fn(|| queue.pop())
-            .map(|unit| unit.rows.n_rows)
-            .collect();
-        assert_eq!(sizes, [1, 100_000, 50_000]);
+        let sizes: Vec<usize> = thread::scope(|scope| {
+            let writer = scope.spawn(|| std::iter::from_fn(|| queue.pop()).collect::<Vec<_>>());
+            queue.push(covered("a", 1, 0)).expect("open");
+            queue
+                .push(covered("b", UNIT_RECORDS_MAX - 1, 0))
+                .expect("open");
+            queue.push(covered("b", 2, 1)).expect("open");
+            queue.close();
+            let units = writer.join().expect("no panic");
+            units.iter().map(|unit| unit.rows.n_rows).collect()
+        });
+        assert_eq!(sizes, [1, UNIT_RECORDS_MAX - 1, 2]);
     }
 
     #[test]

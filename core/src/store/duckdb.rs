@@ -1,15 +1,18 @@
 //! The store on DuckDB: one file, one writer, a few readers, everything bounded.
 
 mod answer;
+mod append;
 mod commit;
 mod directory;
 mod fault;
+mod known;
 mod merge;
 mod migrate;
 mod open;
 mod question;
 mod reader;
 mod restamp;
+mod seen;
 mod stamp;
 mod state;
 mod table;
@@ -24,7 +27,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use self::directory::Directory;
+use self::commit::Memory;
 use self::fault::failed;
 use self::question::Writing;
 use self::reader::Readers;
@@ -109,8 +112,8 @@ pub struct DuckStore {
 struct Engine {
     readers: Readers,
     writer: Writer,
-    /// Who is who, as of the last commit; only the writing thread looks at it.
-    directory: Arc<Mutex<Option<Directory>>>,
+    /// What is kept between commits; only the writing thread looks at it.
+    memory: Arc<Mutex<Memory>>,
     /// Set when the engine answers nothing any more and has to be opened again.
     is_dead: Arc<AtomicBool>,
 }
@@ -198,17 +201,15 @@ impl DuckStore {
     fn write<T: Send + 'static>(
         &self,
         what: &'static str,
-        job: impl FnOnce(&duckdb::Connection, &mut Option<Directory>) -> duckdb::Result<T>
-        + Send
-        + 'static,
+        job: impl FnOnce(&duckdb::Connection, &mut Memory) -> duckdb::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let path = self.options.path();
         self.on_engine(|engine| {
-            let directory = Arc::clone(&engine.directory);
+            let memory = Arc::clone(&engine.memory);
             let is_dead = Arc::clone(&engine.is_dead);
             engine.writer.run(move |connection| {
-                let mut directory = directory.lock().unwrap_or_else(PoisonError::into_inner);
-                job(connection, &mut directory).map_err(|error| {
+                let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+                job(connection, &mut memory).map_err(|error| {
                     if fault::is_dead(connection) {
                         is_dead.store(true, Ordering::Release);
                     }
@@ -241,7 +242,7 @@ impl Engine {
         let engine = Self {
             readers: Readers::new(path.clone(), readers, options.deadline).map_err(thread)?,
             writer: Writer::start(connection).map_err(thread)?,
-            directory: Arc::default(),
+            memory: Arc::default(),
             is_dead: Arc::default(),
         };
         Ok((engine, version, opened.damaged_log))
@@ -263,8 +264,8 @@ impl Store for DuckStore {
     fn commit(&self, unit: CommitUnit) -> Result<Ack, StoreError> {
         let dimensions = Arc::clone(&self.dimensions);
         let version = Arc::clone(&self.version);
-        self.write("commit a unit", move |connection, directory| {
-            let ack = commit::commit(connection, &dimensions, directory, &unit)?;
+        self.write("commit a unit", move |connection, memory| {
+            let ack = commit::commit(connection, &dimensions, memory, &unit)?;
             version.store(state::data_version(connection)?, Ordering::Release);
             Ok(ack)
         })

@@ -1,29 +1,24 @@
 //! One commit: rows, rejects, checkpoint and the run's fence, all in one transaction.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::builder::TimestampMicrosecondBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::types::TimestampMicrosecondType;
-use arrow_array::{
-    Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
-};
-use arrow_schema::{DataType, Field, Schema};
-use duckdb::{Connection, params};
+use arrow_array::types::{TimestampMicrosecondType, UInt64Type};
+use arrow_array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use duckdb::Connection;
 
+use super::append::{Target, append, column_names};
 use super::directory::Directory;
-use super::merge::{Decision, Known, KnownVersions, Place, Verdict, VersionOrder, decide};
+use super::known::known_versions;
+use super::merge::{Decision, VERSION_COLUMNS, Verdict, decide};
 use super::restamp;
-use super::stamp::{self, Stamps};
+use super::seen::SeenKeys;
 use super::state;
-use super::table::{DimensionSpec, columns, history, quoted, stamped};
+use super::table::{DimensionSpec, history, quoted};
 use crate::record::RecordKind;
-use crate::record::door::{BUCKET_TIME, normal_schema};
+use crate::record::door::{BUCKET_TIME, KEY, normal_schema};
 use crate::store::{Ack, CommitUnit};
-
-/// Rows given to the engine at once where a list column makes its glue copy all of the list's
-/// items per slice; its own slices are this long too.
-const LIST_SLICE_ROWS: usize = 2_048;
 
 /// Tables of the writing connection that hold the keys and rows of the commit at hand.
 pub(super) const STAGE_SQL: &str = "CREATE TEMP TABLE staged_key (key UBIGINT NOT NULL); \
@@ -46,11 +41,20 @@ const KINDS: [RecordKind; 10] = {
     ]
 };
 
+/// What the writing thread keeps in memory between commits; all of it can be read again.
+#[derive(Default)]
+pub(super) struct Memory {
+    /// Who is who, as of the last commit.
+    people: Option<Directory>,
+    /// Which keys the tables may hold.
+    seen: SeenKeys,
+}
+
 /// Commits a unit; dropping out on an error rolls everything back.
 pub(super) fn commit(
     connection: &Connection,
     dimensions: &[DimensionSpec],
-    directory: &mut Option<Directory>,
+    memory: &mut Memory,
     unit: &CommitUnit,
 ) -> duckdb::Result<Ack> {
     let transaction = connection.unchecked_transaction()?;
@@ -61,7 +65,7 @@ pub(super) fn commit(
     }
     let mut n_changed = 0;
     let mut is_changed = false;
-    let mut people = match directory.take() {
+    let mut people = match memory.people.take() {
         Some(directory) => directory,
         None => Directory::load(&transaction, dimensions)?,
     };
@@ -75,16 +79,20 @@ pub(super) fn commit(
         if batches.is_empty() {
             continue;
         }
-        let rows = match batches.as_slice() {
-            [rows] => (*rows).clone(),
-            _ => arrow_select::concat::concat_batches(&normal_schema(kind), batches)
-                .map_err(arrow_failure)?,
+        let target = Target {
+            connection: &transaction,
+            dimensions,
+            people: &people,
+            unit,
+            kind,
         };
-        let decision = merge(&transaction, dimensions, &people, unit, kind, &rows)?;
+        let decision = merge(&target, &mut memory.seen, &batches)?;
         n_changed += decision.n_changed;
         let has_news = decision.verdicts.iter().any(|one| *one != Verdict::Skip);
         is_changed |= has_news;
         if has_news && matches!(kind, RecordKind::Customer | RecordKind::Agent) {
+            let rows = arrow_select::concat::concat_batches(&normal_schema(kind), batches)
+                .map_err(arrow_failure)?;
             let before = people;
             people = Directory::load(&transaction, dimensions)?;
             restamp::after_people(&transaction, dimensions, kind, &rows, &before, &people)?;
@@ -92,103 +100,74 @@ pub(super) fn commit(
     }
     state::note_unit(&transaction, unit, is_changed)?;
     transaction.commit()?;
-    *directory = Some(people);
+    memory.people = Some(people);
     Ok(Ack::Applied { n_changed })
 }
 
 fn merge(
-    connection: &Connection,
-    dimensions: &[DimensionSpec],
-    people: &Directory,
-    unit: &CommitUnit,
-    kind: RecordKind,
-    rows: &RecordBatch,
+    target: &Target<'_>,
+    seen: &mut SeenKeys,
+    batches: &[&RecordBatch],
 ) -> duckdb::Result<Decision> {
-    let known = known_versions(connection, unit, kind, rows)?;
-    let decision = decide(rows, &known);
-    retire(connection, dimensions, kind, &decision)?;
-    for (verdict, table) in [
-        (Verdict::Current, kind.name().to_owned()),
-        (Verdict::History, history(kind)),
-    ] {
-        if let Some(rows) = select(rows, &decision, verdict).map_err(arrow_failure)? {
-            let stamps = stamp::stamp(dimensions, people, &unit.source, kind, &rows);
-            append(connection, &table, dimensions, unit, kind, &rows, stamps)?;
-        }
-    }
+    let (connection, kind) = (target.connection, target.kind);
+    let versions = version_columns(kind, batches).map_err(arrow_failure)?;
+    let keys = versions
+        .column_by_name(KEY)
+        .expect("it is among the columns")
+        .as_primitive::<UInt64Type>()
+        .values();
+    let candidates = seen.candidates(connection, kind, keys)?;
+    let asked = candidates.as_deref().unwrap_or(keys);
+    let known = known_versions(connection, target.unit, kind, asked)?;
+    let decision = decide(&versions, &known);
+    // Before the commit ends: a key too many does no harm, one too few would.
+    seen.add(kind, keys);
+    retire(connection, target.dimensions, kind, &decision)?;
+    append_all(target, &decision, batches)?;
     Ok(decision)
 }
 
-/// Returns what the tables hold about the keys of these rows.
-fn known_versions(
-    connection: &Connection,
-    unit: &CommitUnit,
+/// Returns the columns that versions are told apart by, of all batches in one.
+fn version_columns(
     kind: RecordKind,
-    rows: &RecordBatch,
-) -> duckdb::Result<KnownVersions> {
-    let mut known = KnownVersions::new();
-    let tables = [kind.name().to_owned(), history(kind)];
-    let mut is_staged = false;
-    for (idx, table) in tables.iter().enumerate() {
-        let has_rows: bool = connection.query_row(
-            &format!("SELECT EXISTS (SELECT 1 FROM {table})"),
-            [],
-            |row| row.get(0),
-        )?;
-        if !has_rows {
+    batches: &[&RecordBatch],
+) -> Result<RecordBatch, arrow_schema::ArrowError> {
+    let schema = normal_schema(kind);
+    let places = VERSION_COLUMNS
+        .iter()
+        .map(|name| schema.index_of(name))
+        .collect::<Result<Vec<_>, _>>()?;
+    let parts = batches
+        .iter()
+        .map(|rows| rows.project(&places))
+        .collect::<Result<Vec<_>, _>>()?;
+    match parts.as_slice() {
+        [part] => Ok(part.clone()),
+        _ => arrow_select::concat::concat_batches(&Arc::new(schema.project(&places)?), &parts),
+    }
+}
+
+/// Appends the rows that become current and those that become history.
+fn append_all(
+    target: &Target<'_>,
+    decision: &Decision,
+    batches: &[&RecordBatch],
+) -> duckdb::Result<()> {
+    for (verdict, table) in [
+        (Verdict::Current, target.kind.name().to_owned()),
+        (Verdict::History, history(target.kind)),
+    ] {
+        if !decision.verdicts.contains(&verdict) {
             continue;
         }
-        if !is_staged {
-            stage_keys(connection, rows)?;
-            is_staged = true;
+        let mut start = 0;
+        let mut selected = Vec::new();
+        for rows in batches {
+            let part = start..start + rows.num_rows();
+            start = part.end;
+            selected.extend(select(rows, decision, part, verdict).map_err(arrow_failure)?);
         }
-        look_up(connection, unit, kind, table, idx == 0, &mut known)?;
-    }
-    Ok(known)
-}
-
-fn stage_keys(connection: &Connection, rows: &RecordBatch) -> duckdb::Result<()> {
-    connection.execute_batch("TRUNCATE staged_key")?;
-    let keys = rows.project(&[0]).map_err(arrow_failure)?;
-    let mut appender = connection.appender_to_catalog_and_db("staged_key", "temp", "main")?;
-    appender.append_record_batch(keys)?;
-    appender.flush()
-}
-
-fn look_up(
-    connection: &Connection,
-    unit: &CommitUnit,
-    kind: RecordKind,
-    table: &str,
-    is_current: bool,
-    known: &mut KnownVersions,
-) -> duckdb::Result<()> {
-    let event = kind.event_time().unwrap_or("updated_at");
-    let sql = format!(
-        "SELECT t.rowid, t.key, t.id, epoch_us(t.updated_at), t.revision, t.digest, \
-         epoch_us(t.{event}), epoch_us(t.bucket_time) FROM {table} t \
-         WHERE t.key IN (SELECT key FROM staged_key) AND t.source = ?"
-    );
-    let mut statement = connection.prepare(&sql)?;
-    let mut found = statement.query(params![unit.source.as_str()])?;
-    while let Some(row) = found.next()? {
-        let place = match is_current {
-            true => Place::Current {
-                rowid: row.get(0)?,
-                bucket_us: row.get(7)?,
-            },
-            false => Place::History,
-        };
-        known.entry(row.get(1)?).or_default().push(Known {
-            id: row.get(2)?,
-            order: VersionOrder {
-                updated_at_us: row.get(3)?,
-                revision: row.get(4)?,
-                digest: row.get(5)?,
-            },
-            event_us: row.get(6)?,
-            place,
-        });
+        append(target, &table, &selected)?;
     }
     Ok(())
 }
@@ -243,140 +222,59 @@ fn stage_rows(
     appender.flush()
 }
 
-/// Returns the rows with this verdict in their order, bucket times put right; `None` for none.
+/// Returns the rows of a batch with this verdict in their order, bucket times put right; `None`
+/// for none. The batch is this part of the decision.
 fn select(
     rows: &RecordBatch,
     decision: &Decision,
+    part: Range<usize>,
     verdict: Verdict,
 ) -> Result<Option<RecordBatch>, arrow_schema::ArrowError> {
-    let n_selected = decision
-        .verdicts
-        .iter()
-        .filter(|one| **one == verdict)
-        .count();
+    let verdicts = &decision.verdicts[part.clone()];
+    let n_selected = verdicts.iter().filter(|one| **one == verdict).count();
     if n_selected == 0 {
         return Ok(None);
     }
-    let rows = match verdict == Verdict::Current && !decision.buckets.is_empty() {
-        true => with_buckets(rows, &decision.buckets)?,
+    let rows = match verdict == Verdict::Current {
+        true => with_buckets(rows, &decision.buckets, part)?,
         false => rows.clone(),
     };
     if n_selected == rows.num_rows() {
         return Ok(Some(rows));
     }
-    let is_selected = decision
-        .verdicts
-        .iter()
-        .map(|one| Some(*one == verdict))
-        .collect();
+    let is_selected = verdicts.iter().map(|one| Some(*one == verdict)).collect();
     arrow_select::filter::filter_record_batch(&rows, &is_selected).map(Some)
 }
 
 fn with_buckets(
     rows: &RecordBatch,
     buckets: &[(usize, Option<i64>)],
+    part: Range<usize>,
 ) -> Result<RecordBatch, arrow_schema::ArrowError> {
+    let mut of_part = buckets
+        .iter()
+        .filter(|(row, _)| part.contains(row))
+        .peekable();
+    if of_part.peek().is_none() {
+        return Ok(rows.clone());
+    }
     let idx = rows.schema().index_of(BUCKET_TIME)?;
     let times = rows.column(idx).as_primitive::<TimestampMicrosecondType>();
     let mut values: Vec<Option<i64>> = times.iter().collect();
-    for (row, bucket_us) in buckets {
-        values[*row] = *bucket_us;
+    for (row, bucket_us) in of_part {
+        values[row - part.start] = *bucket_us;
     }
     let mut columns = rows.columns().to_vec();
     columns[idx] = Arc::new(TimestampMicrosecondArray::from(values));
     RecordBatch::try_new(rows.schema(), columns)
 }
 
-fn append(
-    connection: &Connection,
-    table: &str,
-    dimensions: &[DimensionSpec],
-    unit: &CommitUnit,
-    kind: RecordKind,
-    rows: &RecordBatch,
-    stamps: Stamps,
-) -> duckdb::Result<()> {
-    let laid_out = lay_out(dimensions, unit, kind, rows, stamps).map_err(arrow_failure)?;
-    let schema = laid_out.schema();
-    let names: Vec<&str> = schema
-        .fields()
-        .iter()
-        .map(|field| field.name().as_str())
-        .collect();
-    let mut appender = connection.appender_with_columns(table, &names)?;
-    let has_lists = laid_out.columns().iter().any(|array| {
-        matches!(array.data_type(), DataType::List(_)) && array.null_count() < array.len()
-    });
-    match has_lists {
-        false => appender.append_record_batch(laid_out)?,
-        true => {
-            for start in (0..laid_out.num_rows()).step_by(LIST_SLICE_ROWS) {
-                let end = (start + LIST_SLICE_ROWS).min(laid_out.num_rows());
-                let picks = UInt64Array::from_iter_values(start as u64..end as u64);
-                let slice = arrow_select::take::take_record_batch(&laid_out, &picks)
-                    .map_err(arrow_failure)?;
-                appender.append_record_batch(slice)?;
-            }
-        }
-    }
-    appender.flush()
-}
-
-/// Adds the store's columns to rows in normal form, in the table's order.
-fn lay_out(
-    dimensions: &[DimensionSpec],
-    unit: &CommitUnit,
-    kind: RecordKind,
-    rows: &RecordBatch,
-    stamps: Stamps,
-) -> Result<RecordBatch, arrow_schema::ArrowError> {
-    let n_rows = rows.num_rows();
-    let sources = StringArray::from_iter_values(std::iter::repeat_n(unit.source.as_str(), n_rows));
-    let mut arrays = rows.columns().to_vec();
-    arrays.insert(1, Arc::new(sources));
-    arrays.push(known_at(unit, rows)?);
-    arrays.push(Arc::new(stamps.persons));
-    arrays.push(Arc::new(stamps.served_by));
-    let mut names: Vec<String> = columns(kind)
-        .into_iter()
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    for ((spec, _), values) in stamped(dimensions, kind).zip(stamps.dimensions) {
-        names.push(spec.column());
-        arrays.push(Arc::new(values));
-    }
-    let fields: Vec<Field> = names
-        .into_iter()
-        .zip(&arrays)
-        .map(|(name, array)| Field::new(name, array.data_type().clone(), true))
-        .collect();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
-}
-
-/// When the store came to know each row: now, or in a first full read when it was last changed.
-fn known_at(unit: &CommitUnit, rows: &RecordBatch) -> Result<ArrayRef, arrow_schema::ArrowError> {
-    let now = unit.committed_at.as_microsecond();
-    let idx = rows.schema().index_of("updated_at")?;
-    let updated_at = rows.column(idx).as_primitive::<TimestampMicrosecondType>();
-    let mut times = TimestampMicrosecondBuilder::with_capacity(updated_at.len());
-    for updated_at in updated_at.values() {
-        times.append_value(match unit.is_first_read {
-            true => now.min(*updated_at),
-            false => now,
-        });
-    }
-    Ok(Arc::new(times.finish()))
-}
-
 fn column_list(dimensions: &[DimensionSpec], kind: RecordKind) -> String {
-    columns(kind)
-        .into_iter()
-        .map(|(name, _)| quoted(name))
-        .chain(stamped(dimensions, kind).map(|(spec, _)| quoted(&spec.column())))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let names = column_names(dimensions, kind);
+    let quoted: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    quoted.join(", ")
 }
 
-fn arrow_failure(error: arrow_schema::ArrowError) -> duckdb::Error {
+pub(super) fn arrow_failure(error: arrow_schema::ArrowError) -> duckdb::Error {
     duckdb::Error::ToSqlConversionFailure(Box::new(error))
 }

@@ -12,6 +12,17 @@ use arrow_array::{TimestampMicrosecondArray, types::ArrowPrimitiveType};
 
 use crate::record::door::{BUCKET_TIME, DIGEST, KEY};
 
+/// The columns of the normal form that the rule looks at.
+pub(super) const VERSION_COLUMNS: [&str; 7] = [
+    KEY,
+    "id",
+    "updated_at",
+    "revision",
+    "deleted",
+    BUCKET_TIME,
+    DIGEST,
+];
+
 /// The total order of an id's versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct VersionOrder {
@@ -68,7 +79,7 @@ pub(super) struct Decision {
     pub(super) n_changed: u64,
 }
 
-/// Decides about every row of a batch in normal form.
+/// Decides about every row of a batch with the [`VERSION_COLUMNS`].
 pub(super) fn decide(rows: &RecordBatch, known: &KnownVersions) -> Decision {
     let staged = Staged::of(rows);
     let n_rows = rows.num_rows();

@@ -177,3 +177,20 @@ proptest! {
         prop_assert_eq!(at_once.data_version(), before);
     }
 }
+
+#[test]
+fn a_large_unit_meets_the_versions_of_earlier_units_and_of_an_earlier_start() {
+    let store = TestStore::new();
+    store.commit(&[version("0", 5.0, 100), version("gone", 5.0, 100)]);
+    store.commit(&[deletion("gone", 200)]);
+    let store = store.reopened();
+    let many: Vec<Answer> = (0..40_000)
+        .map(|idx| version(&idx.to_string(), 6.0, 150))
+        .chain([version("gone", 6.0, 150)])
+        .collect();
+    assert_eq!(store.commit(&many), Ack::Applied { n_changed: 40_000 });
+    let newer: Vec<Answer> = ["0", "39999"].map(|id| version(id, 7.0, 200)).into();
+    assert_eq!(store.commit(&newer), Ack::Applied { n_changed: 2 });
+    assert_eq!(store.commit(&many), Ack::Applied { n_changed: 0 });
+    assert_eq!(histogram(&store, None), [(6.0, 39_998), (7.0, 2)]);
+}
