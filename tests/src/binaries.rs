@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::SystemTime;
 
 /// Returns the checkout's root folder.
 #[must_use]
@@ -41,54 +40,49 @@ pub fn vocd() -> PathBuf {
 }
 
 fn refuse_stale(folder: &Path) {
-    let checks = [
-        (
-            "vocd",
-            &["core/src", "core/templates", "plugins/sdk/src"][..],
-        ),
-        (
-            "vocd-plugin-host",
-            &["plugins/host/src", "plugins/sdk/src"][..],
-        ),
-        (
-            "libvocd_source_csv.so",
-            &["plugins/csv/src", "plugins/sdk/src"][..],
-        ),
-    ];
-    for (binary, sources) in checks {
-        let path = folder.join(binary);
-        let built = fs::metadata(&path)
-            .and_then(|metadata| metadata.modified())
-            .unwrap_or_else(|_| {
-                panic!("`{binary}` is not built: run `cargo build --workspace` (make test does)")
-            });
-        for source in sources {
-            let (newest, file) = newest_file(&root().join(source));
+    for (binary, list) in [
+        ("vocd", "vocd.d"),
+        ("vocd-plugin-host", "vocd-plugin-host.d"),
+        ("libvocd_source_csv.so", "libvocd_source_csv.d"),
+    ] {
+        let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
+        let unbuilt = "is not built: run `cargo build --workspace` (make test does)";
+        let built =
+            modified(&folder.join(binary)).unwrap_or_else(|_| panic!("`{binary}` {unbuilt}"));
+        let sources = fs::read_to_string(folder.join(list));
+        let sources = sources.unwrap_or_else(|_| panic!("`{binary}` {unbuilt}"));
+        for source in sources_of(&sources) {
+            // A source that is gone was not needed by what was built since.
+            let is_newer = modified(&source).is_ok_and(|changed| changed > built);
             assert!(
-                newest <= built,
+                !is_newer,
                 "`{binary}` is older than `{}`: run `cargo build --workspace`",
-                file.display()
+                source.display()
             );
         }
     }
 }
 
-fn newest_file(folder: &Path) -> (SystemTime, PathBuf) {
-    let mut newest = (SystemTime::UNIX_EPOCH, folder.to_owned());
-    let Ok(entries) = fs::read_dir(folder) else {
-        return newest;
-    };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let found = if path.is_dir() {
-            newest_file(&path)
-        } else {
-            let modified = entry.metadata().and_then(|metadata| metadata.modified());
-            (modified.unwrap_or(SystemTime::UNIX_EPOCH), path)
-        };
-        if found.0 > newest.0 {
-            newest = found;
-        }
+/// Reads the list of sources that cargo writes beside each binary, `binary: source source …`.
+fn sources_of(list: &str) -> Vec<PathBuf> {
+    let sources = list.split_once(": ").map_or("", |(_, sources)| sources);
+    let kept_spaces = sources.trim().replace("\\ ", "\0");
+    kept_spaces
+        .split_whitespace()
+        .map(|source| PathBuf::from(source.replace('\0', " ")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_sources_is_read() {
+        let found = sources_of("/t/vocd: /a/main.rs /b\\ c/lib.rs\n");
+        assert_eq!(
+            found,
+            [PathBuf::from("/a/main.rs"), PathBuf::from("/b c/lib.rs")]
+        );
     }
-    newest
 }
