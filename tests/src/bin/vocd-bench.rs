@@ -132,21 +132,26 @@ fn pictures() -> anyhow::Result<()> {
         start.elapsed().as_secs_f64() * 1e3,
         "ms",
     );
-    for (name, target) in [
+    for (name, first_month, target) in [
         (
             "chart_png_1080p_cold",
-            "/charts/executive/nps.png?width=1920&height=1080",
+            3,
+            "/charts/executive/trend.png?width=1920&height=1080",
         ),
         (
             "chart_svg_cold",
-            "/charts/executive/nps.svg?width=1920&height=1080",
+            7,
+            "/charts/executive/trend.svg?width=1920&height=1080",
         ),
     ] {
         let mut cold = Vec::new();
         for idx in 0..N_PICTURES {
-            // Another state of knowledge is another question: no cache has the answer.
-            let at = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(idx as i64 + 1);
-            cold.push(exchange(address, &format!("{target}&as_of={at:.0}"))?);
+            // Another range is another question: no cache has the answer.
+            let (day, month) = (1 + idx % 27, first_month + idx / 27);
+            cold.push(exchange(
+                address,
+                &format!("{target}&from=2024-12-{day:02}&to=2026-{month:02}-01"),
+            )?);
         }
         print(name, median(&mut cold), "ms");
         let mut cached = Vec::new();
