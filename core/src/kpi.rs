@@ -6,6 +6,7 @@
 mod answer;
 pub mod civil;
 mod definition;
+mod desk;
 mod error;
 pub mod format;
 mod formula;

@@ -88,13 +88,14 @@ pub enum Measure {
 }
 
 /// Which of a person's rows count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Keep {
     /// All of them.
     All,
-    /// Per bucket and group, the last by (event time, `response`, `id`) of each customer that the
-    /// plan's filter lets through; anonymous rows and rows without a customer all count.
-    LastPerCustomer,
+    /// Per bucket and group, of the rows for which the filter holds the last of each customer, by
+    /// (event time, `response`, `id`). All other rows count: those for which it does not hold,
+    /// anonymous ones, and those without a customer.
+    LastPerCustomer(Filter),
 }
 
 /// One question to the store about live rows of one kind.
@@ -195,6 +196,14 @@ pub trait Tally: Send + Sync {
     /// # Errors
     /// When the deadline passes or the store fails.
     fn tally(&self, plan: &TallyPlan) -> Result<Tallies, TallyError>;
+
+    /// Answers several plans, in their order.
+    ///
+    /// # Errors
+    /// As [`Tally::tally`].
+    fn tally_all(&self, plans: &[TallyPlan]) -> Result<Vec<Tallies>, TallyError> {
+        plans.iter().map(|plan| self.tally(plan)).collect()
+    }
 
     /// Lists the questions of one metric (`nps`, `csat`, …), most answers first, deleted and test
     /// rows left out.

@@ -40,6 +40,8 @@ pub(super) struct Subject {
     /// The unsplit rows.
     pub(super) scope: Scope,
     pub(super) mode: Option<Mode>,
+    /// Whether a split was asked for; it may have no branch.
+    pub(super) is_split: bool,
     /// Parts of the split, in no order; empty without one.
     pub(super) branches: Vec<Branch>,
     pub(super) notes: Vec<String>,
@@ -84,6 +86,7 @@ impl Subject {
             return Ok(Self {
                 scope,
                 mode: query.mode,
+                is_split: query.by.is_some(),
                 branches,
                 notes: Vec::new(),
             });
@@ -111,6 +114,7 @@ impl Subject {
         Ok(Self {
             scope: scope_of(mode),
             mode: Some(mode),
+            is_split: query.by.is_some(),
             branches,
             notes,
         })
@@ -121,9 +125,8 @@ fn scope(asked: &[Filter], mode: Mode, answered: &Filter) -> Scope {
     let mut filters = asked.to_vec();
     filters.push(mode_filter(mode));
     let keep = if mode == Mode::Relational {
-        // Only an answer can be a customer's last answer.
-        filters.push(answered.clone());
-        Keep::LastPerCustomer
+        // Only an answer can be a customer's last answer; the unanswered rows are counted.
+        Keep::LastPerCustomer(answered.clone())
     } else {
         Keep::All
     };

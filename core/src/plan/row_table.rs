@@ -192,8 +192,8 @@ impl Tally for RowTable {
             }
         }
         let counted = groups.into_iter().map(|((key, bucket_idx), mut rows)| {
-            if plan.keep == Keep::LastPerCustomer {
-                rows = last_per_customer(rows);
+            if let Keep::LastPerCustomer(among) = &plan.keep {
+                rows = last_per_customer(rows, among);
             }
             for row in &rows {
                 let (first, last) = extent.unwrap_or((row.at, row.at));
@@ -274,19 +274,19 @@ impl Tally for RowTable {
     }
 }
 
-fn last_per_customer(rows: Vec<&Row>) -> Vec<&Row> {
-    let order = |row: &Row| {
-        let response = row.texts.get("response").unwrap_or(&row.id).clone();
-        (row.at, response, row.id.clone())
-    };
+fn last_per_customer<'a>(rows: Vec<&'a Row>, among: &Filter) -> Vec<&'a Row> {
+    let order = |row: &Row| (row.at, row.texts.get("response").cloned(), row.id.clone());
     let mut kept: BTreeMap<String, &Row> = BTreeMap::new();
-    for row in rows {
+    let (candidates, mut others): (Vec<&Row>, Vec<&Row>) =
+        rows.into_iter().partition(|row| row.passes(among));
+    for row in candidates {
         let last = kept.entry(row.person()).or_insert(row);
         if order(row) > order(last) {
             *last = row;
         }
     }
-    kept.into_values().collect()
+    others.extend(kept.into_values());
+    others
 }
 
 fn measured(measure: &Measure, rows: &[&Row]) -> TallyValue {

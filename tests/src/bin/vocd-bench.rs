@@ -7,16 +7,18 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use vocd_tests::daemon::{Daemon, free_address, vocd};
+use vocd_tests::daemon::{Daemon, free_address, vocd, wait_until};
 use vocd_tests::request;
 use vocd_tests::scratch::Scratch;
 
 /// Rows of the load; every tenth repeats an earlier id.
 const N_ROWS: u64 = 5_000_000;
-/// Rows of the update.
+/// Rows of one update.
 const N_UPDATES: u64 = 10_000;
+/// Updates of each kind after the first one, which finds nothing in memory.
+const UPDATE_ROUNDS: u64 = 5;
 /// Requests per figure of a picture.
 const N_PICTURES: usize = 40;
 
@@ -77,26 +79,44 @@ fn write_answers(path: &Path, n_rows: u64) -> anyhow::Result<()> {
     Ok(file.flush()?)
 }
 
-fn write_update(path: &Path, n_rows: u64) -> anyhow::Result<()> {
+/// Which ids an update changes.
+#[derive(Clone, Copy)]
+enum Spread {
+    /// The newest answers, as a helpdesk's list of changes has them.
+    Recent,
+    /// Answers of all ages: every part of the table is touched.
+    Scattered,
+}
+
+impl Spread {
+    fn id(self, idx: u64, n_rows: u64) -> u64 {
+        match self {
+            Self::Recent => n_rows.saturating_sub(1 + idx),
+            Self::Scattered => (idx * 467) % n_rows.max(1),
+        }
+    }
+}
+
+fn write_update(path: &Path, n_rows: u64, spread: Spread, version: u64) -> anyhow::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     file.write_all(HEADER.as_bytes())?;
     let mut line = String::new();
     for idx in 0..N_UPDATES {
-        row(&mut line, (idx * 467) % n_rows.max(1), 50);
+        row(&mut line, spread.id(idx, n_rows), version);
         file.write_all(line.as_bytes())?;
     }
     Ok(file.flush()?)
 }
 
-fn configuration(file: &str) -> String {
+fn configuration(address: std::net::SocketAddr, file: &str) -> String {
     format!(
-        "timezone = \"Europe/Berlin\"\nmemory_limit = \"4GiB\"\n\n[[source]]\nname = \"answers\"\nplugin = \"csv\"\n\
-         every = \"1h\"\ntimeout = \"1h\"\n\n[[source.config.file]]\nkind = \"response\"\npath = \"{file}\"\n"
+        "listen = \"{address}\"\ntimezone = \"Europe/Berlin\"\nmemory_limit = \"4GiB\"\n\n\
+         [[source]]\nname = \"answers\"\nplugin = \"csv\"\nevery = \"1h\"\ntimeout = \"1h\"\n\n\
+         [[source.config.file]]\nkind = \"response\"\npath = \"{file}\"\n"
     )
 }
 
-fn sync(scratch: &Scratch, file: &str) -> anyhow::Result<f64> {
-    scratch.write("vocd.toml", configuration(file));
+fn sync(scratch: &Scratch) -> anyhow::Result<f64> {
     let start = Instant::now();
     let outcome = vocd(scratch.folder(), &["sync", "answers"]);
     let elapsed_s = start.elapsed().as_secs_f64();
@@ -105,14 +125,42 @@ fn sync(scratch: &Scratch, file: &str) -> anyhow::Result<f64> {
 }
 
 fn ingest(n_rows: u64) -> anyhow::Result<()> {
-    let scratch = Scratch::new();
+    let (scratch, address) = (Scratch::new(), free_address());
+    scratch.write("vocd.toml", configuration(address, "answers.csv"));
     write_answers(&scratch.path("answers.csv"), n_rows)?;
-    write_update(&scratch.path("update.csv"), n_rows)?;
     // The whole process: start, child, pipe, validation, version rule, commit, close.
-    let elapsed_s = sync(&scratch, "answers.csv")?;
+    let elapsed_s = sync(&scratch)?;
     print("ingest_rows_s", n_rows as f64 / elapsed_s, "rows/s");
-    let elapsed_s = sync(&scratch, "update.csv")?;
-    print("update_10k_ms", elapsed_s * 1e3, "ms");
+    updates(&scratch, address, n_rows)
+}
+
+/// Updates beside a running daemon: the command, the child, the look-up, the commit.
+fn updates(scratch: &Scratch, address: std::net::SocketAddr, n_rows: u64) -> anyhow::Result<()> {
+    std::fs::remove_file(scratch.path("answers.csv"))?;
+    scratch.write("vocd.toml", configuration(address, "update.csv"));
+    let update = scratch.path("update.csv");
+    std::fs::write(&update, HEADER)?;
+    let mut daemon = Daemon::start(scratch.folder(), &["serve"], address);
+    wait_until("the pull of the start", Duration::from_secs(60), || {
+        daemon.log().contains(" pulled ").then_some(())
+    });
+    let mut version = 50;
+    let mut round = |spread| -> anyhow::Result<f64> {
+        version += 1;
+        write_update(&update, n_rows, spread, version)?;
+        Ok(sync(scratch)? * 1e3)
+    };
+    print("update_10k_first_ms", round(Spread::Scattered)?, "ms");
+    for (name, spread) in [
+        ("update_10k_recent_ms", Spread::Recent),
+        ("update_10k_scattered_ms", Spread::Scattered),
+    ] {
+        let mut elapsed_ms = (0..UPDATE_ROUNDS)
+            .map(|_| round(spread))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        print(name, median(&mut elapsed_ms), "ms");
+    }
+    anyhow::ensure!(daemon.stop() == 0, "{}", daemon.log());
     Ok(())
 }
 

@@ -6,8 +6,9 @@ use jiff::civil::Weekday;
 use proptest::prelude::*;
 
 use super::*;
-use crate::kpi::{DimensionField, DimensionSource, parse};
+use crate::kpi::{Base, DimensionField, DimensionSource, Point, Score, parse};
 use crate::plan::row_table::{Row, RowTable};
+use crate::plan::{Filter, TallyPlan};
 use crate::record::RecordKind;
 
 mod pooling;

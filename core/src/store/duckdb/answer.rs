@@ -21,7 +21,7 @@ pub(super) fn tally(
     question: &Question,
 ) -> duckdb::Result<Tallies> {
     let n_keys = plan.group.len();
-    let mut statement = connection.prepare(&question.sql)?;
+    let mut statement = connection.prepare_cached(&question.sql)?;
     let mut found = statement.query(params_from_iter(question.values.iter()))?;
     let mut tallies = Tallies::default();
     while let Some(row) = found.next()? {

@@ -1,5 +1,7 @@
 //! Plans become SQL here: text with numbered parameters, never a value in the text.
 
+use std::collections::BTreeSet;
+
 use duckdb::types::Value;
 use vocd_plugin::record::ColumnType;
 
@@ -7,6 +9,7 @@ use super::state::time;
 use super::table::{DimensionSpec, history, quoted};
 use crate::plan::{Dimension, Filter, Keep, Measure, TallyPlan};
 use crate::record::RecordKind;
+use crate::record::door::{BUCKET_TIME, KEY};
 use crate::store::StoreError;
 
 /// Most slots of the bucket table; finer edges are compared one by one.
@@ -23,14 +26,17 @@ pub(super) struct Writing<'a> {
     kind: RecordKind,
     dimensions: &'a [DimensionSpec],
     values: Vec<Value>,
+    /// Columns of `r` that the text written so far names.
+    named: BTreeSet<String>,
 }
 
 impl<'a> Writing<'a> {
-    pub(super) const fn new(kind: RecordKind, dimensions: &'a [DimensionSpec]) -> Self {
+    pub(super) fn new(kind: RecordKind, dimensions: &'a [DimensionSpec]) -> Self {
         Self {
             kind,
             dimensions,
             values: Vec::new(),
+            named: BTreeSet::new(),
         }
     }
 
@@ -48,6 +54,14 @@ impl<'a> Writing<'a> {
 
     fn bind_text(&mut self, text: &str) -> String {
         self.bind(Value::Text(text.to_owned()))
+    }
+
+    /// Returns a column of the rows named `r`.
+    fn named(&mut self, name: &str) -> String {
+        let name = quoted(name);
+        let column = format!("r.{name}");
+        self.named.insert(name);
+        column
     }
 
     /// Returns the rows a plan is about, as a table expression.
@@ -147,17 +161,16 @@ impl<'a> Writing<'a> {
     }
 
     /// Returns the text a dimension has on a row; null where the kind cannot have it.
-    pub(super) fn dimension(&self, dimension: &Dimension) -> Result<String, StoreError> {
+    fn dimension(&mut self, dimension: &Dimension) -> Result<String, StoreError> {
+        let missing = || "NULL::VARCHAR".to_owned();
         match dimension {
-            Dimension::Column("source") => Ok("r.source".to_owned()),
+            Dimension::Column("source") => Ok(self.named("source")),
             Dimension::Column(name) => Ok(match self.kind.column(name) {
-                Some(column) if column.column_type == ColumnType::Text => {
-                    format!("r.{}", quoted(name))
-                }
+                Some(column) if column.column_type == ColumnType::Text => self.named(name),
                 Some(column) if column.column_type != ColumnType::TextList => {
-                    format!("r.{}::VARCHAR", quoted(name))
+                    format!("{}::VARCHAR", self.named(name))
                 }
-                _ => "NULL::VARCHAR".to_owned(),
+                _ => missing(),
             }),
             Dimension::Configured(name) => {
                 let spec = self
@@ -166,8 +179,8 @@ impl<'a> Writing<'a> {
                     .find(|spec| spec.name == *name)
                     .ok_or_else(|| StoreError::UnknownDimension { name: name.clone() })?;
                 Ok(match spec.reach(self.kind) {
-                    Some(_) => format!("r.{}", quoted(&spec.column())),
-                    None => "NULL::VARCHAR".to_owned(),
+                    Some(_) => self.named(&spec.column()),
+                    None => missing(),
                 })
             }
             Dimension::Tag => Ok(format!(
@@ -177,21 +190,21 @@ impl<'a> Writing<'a> {
         }
     }
 
-    fn tags(&self) -> &'static str {
+    fn tags(&mut self) -> String {
         match self.kind.column("tags") {
-            Some(_) => "r.tags",
-            None => "NULL::VARCHAR[]",
+            Some(_) => self.named("tags"),
+            None => "NULL::VARCHAR[]".to_owned(),
         }
     }
 
-    fn column(&self, name: &str) -> Result<String, StoreError> {
+    fn column(&mut self, name: &str) -> Result<String, StoreError> {
         match self.kind.column(name) {
-            Some(column) => Ok(format!("r.{}", quoted(column.name))),
+            Some(column) => Ok(self.named(column.name)),
             None => Err(self.unknown(name)),
         }
     }
 
-    fn number(&self, name: &str) -> Result<String, StoreError> {
+    fn number(&mut self, name: &str) -> Result<String, StoreError> {
         match self.kind.column(name).map(|column| column.column_type) {
             Some(ColumnType::Number) => self.column(name),
             Some(ColumnType::Count | ColumnType::Money) => {
@@ -234,10 +247,10 @@ impl<'a> Writing<'a> {
                 self.with_source(column)?,
                 self.condition(filter)?
             ),
-            Measure::Persons => format!("count(DISTINCT coalesce({}, r.key))", self.person()),
+            Measure::Persons => format!("count(DISTINCT {})", self.someone()),
             Measure::PersonsIf(filter) => format!(
-                "count(DISTINCT coalesce({}, r.key)) FILTER (WHERE {})",
-                self.person(),
+                "count(DISTINCT {}) FILTER (WHERE {})",
+                self.someone(),
                 self.condition(filter)?
             ),
             Measure::Histogram(column) => format!("histogram({})", self.number(column)?),
@@ -245,17 +258,27 @@ impl<'a> Writing<'a> {
     }
 
     /// Returns the person of a row, or null for one that stands for itself.
-    fn person(&self) -> &'static str {
+    fn person(&mut self) -> String {
+        let person = self.named("person");
         match self.kind.column("anonymous") {
-            Some(_) => "(CASE WHEN r.anonymous THEN NULL ELSE r.person END)",
-            None => "r.person",
+            Some(_) => format!(
+                "(CASE WHEN {} THEN NULL ELSE {person} END)",
+                self.named("anonymous")
+            ),
+            None => person,
         }
     }
 
-    fn with_source(&self, name: &str) -> Result<String, StoreError> {
+    /// Returns who a row stands for: its person, or itself.
+    fn someone(&mut self) -> String {
+        format!("coalesce({}, {})", self.person(), self.named(KEY))
+    }
+
+    fn with_source(&mut self, name: &str) -> Result<String, StoreError> {
         // A source's name holds no slash, so the pair has one text.
         Ok(format!(
-            "(r.source || '/' || {}::VARCHAR)",
+            "({} || '/' || {}::VARCHAR)",
+            self.named("source"),
             self.column(name)?
         ))
     }
@@ -324,15 +347,16 @@ impl<'a> Writing<'a> {
             "SELECT r.*, {bucket} AS bucket_at{keys} FROM {base} r{join} WHERE {}",
             conditions.join(" AND ")
         );
-        if plan.keep == Keep::LastPerCustomer {
-            rows = self.last_per_customer(&rows, &key_names);
-        }
+        self.named.clear();
         let measures = plan
             .measures
             .iter()
-            .map(|measure| self.measure(measure))
+            .map(|measure| self.measure(&lighter(measure, &plan.keep)))
             .collect::<Result<Vec<_>, _>>()?
             .join(", ");
+        if let Keep::LastPerCustomer(among) = &plan.keep {
+            rows = self.last_per_customer(&rows, &key_names, among)?;
+        }
         let sql = format!(
             "SELECT bucket_at{key_names}, epoch_us(min(r.bucket_time)), \
              epoch_us(max(r.bucket_time)), {measures} FROM ({rows}) r \
@@ -341,17 +365,53 @@ impl<'a> Writing<'a> {
         Ok(self.finish(sql))
     }
 
-    fn last_per_customer(&self, rows: &str, key_names: &str) -> String {
+    /// Writes the rows that stay of `rows`, with the columns named so far.
+    ///
+    /// Aggregated, as a window would sort all rows: at five million answers of 200,000
+    /// customers that takes four times as long. A row that stands for itself is a group of its own
+    /// by its key.
+    fn last_per_customer(
+        &mut self,
+        rows: &str,
+        key_names: &str,
+        among: &Filter,
+    ) -> Result<String, StoreError> {
+        let mut carried: Vec<String> = self.named.iter().cloned().collect();
+        carried.push(quoted(BUCKET_TIME));
+        carried.sort_unstable();
+        carried.dedup();
+        let carried: Vec<String> = carried
+            .iter()
+            .map(|name| format!("{name} := r.{name}"))
+            .collect();
+        // A missing text is the least; inside a struct the engine would take it for the greatest.
         let submission = match self.kind.column("response") {
-            Some(_) => "r.response DESC NULLS LAST, ",
+            Some(_) => "r.response IS NOT NULL, r.response, ",
             None => "",
         };
         let person = self.person();
-        format!(
-            "SELECT * FROM ({rows}) r QUALIFY {person} IS NULL OR row_number() OVER (\
-             PARTITION BY bucket_at{key_names}, {person} \
-             ORDER BY r.bucket_time DESC, {submission}r.id DESC, r.key) = 1"
-        )
+        let is_candidate = format!(
+            "{person} IS NOT NULL AND coalesce({}, false)",
+            self.condition(among)?
+        );
+        Ok(format!(
+            "SELECT bucket_at{key_names}, unnest(arg_max(struct_pack({}), \
+             row(r.bucket_time, {submission}r.id, r.key))) FROM ({rows}) r \
+             GROUP BY bucket_at{key_names}, {is_candidate}, \
+             CASE WHEN {is_candidate} THEN {person} ELSE r.key END",
+            carried.join(", ")
+        ))
+    }
+}
+
+/// Returns a measure that says the same of the kept rows and costs less: a customer's last answer
+/// is the only one.
+fn lighter(measure: &Measure, keep: &Keep) -> Measure {
+    match (measure, keep) {
+        (Measure::PersonsIf(filter), Keep::LastPerCustomer(among)) if filter == among => {
+            Measure::CountIf(filter.clone())
+        }
+        _ => measure.clone(),
     }
 }
 

@@ -122,7 +122,7 @@ fn plan() -> impl Strategy<Value = TallyPlan> {
             Measure::Histogram("score"),
         ]
     });
-    let keep = select(vec![Keep::All, Keep::LastPerCustomer]);
+    let keep = prop_oneof![Just(Keep::All), filter().prop_map(Keep::LastPerCustomer),];
     (filter(), 0_i64..13, any::<bool>(), measures, keep).prop_map(
         |(filter, n_hours, is_split, measures, keep)| TallyPlan {
             filter,

@@ -1,0 +1,369 @@
+//! Asks the plans of one answer and reads what comes back.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::plan::{Dimension, Filter, Span, Tallies, Tally, TallyPlan};
+
+use super::formula::{Entry, Measured};
+use super::frame::Frame;
+use super::scope::{Branch, BranchBy, Scope, Subject};
+use super::{Base, Change, KpiError, Point, Score, Series, Settings, parse, privacy};
+
+/// Most groups of a split that are shown on their own; the others are pooled.
+const GROUPS_MAX: usize = 8;
+/// Key of the pooled rest.
+const REST: &str = "other";
+/// Fewest answers on each side of a comparison.
+const CHANGE_MIN: u64 = 20;
+
+/// What the rows say about a subject over a frame.
+pub(super) struct Reading {
+    /// The cell over the whole range.
+    pub(super) whole: Measured,
+    /// The cell over the range before it.
+    pub(super) before: Measured,
+    /// Event time of the latest row.
+    pub(super) newest: Option<Timestamp>,
+    /// A series per group, or the one.
+    pub(super) series: Vec<Series>,
+}
+
+impl Frame {
+    /// Returns the whole range, or `None` when there are no rows at all.
+    fn range(&self) -> Option<Span> {
+        (self.from < self.to).then_some(Span {
+            start: self.from,
+            end: self.to,
+        })
+    }
+
+    fn spans(&self) -> Vec<Span> {
+        self.slots.iter().map(|slot| slot.rows).collect()
+    }
+}
+
+/// One group of a split: its branch, its value, and its cell over the whole range.
+struct Group {
+    branch_idx: usize,
+    value: Option<String>,
+    total: Measured,
+}
+
+impl Branch {
+    fn dimension(&self) -> Option<&Dimension> {
+        match &self.by {
+            BranchBy::Dimension(dimension) => Some(dimension),
+            BranchBy::Key(_) => None,
+        }
+    }
+
+    fn key(&self, value: Option<&String>) -> String {
+        match &self.by {
+            BranchBy::Key(key) => key.clone(),
+            BranchBy::Dimension(_) => value.map_or(parse::MISSING, String::as_str).to_owned(),
+        }
+    }
+
+    /// Returns the branch's rows in the groups of these values.
+    fn only(&self, values: &[Option<String>]) -> Scope {
+        let mut scope = self.scope.clone();
+        if let BranchBy::Dimension(dimension) = &self.by {
+            let only = Filter::In(dimension.clone(), values.to_vec());
+            scope.filter = Filter::And(vec![scope.filter, only]);
+        }
+        scope
+    }
+}
+
+/// Asks plans for one formula at one state of knowledge.
+pub(super) struct Desk<'a> {
+    pub(super) entry: Entry,
+    pub(super) settings: &'a Settings,
+    pub(super) rows: &'a dyn Tally,
+    pub(super) as_of: Option<Timestamp>,
+}
+
+/// What is asked about one scope: its cells, one per bucket, split by a dimension or not.
+struct Line<'a> {
+    scope: &'a Scope,
+    buckets: Vec<Span>,
+    group: Option<&'a Dimension>,
+}
+
+impl<'a> Line<'a> {
+    /// One cell over a range; nothing is asked without one.
+    fn over(scope: &'a Scope, range: Option<Span>) -> Self {
+        Self {
+            scope,
+            buckets: range.into_iter().collect(),
+            group: None,
+        }
+    }
+
+    fn by_bucket(scope: &'a Scope, frame: &Frame) -> Self {
+        Self {
+            scope,
+            buckets: frame.spans(),
+            group: None,
+        }
+    }
+}
+
+/// Cells by bucket of each group, by the group's value.
+type Cells = BTreeMap<Option<String>, Vec<Measured>>;
+
+/// The answer to a [`Line`].
+#[derive(Default)]
+struct Found {
+    cells: Cells,
+    newest: Option<Timestamp>,
+}
+
+impl Desk<'_> {
+    fn plan(&self, line: &Line<'_>) -> TallyPlan {
+        TallyPlan {
+            kind: self.entry.formula.kind(),
+            filter: line.scope.filter.clone(),
+            buckets: line.buckets.clone(),
+            group: line.group.into_iter().cloned().collect(),
+            measures: self.entry.formula.measures(),
+            keep: line.scope.keep.clone(),
+            as_of: self.as_of,
+        }
+    }
+
+    pub(super) fn extent(&self, scope: &Scope) -> Result<Option<(Timestamp, Timestamp)>, KpiError> {
+        let kind = self.entry.formula.kind();
+        let filter = Filter::And(vec![scope.filter.clone(), self.entry.formula.answered()]);
+        Ok(self.rows.extent(kind, &filter, self.as_of)?)
+    }
+
+    /// Computes the cells of several lines at once.
+    fn ask(&self, lines: &[Line<'_>]) -> Result<Vec<Found>, KpiError> {
+        let is_asked = |line: &&Line<'_>| !line.buckets.is_empty();
+        let plans: Vec<_> = lines
+            .iter()
+            .filter(is_asked)
+            .map(|line| self.plan(line))
+            .collect();
+        let mut tallies = self.rows.tally_all(&plans)?.into_iter();
+        Ok(lines
+            .iter()
+            .map(|line| match Some(line).filter(is_asked) {
+                Some(line) => self.found(line, tallies.next().unwrap_or_default()),
+                None => Found::default(),
+            })
+            .collect())
+    }
+
+    /// Reads the cells of a whole range, of the one before it, and of every bucket in it.
+    pub(super) fn read(&self, subject: &Subject, frame: &Frame) -> Result<Reading, KpiError> {
+        let mut lines = vec![
+            Line::over(&subject.scope, frame.range()),
+            Line::over(&subject.scope, frame.previous),
+        ];
+        if !subject.is_split {
+            lines.push(Line::by_bucket(&subject.scope, frame));
+        }
+        lines.extend(subject.branches.iter().map(|branch| Line {
+            group: branch.dimension(),
+            ..Line::over(&branch.scope, frame.range())
+        }));
+        let mut found = self.ask(&lines)?;
+        let totals = found.split_off(lines.len() - subject.branches.len());
+        let mut found = found.into_iter();
+        let mut next = || found.next().unwrap_or_default();
+        let (whole, before) = (next(), next());
+        let newest = whole.newest;
+        let whole = self.single(whole);
+        let series = if subject.is_split {
+            self.split(subject, frame, totals)?
+        } else {
+            let line = self.only(next(), frame.slots.len());
+            vec![self.drawn(frame, None, &line, &whole)]
+        };
+        Ok(Reading {
+            whole,
+            before: self.single(before),
+            newest,
+            series,
+        })
+    }
+
+    fn empty(&self, n_buckets: usize) -> Vec<Measured> {
+        vec![self.entry.formula.measured(&[]); n_buckets]
+    }
+
+    fn found(&self, line: &Line<'_>, tallies: Tallies) -> Found {
+        let mut cells = Cells::new();
+        for row in tallies.rows {
+            let value = row.key.into_iter().next().flatten();
+            let line = cells
+                .entry(value)
+                .or_insert_with(|| self.empty(line.buckets.len()));
+            if let Some(cell) = line.get_mut(row.bucket_idx) {
+                *cell = self.entry.formula.measured(&row.values);
+            }
+        }
+        Found {
+            cells,
+            newest: tallies.extent.map(|(_, newest)| newest),
+        }
+    }
+
+    /// Returns the cells of a line that was not split.
+    fn only(&self, mut found: Found, n_buckets: usize) -> Vec<Measured> {
+        found
+            .cells
+            .remove(&None)
+            .unwrap_or_else(|| self.empty(n_buckets))
+    }
+
+    /// Returns the cell of a line over one range.
+    fn single(&self, found: Found) -> Measured {
+        self.only(found, 1).swap_remove(0)
+    }
+
+    fn drawn(
+        &self,
+        frame: &Frame,
+        key: Option<String>,
+        line: &[Measured],
+        total: &Measured,
+    ) -> Series {
+        let points = frame.slots.iter().zip(line).map(|(slot, cell)| {
+            let score = self.shown(cell);
+            Point {
+                start: slot.start,
+                end: slot.end,
+                label: slot.label.clone(),
+                is_complete: slot.is_complete,
+                is_provisional: slot.is_provisional,
+                is_suppressed: score.base == Base::Hidden,
+                score,
+            }
+        });
+        Series {
+            key,
+            is_rest: false,
+            points: points.collect(),
+            total: self.shown(total),
+        }
+    }
+
+    pub(super) fn shown(&self, cell: &Measured) -> Score {
+        privacy::shown(
+            cell,
+            self.entry.formula.is_plain_count(),
+            self.settings.min_group,
+        )
+    }
+
+    /// Returns one series per group, the greatest groups first, the others pooled at the end.
+    ///
+    /// `totals` are the branches' groups over the whole range.
+    fn split(
+        &self,
+        subject: &Subject,
+        frame: &Frame,
+        totals: Vec<Found>,
+    ) -> Result<Vec<Series>, KpiError> {
+        let mut groups = Vec::new();
+        for (branch_idx, found) in totals.into_iter().enumerate() {
+            for (value, line) in found.cells {
+                let total = line.into_iter().next();
+                groups.extend(total.map(|total| Group {
+                    branch_idx,
+                    value,
+                    total,
+                }));
+            }
+        }
+        let key = |group: &Group| subject.branches[group.branch_idx].key(group.value.as_ref());
+        groups.sort_by_cached_key(|group| (Reverse(group.total.n), key(group)));
+        let has_rest = groups.len() > GROUPS_MAX;
+        groups.truncate(GROUPS_MAX);
+        let scopes: Vec<Scope> = subject
+            .branches
+            .iter()
+            .enumerate()
+            .map(|(branch_idx, branch)| {
+                let own = groups.iter().filter(|group| group.branch_idx == branch_idx);
+                let values: Vec<_> = own.map(|group| group.value.clone()).collect();
+                branch.only(&values)
+            })
+            .collect();
+        let rest = rest(subject, &groups).filter(|_| has_rest);
+        let mut lines: Vec<Line<'_>> = subject
+            .branches
+            .iter()
+            .zip(&scopes)
+            .map(|(branch, scope)| Line {
+                group: branch.dimension(),
+                ..Line::by_bucket(scope, frame)
+            })
+            .collect();
+        if let Some(rest) = &rest {
+            lines.push(Line::over(rest, frame.range()));
+            lines.push(Line::by_bucket(rest, frame));
+        }
+        let mut found = self.ask(&lines)?;
+        let pooled = found.split_off(scopes.len());
+        let mut series = Vec::new();
+        for group in &groups {
+            let cells = &mut found[group.branch_idx].cells;
+            let line = cells.remove(&group.value).unwrap_or_default();
+            series.push(self.drawn(frame, Some(key(group)), &line, &group.total));
+        }
+        if let Ok([total, line]) = <[Found; 2]>::try_from(pooled) {
+            let total = self.single(total);
+            let line = self.only(line, frame.slots.len());
+            series.push(Series {
+                is_rest: true,
+                ..self.drawn(frame, Some(REST.to_owned()), &line, &total)
+            });
+        }
+        Ok(series)
+    }
+
+    pub(super) fn change(
+        &self,
+        now: &Measured,
+        before: &Measured,
+        previous: Option<Span>,
+    ) -> Option<Change> {
+        let is_enough =
+            |cell: &Measured| cell.n >= CHANGE_MIN && self.shown(cell).base != Base::Hidden;
+        let range = previous.filter(|_| is_enough(now) && is_enough(before))?;
+        let difference = self.entry.formula.difference(now, before)?;
+        Some(Change {
+            value: difference.value,
+            low: difference.low,
+            high: difference.high,
+            p: difference.p,
+            is_changed: difference.low > 0.0 || difference.high < 0.0,
+            previous_start: range.start,
+            previous_end: range.end,
+            previous_n: before.n,
+        })
+    }
+}
+
+/// Returns the rows of a split that are in none of the groups shown.
+fn rest(subject: &Subject, groups: &[Group]) -> Option<Scope> {
+    let dimension = subject
+        .branches
+        .iter()
+        .find_map(|branch| match &branch.by {
+            BranchBy::Dimension(dimension) => Some(dimension.clone()),
+            BranchBy::Key(_) => None,
+        })?;
+    let values = groups.iter().map(|group| group.value.clone()).collect();
+    let mut scope = subject.scope.clone();
+    let others = Filter::Not(Box::new(Filter::In(dimension, values)));
+    scope.filter = Filter::And(vec![scope.filter, others]);
+    Some(scope)
+}
