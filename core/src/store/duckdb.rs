@@ -3,6 +3,7 @@
 mod answer;
 mod append;
 mod commit;
+mod counts;
 mod directory;
 mod fault;
 mod known;
@@ -12,6 +13,7 @@ mod open;
 mod question;
 mod reader;
 mod restamp;
+mod retire;
 mod seen;
 mod stamp;
 mod state;
@@ -28,6 +30,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use self::commit::Memory;
+use self::counts::RowCounts;
 use self::fault::failed;
 use self::question::Writing;
 use self::reader::Readers;
@@ -104,7 +107,7 @@ pub struct DuckStore {
     /// take a scan of all rows. At most one entry a metric of the record kind.
     questions: Mutex<HashMap<String, (u64, Vec<QuestionSet>)>>,
     /// Live rows by source and kind as of a data version: asked for every two seconds.
-    counts: Mutex<Option<(u64, Vec<state::RowCount>)>>,
+    counts: Arc<Mutex<Option<RowCounts>>>,
     _lock: File,
 }
 
@@ -134,7 +137,7 @@ impl DuckStore {
             options,
             damaged_log,
             questions: Mutex::default(),
-            counts: Mutex::default(),
+            counts: Arc::default(),
             _lock: lock,
         })
     }
@@ -184,17 +187,16 @@ impl DuckStore {
         })
     }
 
-    fn row_counts(&self) -> Result<Vec<state::RowCount>, StoreError> {
-        // Read before the rows: what is kept may be newer than it says, never older.
+    fn row_counts(&self) -> Result<RowCounts, StoreError> {
         let version = self.version.load(Ordering::Acquire);
         let kept = || self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, counts)) = &*kept()
-            && *known == version
+        if let Some(counts) = &*kept()
+            && counts.version >= version
         {
             return Ok(counts.clone());
         }
-        let counts = self.read("count the rows of sources", state::row_counts)?;
-        *kept() = Some((version, counts.clone()));
+        let counts = self.read("count the rows of sources", RowCounts::read)?;
+        *kept() = Some(counts.clone());
         Ok(counts)
     }
 
@@ -264,9 +266,18 @@ impl Store for DuckStore {
     fn commit(&self, unit: CommitUnit) -> Result<Ack, StoreError> {
         let dimensions = Arc::clone(&self.dimensions);
         let version = Arc::clone(&self.version);
+        let counts = Arc::clone(&self.counts);
         self.write("commit a unit", move |connection, memory| {
-            let ack = commit::commit(connection, &dimensions, memory, &unit)?;
-            version.store(state::data_version(connection)?, Ordering::Release);
+            let before = version.load(Ordering::Acquire);
+            let (ack, changes) = commit::commit(connection, &dimensions, memory, &unit)?;
+            let after = state::data_version(connection)?;
+            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            *counts = counts
+                .take()
+                .filter(|counts| counts.version == before)
+                .and_then(|counts| counts.after(unit.source.as_str(), &changes, after));
+            drop(counts);
+            version.store(after, Ordering::Release);
             Ok(ack)
         })
     }
@@ -298,7 +309,7 @@ impl Store for DuckStore {
     fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
         let counts = self.row_counts()?;
         self.read("read the state of sources", |connection| {
-            state::source_states(connection, &counts)
+            state::source_states(connection, &counts.rows)
         })
     }
 

@@ -89,10 +89,11 @@ enum Spread {
 }
 
 impl Spread {
-    fn id(self, idx: u64, n_rows: u64) -> u64 {
+    /// Each version changes other scattered answers: those of the one before stand together now.
+    fn id(self, idx: u64, version: u64, n_rows: u64) -> u64 {
         match self {
             Self::Recent => n_rows.saturating_sub(1 + idx),
-            Self::Scattered => (idx * 467) % n_rows.max(1),
+            Self::Scattered => (idx * 467 + version * 13) % n_rows.max(1),
         }
     }
 }
@@ -102,7 +103,7 @@ fn write_update(path: &Path, n_rows: u64, spread: Spread, version: u64) -> anyho
     file.write_all(HEADER.as_bytes())?;
     let mut line = String::new();
     for idx in 0..N_UPDATES {
-        row(&mut line, spread.id(idx, n_rows), version);
+        row(&mut line, spread.id(idx, version, n_rows), version);
         file.write_all(line.as_bytes())?;
     }
     Ok(file.flush()?)

@@ -135,7 +135,7 @@ pub(super) fn question_sets(
              scale_min, scale_max, direction IS NOT DISTINCT FROM 'lower_is_better' AS lower_better, \
              count(score) AS n_answers, \
              epoch_us(max(bucket_time) FILTER (WHERE score IS NOT NULL)) AS last_answer \
-             FROM response WHERE metric = ? AND NOT coalesce(is_test, false) \
+             FROM response WHERE NOT superseded AND metric = ? AND NOT coalesce(is_test, false) \
              GROUP BY ALL ORDER BY n_answers DESC, source, survey, question, relational, \
              scale_min, scale_max, lower_better",
         )?

@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{TimestampMicrosecondType, UInt64Type};
-use arrow_array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use arrow_array::{RecordBatch, TimestampMicrosecondArray};
 use duckdb::Connection;
 
-use super::append::{Target, append, column_names};
+use super::append::{Target, append};
+use super::counts::CountChange;
 use super::directory::Directory;
 use super::known::known_versions;
 use super::merge::{Decision, VERSION_COLUMNS, Verdict, decide};
 use super::restamp;
+use super::retire::Retired;
 use super::seen::SeenKeys;
 use super::state;
-use super::table::{DimensionSpec, history, quoted};
+use super::table::{DimensionSpec, history};
 use crate::record::RecordKind;
 use crate::record::door::{BUCKET_TIME, KEY, normal_schema};
 use crate::store::{Ack, CommitUnit};
@@ -48,21 +50,25 @@ pub(super) struct Memory {
     people: Option<Directory>,
     /// Which keys the tables may hold.
     seen: SeenKeys,
+    /// How many replaced rows wait for their move.
+    retired: Retired,
 }
 
-/// Commits a unit; dropping out on an error rolls everything back.
+/// Commits a unit and returns what it did to the counts of its source; dropping out on an error
+/// rolls everything back.
 pub(super) fn commit(
     connection: &Connection,
     dimensions: &[DimensionSpec],
     memory: &mut Memory,
     unit: &CommitUnit,
-) -> duckdb::Result<Ack> {
+) -> duckdb::Result<(Ack, Vec<CountChange>)> {
     let transaction = connection.unchecked_transaction()?;
     match state::gate(&transaction, unit)? {
         state::Gate::Open => {}
-        state::Gate::Applied => return Ok(Ack::AlreadyApplied),
-        state::Gate::Fenced => return Ok(Ack::Fenced),
+        state::Gate::Applied => return Ok((Ack::AlreadyApplied, Vec::new())),
+        state::Gate::Fenced => return Ok((Ack::Fenced, Vec::new())),
     }
+    let mut changes = Vec::new();
     let mut n_changed = 0;
     let mut is_changed = false;
     let mut people = match memory.people.take() {
@@ -86,8 +92,9 @@ pub(super) fn commit(
             unit,
             kind,
         };
-        let decision = merge(&target, &mut memory.seen, &batches)?;
+        let decision = merge(&target, &mut memory.seen, &mut memory.retired, &batches)?;
         n_changed += decision.n_changed;
+        changes.push(CountChange::of(kind, &decision));
         let has_news = decision.verdicts.iter().any(|one| *one != Verdict::Skip);
         is_changed |= has_news;
         if has_news && matches!(kind, RecordKind::Customer | RecordKind::Agent) {
@@ -101,12 +108,13 @@ pub(super) fn commit(
     state::note_unit(&transaction, unit, is_changed)?;
     transaction.commit()?;
     memory.people = Some(people);
-    Ok(Ack::Applied { n_changed })
+    Ok((Ack::Applied { n_changed }, changes))
 }
 
 fn merge(
     target: &Target<'_>,
     seen: &mut SeenKeys,
+    retired: &mut Retired,
     batches: &[&RecordBatch],
 ) -> duckdb::Result<Decision> {
     let (connection, kind) = (target.connection, target.kind);
@@ -122,7 +130,7 @@ fn merge(
     let decision = decide(&versions, &known);
     // Before the commit ends: a key too many does no harm, one too few would.
     seen.add(kind, keys);
-    retire(connection, target.dimensions, kind, &decision)?;
+    retired.retire(connection, target.dimensions, kind, &decision)?;
     append_all(target, &decision, batches)?;
     Ok(decision)
 }
@@ -172,56 +180,6 @@ fn append_all(
     Ok(())
 }
 
-/// Moves replaced rows to history, and current rows to the bucket an older version gives them.
-fn retire(
-    connection: &Connection,
-    dimensions: &[DimensionSpec],
-    kind: RecordKind,
-    decision: &Decision,
-) -> duckdb::Result<()> {
-    let table = kind.name();
-    if !decision.moved.is_empty() {
-        stage_rows(connection, decision.moved.iter().copied())?;
-        connection.execute_batch(&format!(
-            "UPDATE {table} SET bucket_time = s.bucket_time FROM staged_row s \
-             WHERE {table}.rowid = s.row"
-        ))?;
-    }
-    if !decision.replaced.is_empty() {
-        stage_rows(connection, decision.replaced.iter().map(|row| (*row, None)))?;
-        let columns = column_list(dimensions, kind);
-        connection.execute_batch(&format!(
-            "INSERT INTO {history} ({columns}) SELECT {columns} FROM {table} \
-             WHERE rowid IN (SELECT row FROM staged_row); \
-             DELETE FROM {table} WHERE rowid IN (SELECT row FROM staged_row);",
-            history = history(kind),
-        ))?;
-    }
-    Ok(())
-}
-
-fn stage_rows(
-    connection: &Connection,
-    rows: impl Iterator<Item = (i64, Option<i64>)>,
-) -> duckdb::Result<()> {
-    connection.execute_batch("TRUNCATE staged_row")?;
-    let (rows, buckets): (Vec<i64>, Vec<Option<i64>>) = rows.unzip();
-    let batch = RecordBatch::try_from_iter([
-        (
-            "row",
-            Arc::new(arrow_array::Int64Array::from(rows)) as ArrayRef,
-        ),
-        (
-            "bucket_time",
-            Arc::new(TimestampMicrosecondArray::from(buckets)) as ArrayRef,
-        ),
-    ])
-    .map_err(arrow_failure)?;
-    let mut appender = connection.appender_to_catalog_and_db("staged_row", "temp", "main")?;
-    appender.append_record_batch(batch)?;
-    appender.flush()
-}
-
 /// Returns the rows of a batch with this verdict in their order, bucket times put right; `None`
 /// for none. The batch is this part of the decision.
 fn select(
@@ -267,12 +225,6 @@ fn with_buckets(
     let mut columns = rows.columns().to_vec();
     columns[idx] = Arc::new(TimestampMicrosecondArray::from(values));
     RecordBatch::try_new(rows.schema(), columns)
-}
-
-fn column_list(dimensions: &[DimensionSpec], kind: RecordKind) -> String {
-    let names = column_names(dimensions, kind);
-    let quoted: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-    quoted.join(", ")
 }
 
 pub(super) fn arrow_failure(error: arrow_schema::ArrowError) -> duckdb::Error {

@@ -10,7 +10,7 @@ use duckdb::types::Value;
 use twox_hash::XxHash3_64;
 
 use super::stamp::attribute;
-use super::table::{DimensionField, DimensionSpec, Reach, history, quoted};
+use super::table::{DimensionField, DimensionSpec, Reach, current, past, quoted};
 use crate::record::door::key_of;
 use crate::record::{RecordKind, SourceName};
 
@@ -265,11 +265,11 @@ fn list(
     // A deleted person still was somebody when the facts happened.
     let sql = format!(
         "SELECT key, source, epoch_us(updated_at), aliases, {account}{own} FROM (\
-         SELECT * FROM {table} UNION ALL BY NAME \
-         SELECT * REPLACE (NULL::VARCHAR[] AS aliases) FROM {history} WHERE NOT deleted) \
+         FROM {current} UNION ALL BY NAME \
+         SELECT * REPLACE (NULL::VARCHAR[] AS aliases) FROM {past} WHERE NOT deleted) \
          ORDER BY source, id, updated_at, revision NULLS FIRST, digest",
-        table = kind.name(),
-        history = history(kind),
+        current = current(kind),
+        past = past(kind),
     );
     let mut statement = connection.prepare(&sql)?;
     let mut found = statement.query([])?;

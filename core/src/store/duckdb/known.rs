@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, UInt64Array};
-use duckdb::{Connection, params};
+use duckdb::Connection;
 
 use super::commit::arrow_failure;
 use super::merge::{Known, KnownVersions, Place, VersionOrder};
@@ -61,20 +61,24 @@ fn look_up(
     known: &mut KnownVersions,
 ) -> duckdb::Result<()> {
     let event = kind.event_time().unwrap_or("updated_at");
+    let superseded = if is_current { "superseded" } else { "true" };
     let sql = format!(
-        "SELECT t.rowid, t.key, t.id, epoch_us(t.updated_at), t.revision, t.digest, \
-         epoch_us(t.{event}), epoch_us(t.bucket_time) FROM {table} t \
-         WHERE t.key IN (SELECT key FROM staged_key) AND t.source = ?"
+        "SELECT rowid, key, id, epoch_us(updated_at), revision, digest, epoch_us({event}), \
+         epoch_us(bucket_time), {superseded}, source FROM {table} \
+         WHERE key IN (SELECT key FROM staged_key)"
     );
     let mut statement = connection.prepare(&sql)?;
-    let mut found = statement.query(params![unit.source.as_str()])?;
+    let mut found = statement.query([])?;
     while let Some(row) = found.next()? {
-        let place = match is_current {
-            true => Place::Current {
+        if row.get_ref(9)?.as_str()? != unit.source.as_str() {
+            continue;
+        }
+        let place = match row.get(8)? {
+            true => Place::History,
+            false => Place::Current {
                 rowid: row.get(0)?,
                 bucket_us: row.get(7)?,
             },
-            false => Place::History,
         };
         known.entry(row.get(1)?).or_default().push(Known {
             id: row.get(2)?,

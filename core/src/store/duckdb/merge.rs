@@ -77,6 +77,18 @@ pub(super) struct Decision {
     pub(super) moved: Vec<(i64, Option<i64>)>,
     /// Ids whose current state changed.
     pub(super) n_changed: u64,
+    /// Latest bucket time that current rows get.
+    pub(super) newest_us: Option<i64>,
+    /// Latest bucket time that current rows lose.
+    pub(super) lost_us: Option<i64>,
+}
+
+impl Decision {
+    /// Returns how many staged rows become current.
+    pub(super) fn n_current(&self) -> u64 {
+        let is_current = |verdict: &&Verdict| **verdict == Verdict::Current;
+        self.verdicts.iter().filter(is_current).count() as u64
+    }
 }
 
 /// Decides about every row of a batch with the [`VERSION_COLUMNS`].
@@ -153,6 +165,7 @@ fn decide_lone(staged: &Staged<'_>, row: usize, decision: &mut Decision) {
         true => decision.verdicts[row] = Verdict::History,
         false => {
             decision.verdicts[row] = Verdict::Current;
+            decision.newest_us = decision.newest_us.max(optional(staged.events, row));
             decision.n_changed += 1;
         }
     }
@@ -207,15 +220,21 @@ fn decide_id(staged: &Staged<'_>, rows: &[usize], known: &[&Known], decision: &m
             let is_deletion = staged.deleted.value(row);
             if !is_deletion {
                 decision.verdicts[row] = Verdict::Current;
+                decision.newest_us = decision.newest_us.max(bucket_us);
                 if optional(staged.events, row) != bucket_us {
                     decision.buckets.push((row, bucket_us));
                 }
             }
             decision.n_changed += u64::from(!is_deletion || current.is_some());
-            decision.replaced.extend(current.map(|(rowid, _)| rowid));
+            if let Some((rowid, known_us)) = current {
+                decision.replaced.push(rowid);
+                decision.lost_us = decision.lost_us.max(known_us);
+            }
         }
         (None, Some((rowid, known_us))) if known_us != bucket_us => {
             decision.moved.push((rowid, bucket_us));
+            decision.newest_us = decision.newest_us.max(bucket_us);
+            decision.lost_us = decision.lost_us.max(known_us);
         }
         (None, _) => {}
     }

@@ -14,21 +14,27 @@ struct Migration {
 }
 
 /// In order; a file that was released never changes again.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "records",
-    sql: include_str!("migrations/0001_records.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "records",
+        sql: include_str!("migrations/0001_records.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "superseded",
+        sql: include_str!("migrations/0002_superseded.sql"),
+    },
+];
+
+/// Remembers what was applied.
+const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migration (\
+     version UINTEGER NOT NULL, name VARCHAR NOT NULL, checksum VARCHAR NOT NULL)";
 
 /// Brings the database to the newest layout.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let fail = |source| failed("bring the database to the newest layout", path, source);
-    connection
-        .execute_batch(
-            "CREATE TABLE IF NOT EXISTS migration (\
-             version UINTEGER NOT NULL, name VARCHAR NOT NULL, checksum VARCHAR NOT NULL)",
-        )
-        .map_err(fail)?;
+    connection.execute_batch(LEDGER).map_err(fail)?;
     let applied = applied(connection).map_err(fail)?;
     let known = MIGRATIONS.last().map_or(0, |newest| newest.version);
     if let Some((found, _)) = applied.iter().find(|(version, _)| *version > known) {
@@ -76,4 +82,38 @@ fn apply(connection: &Connection, migration: &Migration, checksum: &str) -> duck
 
 fn checksum(sql: &str) -> String {
     blake3::hash(sql.as_bytes()).to_hex()[..32].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_every_older_layout_stay_current() {
+        for n_applied in 1..MIGRATIONS.len() {
+            let connection = Connection::open_in_memory().unwrap();
+            connection
+                .execute_batch("SET lock_configuration = true")
+                .unwrap();
+            connection.execute_batch(LEDGER).unwrap();
+            for migration in &MIGRATIONS[..n_applied] {
+                apply(&connection, migration, &checksum(migration.sql)).unwrap();
+            }
+            connection
+                .execute_batch(
+                    "INSERT INTO response (key, source, id, updated_at, deleted, digest, known_at) \
+                     VALUES (1, 'a', 'b', TIMESTAMP '2026-01-02', false, 2, TIMESTAMP '2026-01-02')",
+                )
+                .unwrap();
+            migrate(&connection, Path::new("memory")).unwrap();
+            let n_current: usize = connection
+                .query_row(
+                    "SELECT count(*) FROM response WHERE NOT superseded",
+                    [],
+                    |row| row.get(0),
+                )
+                .unwrap();
+            assert_eq!(n_current, 1, "layout {n_applied}");
+        }
+    }
 }

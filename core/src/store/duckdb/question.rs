@@ -6,7 +6,7 @@ use duckdb::types::Value;
 use vocd_plugin::record::ColumnType;
 
 use super::state::time;
-use super::table::{DimensionSpec, history, quoted};
+use super::table::{DimensionSpec, current, past, quoted};
 use crate::plan::{Dimension, Filter, Keep, Measure, TallyPlan};
 use crate::record::RecordKind;
 use crate::record::door::{BUCKET_TIME, KEY};
@@ -68,9 +68,8 @@ impl<'a> Writing<'a> {
     ///
     /// Past knowledge is the greatest version known then, in the bucket of the lowest one.
     pub(super) fn base(&mut self, as_of: Option<jiff::Timestamp>) -> String {
-        let table = self.kind.name();
         let Some(as_of) = as_of else {
-            return table.to_owned();
+            return current(self.kind);
         };
         let as_of = self.bind(time(as_of));
         let event = self.kind.event_time().unwrap_or("updated_at");
@@ -82,9 +81,10 @@ impl<'a> Writing<'a> {
              first_value({event} IGNORE NULLS) OVER (PARTITION BY key, id \
              ORDER BY updated_at, revision NULLS FIRST, digest \
              ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS lowest_event \
-             FROM (SELECT * FROM {table} UNION ALL BY NAME SELECT * FROM {history}) \
+             FROM (FROM {current} UNION ALL BY NAME FROM {past}) \
              WHERE known_at <= {as_of}) WHERE version_rank = 1 AND NOT deleted)",
-            history = history(self.kind),
+            current = current(self.kind),
+            past = past(self.kind),
         )
     }
 

@@ -6,6 +6,8 @@ use duckdb::types::{TimeUnit, Value};
 use duckdb::{Connection, OptionalExt, Row, params};
 use jiff::Timestamp;
 
+use super::counts::RowCount;
+use super::table::current;
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{Checkpoint, CommitUnit, EventMark, Reject, RunLog, SourceState};
 
@@ -282,47 +284,6 @@ pub(super) fn source_states(
     Ok(states.into_values().collect())
 }
 
-/// Live rows of one kind of one source.
-#[derive(Debug, Clone)]
-pub(super) struct RowCount {
-    source: String,
-    kind: RecordKind,
-    n_rows: u64,
-    /// Latest event time, for facts.
-    newest: Option<Timestamp>,
-}
-
-/// Counts the live rows of every source and kind: a scan of every table's `source`.
-pub(super) fn row_counts(connection: &Connection) -> duckdb::Result<Vec<RowCount>> {
-    let tables: Vec<String> = RecordKind::ALL
-        .into_iter()
-        .enumerate()
-        .map(|(idx, kind)| {
-            format!(
-                "SELECT {idx}, source, count(*), epoch_us(max(bucket_time)) FROM {} GROUP BY source",
-                kind.name()
-            )
-        })
-        .collect();
-    let mut statement = connection.prepare(&tables.join(" UNION ALL "))?;
-    let mut found = statement.query([])?;
-    let mut counts = Vec::new();
-    while let Some(row) = found.next()? {
-        let kind = RecordKind::ALL[row.get::<_, usize>(0)?];
-        counts.push(RowCount {
-            source: row.get(1)?,
-            kind,
-            n_rows: row.get(2)?,
-            newest: match kind.event_time() {
-                Some(_) => instant(row, 3)?,
-                None => None,
-            },
-        });
-    }
-    counts.sort_by_key(|count| count.kind);
-    Ok(counts)
-}
-
 fn add_rows(states: &mut BTreeMap<String, SourceState>, counts: &[RowCount]) {
     for count in counts {
         if let Some(state) = states.get_mut(&count.source) {
@@ -416,11 +377,12 @@ pub(super) fn events(
     to: Timestamp,
 ) -> duckdb::Result<Vec<EventMark>> {
     connection
-        .prepare(
-            "SELECT epoch_us(happened_at), label, event_kind FROM event \
+        .prepare(&format!(
+            "SELECT epoch_us(happened_at), label, event_kind FROM {} \
              WHERE happened_at < ? AND coalesce(ended_at, happened_at) >= ? \
              ORDER BY happened_at, label, key LIMIT ?",
-        )?
+            current(RecordKind::Event),
+        ))?
         .query_map(params![time(to), time(from), EVENTS_MAX as u64], |row| {
             Ok(EventMark {
                 happened_at: instant(row, 0)?.unwrap_or_default(),

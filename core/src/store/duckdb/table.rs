@@ -70,9 +70,24 @@ pub(super) fn stamped(
         .filter_map(move |spec| Some((spec, spec.reach(kind)?)))
 }
 
-/// Returns the table with all versions that are not current.
+/// Returns the table that other versions than the current ones end up in.
 pub(super) fn history(kind: RecordKind) -> String {
     format!("{}_history", kind.name())
+}
+
+/// Returns the current live rows of a kind, as a table expression.
+pub(super) fn current(kind: RecordKind) -> String {
+    format!("(FROM {} WHERE NOT superseded)", kind.name())
+}
+
+/// Returns all other versions of a kind, as a table expression: those that were moved to the
+/// history, and those that still wait for it.
+pub(super) fn past(kind: RecordKind) -> String {
+    format!(
+        "(FROM {} WHERE superseded UNION ALL BY NAME FROM {})",
+        kind.name(),
+        history(kind)
+    )
 }
 
 /// Returns a name as SQL writes it.

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::plan::{Filter, Keep, Measure, Span, Tally, TallyPlan, TallyValue};
 use crate::record::door::Door;
 use crate::record::{RecordKind, SourceName, StreamName};
+use crate::store::duckdb::counts::RowCounts;
 use crate::store::duckdb::{DimensionSpec, DuckStore, StoreOptions};
 use crate::store::{Ack, Checkpoint, CommitUnit, KindBatch, Store};
 
@@ -235,7 +236,17 @@ impl TestStore {
         let (run_id, _) = self.begin_run(&self.source, committed_at).unwrap();
         let mut unit = self.unit(answers, run_id, 0);
         unit.committed_at = committed_at;
-        Store::commit(&**self, unit).unwrap()
+        let ack = Store::commit(&**self, unit).unwrap();
+        self.assert_counts_are_kept();
+        ack
+    }
+
+    /// Checks that the counts which commits keep up to date are those of the rows.
+    fn assert_counts_are_kept(&self) {
+        let kept = self.row_counts().unwrap();
+        let counted = self.read("count rows", RowCounts::read).unwrap();
+        assert_eq!(kept.rows, counted.rows);
+        assert_eq!(kept.version, counted.version);
     }
 
     pub(super) fn unit(&self, answers: &[Answer], run_id: u64, unit_idx: u64) -> CommitUnit {
