@@ -7,9 +7,11 @@ mod batch;
 mod child;
 mod failure;
 pub mod manifest;
+mod marked;
 mod message;
 mod plugin_file;
 mod printed;
+mod reach;
 mod run;
 mod scrub;
 mod stop;
@@ -74,6 +76,8 @@ pub struct RunRequest<'a> {
     pub config_json: &'a Value,
     /// Folder that relative paths of the configuration count from.
     pub base_dir: &'a Path,
+    /// Folder that no plugin may read, whatever the configuration names: the daemon's data.
+    pub private_dir: &'a Path,
     /// Every secret inside the configuration, to be masked in all that the plugin says.
     pub secrets: &'a [String],
     /// Stream to read.
@@ -131,6 +135,8 @@ pub struct RunOutcome {
     pub n_rejects: u64,
     /// How long it took.
     pub elapsed: Duration,
+    /// Layers of the child's confinement that the kernel lacks.
+    pub unconfined: Vec<String>,
     /// `None` for a success.
     pub failure: Option<Failure>,
 }

@@ -61,6 +61,8 @@ pub struct SourceSpec {
     pub limits: RunLimits,
     /// Folder that relative paths of its configuration count from.
     pub base_dir: PathBuf,
+    /// Folder that its plugin may not read: the daemon's data.
+    pub private_dir: PathBuf,
     /// Its configuration.
     pub resolve: ResolveConfig,
 }

@@ -13,6 +13,8 @@ pub enum Need {
     Mount,
     /// A C compiler.
     Compiler,
+    /// A kernel with every layer that confines a plugin.
+    Confinement,
 }
 
 impl Need {
@@ -24,6 +26,7 @@ impl Need {
             Self::Shared => "shared",
             Self::Mount => "mount",
             Self::Compiler => "compiler",
+            Self::Confinement => "confinement",
         }
     }
 }

@@ -1,19 +1,15 @@
 //! Runs of small C plugins in the real child: whatever they do, the daemon's side gets a typed
 //! outcome and every row that a checkpoint covers.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use vocd::host::{
-    Failure, FailureReason, Flow, Host, PluginFile, RunEvent, RunLimits, RunOutcome, RunRequest,
-    StartAt, StopSignal,
+    Failure, FailureReason, Flow, PluginFile, RunEvent, RunLimits, RunOutcome, StartAt, StopSignal,
 };
-use vocd::record::{SourceName, StreamName};
-use vocd_tests::binaries;
+use vocd_tests::plugin::{self, Start, compile_c};
 use vocd_tests::skip::{Need, skip};
 
 /// A plugin whose configuration says how it behaves: five rows and a checkpoint, then `then`.
@@ -32,33 +28,12 @@ impl Run {
     }
 }
 
-fn compiled() -> Option<&'static Path> {
-    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let folder = FOLDER.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("temporary folder").keep();
-        let source = folder.join("behave.c");
-        fs::write(&source, PLUGIN_C).expect("written");
-        let status = Command::new("cc")
-            .args(["-std=gnu99", "-Wall", "-Werror", "-shared", "-fPIC", "-O1"])
-            .arg("-I")
-            .arg(binaries::root().join("plugins/sdk/include"))
-            .arg("-o")
-            .arg(folder.join("libvocd_source_behave.so"))
-            .arg(&source)
-            .status()
-            .ok()?;
-        assert!(status.success(), "the C plugin compiles");
-        Some(folder)
-    });
-    folder.as_deref()
-}
-
-fn plugin(test: &str) -> Option<PluginFile> {
-    let Some(folder) = compiled() else {
+fn behaving(test: &str) -> Option<&'static PluginFile> {
+    static PLUGIN: LazyLock<Option<PluginFile>> = LazyLock::new(|| compile_c("behave", PLUGIN_C));
+    if PLUGIN.is_none() {
         skip(test, Need::Compiler, "there is no C compiler");
-        return None;
-    };
-    Some(PluginFile::find(&[folder.to_owned()], "behave").expect("a plugin"))
+    }
+    PLUGIN.as_ref()
 }
 
 fn run_with(
@@ -69,22 +44,18 @@ fn run_with(
     stop: &StopSignal,
     mut on_event: impl FnMut(&RunEvent) -> Flow,
 ) -> Run {
-    let host = Host::new(&binaries::folder().join("vocd-plugin-host")).expect("one build");
-    let source = SourceName::new("c-source").expect("valid");
-    let stream = StreamName::new("rows").expect("valid");
-    let request = RunRequest {
-        source: &source,
-        run_id: 7,
+    let start = Start {
         plugin,
-        config_json: config,
+        config,
         base_dir: Path::new("/etc"),
-        secrets: &["hunter22".to_owned()],
-        stream: &stream,
+        private_dir: Path::new("/nowhere"),
         checkpoint,
         limits,
+        stop,
+        secrets: &["hunter22".to_owned()],
     };
     let (mut n_rows, mut n_rows_covered, mut checkpoints) = (0, 0, Vec::new());
-    let outcome = host.run(request, stop, &mut |event| {
+    let outcome = plugin::run(&start, &mut |event| {
         match &event {
             RunEvent::Batch(_, rows) => n_rows += rows.num_rows(),
             RunEvent::Checkpoint { json, .. } => {
@@ -111,11 +82,11 @@ fn limits() -> RunLimits {
 }
 
 fn run(test: &str, then: &str) -> Option<Run> {
-    let plugin = plugin(test)?;
+    let plugin = behaving(test)?;
     let config = json!({ "then": then });
     let go_on = |_: &RunEvent| Flow::Continue;
     let stop = StopSignal::new();
-    Some(run_with(&plugin, &config, None, limits(), &stop, go_on))
+    Some(run_with(plugin, &config, None, limits(), &stop, go_on))
 }
 
 /// Checks that a plugin that does `then` fails for this reason and keeps its covered rows.
@@ -139,7 +110,7 @@ fn a_good_run_is_a_success() {
 
 #[test]
 fn the_next_run_starts_at_the_checkpoint() {
-    let Some(plugin) = plugin("plugin_run::resume") else {
+    let Some(plugin) = behaving("plugin_run::resume") else {
         return;
     };
     let config = json!({ "then": "end" });
@@ -149,7 +120,7 @@ fn the_next_run_starts_at_the_checkpoint() {
     };
     let go_on = |_: &RunEvent| Flow::Continue;
     let stop = StopSignal::new();
-    let run = run_with(&plugin, &config, Some(start), limits(), &stop, go_on);
+    let run = run_with(plugin, &config, Some(start), limits(), &stop, go_on);
     assert_eq!(run.outcome.failure, None);
     assert_eq!(run.outcome.n_rows, 0);
 }
@@ -198,7 +169,7 @@ fn a_plugin_that_needs_too_much_memory_is_told_so() {
 
 #[test]
 fn a_plugin_that_hangs_is_killed_with_what_it_started() {
-    let Some(plugin) = plugin("plugin_run::hang") else {
+    let Some(plugin) = behaving("plugin_run::hang") else {
         return;
     };
     let go_on = |_: &RunEvent| Flow::Continue;
@@ -221,7 +192,7 @@ fn a_plugin_that_hangs_is_killed_with_what_it_started() {
         ),
     ] {
         let config = json!({ "then": then });
-        let run = run_with(&plugin, &config, None, limits, &StopSignal::new(), go_on);
+        let run = run_with(plugin, &config, None, limits, &StopSignal::new(), go_on);
         assert_eq!(run.failure().reason, expected, "{:?}", run.outcome);
         assert_eq!(run.n_rows_covered, 5);
     }
@@ -229,12 +200,12 @@ fn a_plugin_that_hangs_is_killed_with_what_it_started() {
 
 #[test]
 fn a_drained_run_ends_at_its_next_checkpoint() {
-    let Some(plugin) = plugin("plugin_run::drain") else {
+    let Some(plugin) = behaving("plugin_run::drain") else {
         return;
     };
     let stop = StopSignal::new();
     let config = json!({ "then": "forever" });
-    let run = run_with(&plugin, &config, None, limits(), &stop, |_| {
+    let run = run_with(plugin, &config, None, limits(), &stop, |_| {
         stop.drain();
         Flow::Continue
     });
@@ -244,12 +215,12 @@ fn a_drained_run_ends_at_its_next_checkpoint() {
 
 #[test]
 fn a_receiver_that_says_stop_gets_nothing_more() {
-    let Some(plugin) = plugin("plugin_run::flow") else {
+    let Some(plugin) = behaving("plugin_run::flow") else {
         return;
     };
     let config = json!({ "then": "forever" });
     let mut n_events = 0;
-    let run = run_with(&plugin, &config, None, limits(), &StopSignal::new(), |_| {
+    let run = run_with(plugin, &config, None, limits(), &StopSignal::new(), |_| {
         n_events += 1;
         Flow::Stop
     });

@@ -182,6 +182,7 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
         // The child works in a folder of its own: what counts from here must say so.
         base_dir: std::path::absolute(config.folder())
             .unwrap_or_else(|_| config.folder().to_owned()),
+        private_dir: config.data_dir().to_owned(),
         resolve: Arc::new(move || {
             check_by_schema(&resolved, &plugin_dirs)?;
             let (json, secrets) = resolved

@@ -21,7 +21,7 @@ const TEXT_BYTES_MAX: usize = 8 * 1024;
 /// One thing the child said.
 #[derive(Debug)]
 pub(super) enum Message {
-    Ready,
+    Ready(Ready),
     Batch(RecordKind, RecordBatch),
     Checkpoint(String),
     Log(LogLine),
@@ -57,6 +57,14 @@ pub(super) struct ErrorReport {
     #[serde(default)]
     pub(super) internal: String,
     pub(super) retry_after_ms: Option<u64>,
+}
+
+/// What the child says when the plugin is open.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+pub(super) struct Ready {
+    /// Layers of the confinement that the kernel lacks.
+    #[serde(default)]
+    pub(super) unconfined: Vec<String>,
 }
 
 /// How far a run is.
@@ -184,10 +192,7 @@ impl<R: Read> MessageReader<R> {
         self.n_bytes += u64::from(header.payload_bytes);
         let message = match header.kind {
             FrameKind::Data => self.batch(header)?,
-            FrameKind::Ready => {
-                self.payload(header)?;
-                Message::Ready
-            }
+            FrameKind::Ready => Message::Ready(self.json(header)?),
             FrameKind::Metric => {
                 self.payload(header)?;
                 Message::Metric

@@ -3,6 +3,7 @@
 use std::io::BufReader;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -15,6 +16,7 @@ use super::child::{ChildGuard, ChildProgram};
 use super::failure::{Failure, FailureReason};
 use super::message::{ErrorReport, Message, MessageError, MessageReader, cut};
 use super::printed::{PluginLog, PrintedReader};
+use super::reach::Reach;
 use super::scrub::Scrubber;
 use super::stop::StopSignal;
 use super::watch::WatchedPipe;
@@ -28,6 +30,8 @@ const STATUS_TIMEOUT: Duration = Duration::from_secs(1);
 const READ_BYTES: usize = 64 * 1024;
 /// Key under which the plugin finds the folder of the configuration file.
 const BASE_DIR_KEY: &str = "$base_dir";
+/// Processor time of a run in terms of its longest time: it may use more than one core.
+const CPU_PER_WALL: u64 = 2;
 /// What a Rust program prints when it may not have more memory.
 const OUT_OF_MEMORY: &str = "memory allocation of";
 
@@ -41,11 +45,13 @@ struct Hello<'a> {
     checkpoint: Option<Box<RawValue>>,
     checkpoint_format: u32,
     limits: HelloLimits,
+    reach: Reach,
 }
 
 #[derive(Serialize)]
 struct HelloLimits {
     memory_bytes: u64,
+    cpu_s: u64,
     idle_s: u64,
 }
 
@@ -80,6 +86,7 @@ fn failed(failure: Failure) -> RunOutcome {
         n_bytes: 0,
         n_rejects: 0,
         elapsed: Duration::ZERO,
+        unconfined: Vec::new(),
         failure: Some(failure),
     }
 }
@@ -100,8 +107,15 @@ fn hello(request: &RunRequest<'_>) -> Result<Vec<u8>, Failure> {
                 format!("the stored checkpoint is not JSON: {error}"),
             )
         })?;
+    let reach = Reach::of(
+        request.plugin.manifest(),
+        request.config_json,
+        request.base_dir,
+        request.private_dir,
+    );
     let hello = Hello {
         mode: "read",
+        reach,
         run_id: request.run_id,
         source: request.source.as_str(),
         stream: request.stream.as_str(),
@@ -113,6 +127,7 @@ fn hello(request: &RunRequest<'_>) -> Result<Vec<u8>, Failure> {
         ),
         limits: HelloLimits {
             memory_bytes: request.limits.memory_bytes,
+            cpu_s: CPU_PER_WALL * request.limits.wall.as_secs().max(1),
             idle_s: idle(request).as_secs(),
         },
     };
@@ -133,6 +148,7 @@ struct Conversation {
     log: PluginLog,
     checkpoint_format: u32,
     n_rejects: u64,
+    unconfined: Vec<String>,
     reported: Option<ErrorReport>,
 }
 
@@ -172,6 +188,7 @@ impl Conversation {
             log,
             checkpoint_format: request.plugin.manifest().checkpoint_format,
             n_rejects: 0,
+            unconfined: Vec::new(),
             reported: None,
         })
     }
@@ -241,7 +258,12 @@ impl Conversation {
                 self.reported = Some(report);
                 Ok(None)
             }
-            Message::Ready | Message::Metric | Message::Reply => Ok(None),
+            Message::Ready(ready) => {
+                tell_unconfined(&ready.unconfined);
+                self.unconfined = ready.unconfined;
+                Ok(None)
+            }
+            Message::Metric | Message::Reply => Ok(None),
             Message::End => Err(MessageError::Unexpected {
                 frame: FrameKind::End,
             }),
@@ -277,9 +299,24 @@ impl Conversation {
             n_bytes,
             n_rejects: self.n_rejects,
             elapsed: Duration::ZERO,
+            unconfined: self.unconfined,
             failure,
         }
     }
+}
+
+/// Says once in the daemon's life which layers of the confinement the kernel lacks.
+fn tell_unconfined(layers: &[String]) {
+    static IS_TOLD: Once = Once::new();
+    if layers.is_empty() {
+        return;
+    }
+    IS_TOLD.call_once(|| {
+        tracing::warn!(
+            layers = layers.join(", "),
+            "plugins run without these layers of their confinement, which this kernel does not have"
+        );
+    });
 }
 
 /// The child said why it fails.

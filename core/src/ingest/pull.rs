@@ -36,6 +36,8 @@ pub struct PullRequest<'a> {
     pub config: &'a ResolvedConfig,
     /// Folder that relative paths of the configuration count from.
     pub base_dir: &'a Path,
+    /// Folder that no plugin may read.
+    pub private_dir: &'a Path,
     /// What each run may use.
     pub limits: RunLimits,
     /// How to pull.
@@ -71,6 +73,7 @@ pub fn pull_source(
         source: &spec.name,
         config: &config,
         base_dir: &spec.base_dir,
+        private_dir: &spec.private_dir,
         limits: spec.limits,
         options,
     };
@@ -132,6 +135,7 @@ impl StreamReader for PullRequest<'_> {
             plugin: self.plugin,
             config_json: &self.config.json,
             base_dir: self.base_dir,
+            private_dir: self.private_dir,
             secrets: &self.config.secrets,
             stream,
             checkpoint: checkpoint.map(|checkpoint| StartAt {

@@ -225,6 +225,7 @@ impl StreamReader for Script {
         on_event: &mut dyn FnMut(RunEvent) -> Flow,
     ) -> RunOutcome {
         let outcome = |failure| RunOutcome {
+            unconfined: Vec::new(),
             n_rows: 0,
             n_bytes: 0,
             n_rejects: 0,

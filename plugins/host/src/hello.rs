@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use crate::confine::{Limits, Reach};
+
 /// What to do in this run.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Hello {
@@ -20,6 +22,8 @@ pub(crate) struct Hello {
     pub(crate) checkpoint_format: u32,
     #[serde(default)]
     pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) reach: Reach,
     /// For [`Mode::Call`].
     #[serde(default)]
     pub(crate) method: String,
@@ -39,14 +43,6 @@ pub(crate) enum Mode {
     Open,
     /// Open, then call one method.
     Call,
-}
-
-/// What the run may use.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-pub(crate) struct Limits {
-    /// Greatest size of the process's data, in bytes; 0 is no limit.
-    #[serde(default)]
-    pub(crate) memory_bytes: u64,
 }
 
 impl Hello {

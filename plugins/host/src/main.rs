@@ -2,6 +2,7 @@
 //!
 //! It trusts the daemon that started it and nothing the library does; a crash here costs one run.
 
+mod confine;
 mod encode;
 mod hello;
 mod library;

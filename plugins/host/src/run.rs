@@ -2,16 +2,13 @@
 
 use std::io;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
 use vocd_plugin::frame::{FrameKind, LIBRARY_FD};
 
+use crate::confine::{self, Layer};
 use crate::hello::{Hello, Mode};
 use crate::library::{Instance, Library};
 use crate::pipe::{self, FrameReader, FrameWriter, StopFlag};
 use crate::session::{Report, Session};
-
-/// Descriptors a plugin may have open.
-const OPEN_FILES_MAX: u64 = 256;
 
 /// Where a run ended, as the exit code: a daemon that lost the frames still learns the stage.
 /// Success has an END frame too; the code alone proves nothing.
@@ -21,6 +18,7 @@ enum Stage {
     Done = 0,
     Descriptors = 11,
     Hello = 12,
+    Confine = 17,
     Load = 13,
     Open = 14,
     Work = 15,
@@ -29,7 +27,8 @@ enum Stage {
 
 /// Runs to the end and returns the exit code.
 pub(crate) fn run() -> u8 {
-    let stage = match pipe::take_frames() {
+    let frames = confine::close_inherited().and_then(|()| pipe::take_frames());
+    let stage = match frames {
         Ok((reader, writer)) => converse(reader, writer),
         Err(_) => Stage::Descriptors,
     };
@@ -47,17 +46,18 @@ fn converse(mut reader: FrameReader, writer: FrameWriter) -> Stage {
         }
     };
     let session = Session::new(writer, stop.clone(), hello.stream.clone());
-    let listening = reader
-        .listen(stop)
-        .and_then(|()| limit(hello.limits.memory_bytes));
-    if let Err(error) = listening {
-        session.fail(&Report::new(
-            "internal",
-            format!("failed to set the process up: {error}"),
-        ));
-        return Stage::Hello;
-    }
-    match perform(&hello, &session) {
+    // Before the first thread, so that none of them is free.
+    let confined = confine::confine(&hello.reach, hello.limits)
+        .and_then(|missing| reader.listen(stop).map(|()| missing));
+    let missing = match confined {
+        Ok(missing) => missing,
+        Err(error) => {
+            let what = format!("failed to confine the plugin's process: {error}");
+            session.fail(&Report::new("internal", what));
+            return Stage::Confine;
+        }
+    };
+    match perform(&hello, &session, &missing) {
         Ok(()) => Stage::Done,
         Err((stage, report)) => {
             session.fail(&report);
@@ -74,26 +74,7 @@ fn first_frame(reader: &mut FrameReader) -> io::Result<Hello> {
     }
 }
 
-/// Bounds what the library may use, before any of its code runs.
-fn limit(memory_bytes: u64) -> io::Result<()> {
-    set(Resource::Core, 0)?;
-    set(Resource::Nofile, OPEN_FILES_MAX)?;
-    if memory_bytes > 0 {
-        // Not the address space: runtimes reserve far more of it than they use.
-        set(Resource::Data, memory_bytes)?;
-    }
-    Ok(())
-}
-
-fn set(resource: Resource, limit: u64) -> io::Result<()> {
-    let rlimit = Rlimit {
-        current: Some(limit),
-        maximum: Some(limit),
-    };
-    Ok(setrlimit(resource, rlimit)?)
-}
-
-fn perform(hello: &Hello, session: &Session) -> Result<(), (Stage, Report)> {
+fn perform(hello: &Hello, session: &Session, missing: &[Layer]) -> Result<(), (Stage, Report)> {
     let path = format!("/proc/self/fd/{LIBRARY_FD}");
     let library = Library::open(&path)
         .map_err(|error| (Stage::Load, Report::new("load", error.to_string())))?;
@@ -101,7 +82,7 @@ fn perform(hello: &Hello, session: &Session) -> Result<(), (Stage, Report)> {
     let instance =
         Instance::open(&library, session, hello.config.get()).map_err(at(Stage::Open))?;
     session
-        .ready(library.abi_minor())
+        .ready(library.abi_minor(), missing)
         .map_err(at(Stage::Open))?;
     match hello.mode {
         Mode::Open => {}

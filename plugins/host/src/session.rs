@@ -10,6 +10,7 @@ use vocd_plugin::abi::CHECKPOINT_BYTES_MAX;
 use vocd_plugin::frame::{FrameKind, PAYLOAD_BYTES_MAX};
 use vocd_plugin::{ErrorClass, Level, RecordKind};
 
+use crate::confine::Layer;
 use crate::pipe::{FrameWriter, StopFlag};
 use crate::{encode, profile};
 
@@ -259,9 +260,11 @@ impl Session {
         }
     }
 
-    /// Tells that the plugin is open.
-    pub(crate) fn ready(&self, abi_minor: u32) -> Result<(), Report> {
-        self.send(FrameKind::Ready, &json!({"abi_minor": abi_minor}))
+    /// Tells that the plugin is open, and which layers of the confinement the kernel lacks.
+    pub(crate) fn ready(&self, abi_minor: u32, missing: &[Layer]) -> Result<(), Report> {
+        let missing: Vec<&str> = missing.iter().map(|layer| layer.name()).collect();
+        let payload = json!({"abi_minor": abi_minor, "unconfined": missing});
+        self.send(FrameKind::Ready, &payload)
     }
 
     /// Judges a call by its status and by what happened during it.

@@ -14,6 +14,7 @@ fn spec(name: &str, every: Duration) -> SourceSpec {
         every,
         limits: RunLimits::default(),
         base_dir: PathBuf::new(),
+        private_dir: PathBuf::new(),
         resolve: Arc::new(|| Ok(ResolvedConfig::default())),
     }
 }

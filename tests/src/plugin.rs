@@ -1,0 +1,78 @@
+//! Small C plugins, compiled once for a test binary and run in the real child.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use vocd::host::{
+    Flow, Host, PluginFile, RunEvent, RunLimits, RunOutcome, RunRequest, StartAt, StopSignal,
+};
+use vocd::record::{SourceName, StreamName};
+
+use crate::binaries;
+
+/// Compiles a plugin of one C file into a folder of its own; `None` without a compiler.
+///
+/// # Panics
+/// When the compiler refuses it.
+#[must_use]
+pub fn compile_c(name: &str, source: &str) -> Option<PluginFile> {
+    let folder: PathBuf = tempfile::tempdir().expect("temporary folder").keep();
+    let file = folder.join(format!("{name}.c"));
+    fs::write(&file, source).expect("written");
+    let status = Command::new("cc")
+        .args(["-std=gnu99", "-Wall", "-Werror", "-shared", "-fPIC", "-O1"])
+        .arg("-I")
+        .arg(binaries::root().join("plugins/sdk/include"))
+        .arg("-o")
+        .arg(folder.join(format!("libvocd_source_{name}.so")))
+        .arg(&file)
+        .status()
+        .ok()?;
+    assert!(status.success(), "the C plugin compiles");
+    Some(PluginFile::find(&[folder], name).expect("a plugin"))
+}
+
+/// How a plugin is run.
+pub struct Start<'a> {
+    /// The plugin.
+    pub plugin: &'a PluginFile,
+    /// Its configuration.
+    pub config: &'a Value,
+    /// Folder its paths count from.
+    pub base_dir: &'a Path,
+    /// Folder it may not read.
+    pub private_dir: &'a Path,
+    /// Where the read starts.
+    pub checkpoint: Option<StartAt<'a>>,
+    /// What it may use.
+    pub limits: RunLimits,
+    /// Ends it early.
+    pub stop: &'a StopSignal,
+    /// Texts that may not be told.
+    pub secrets: &'a [String],
+}
+
+/// Runs a plugin in a child and hands over what it gives.
+///
+/// # Panics
+/// When the child program is missing or from another build.
+pub fn run(start: &Start<'_>, on_event: &mut dyn FnMut(RunEvent) -> Flow) -> RunOutcome {
+    let host = Host::new(&binaries::folder().join("vocd-plugin-host")).expect("one build");
+    let source = SourceName::new("c-source").expect("valid");
+    let stream = StreamName::new("rows").expect("valid");
+    let request = RunRequest {
+        source: &source,
+        run_id: 7,
+        plugin: start.plugin,
+        config_json: start.config,
+        base_dir: start.base_dir,
+        private_dir: start.private_dir,
+        secrets: start.secrets,
+        stream: &stream,
+        checkpoint: start.checkpoint,
+        limits: start.limits,
+    };
+    host.run(request, start.stop, on_event)
+}
