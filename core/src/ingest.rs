@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 pub use live::{Activity, LastFailure, SourceLive};
@@ -25,7 +26,7 @@ pub use schedule::{Schedule, ScheduleOptions, TriggerError};
 
 use crate::host::{Failure, FailureReason, FindError, Progress, RunLimits};
 use crate::record::door::Reject;
-use crate::record::{SourceName, StreamName};
+use crate::record::{Rhythm, SourceName, StreamName};
 use crate::store::StoreError;
 
 /// Refused records kept word by word in a report.
@@ -55,8 +56,12 @@ pub struct SourceSpec {
     pub name: SourceName,
     /// Name of its plugin.
     pub plugin: String,
-    /// From the start of one pull to the start of the next.
-    pub every: Duration,
+    /// When it is pulled.
+    pub rhythm: Rhythm,
+    /// Zone of a cron line.
+    pub zone: TimeZone,
+    /// Whether a pull that came due while the daemon was not running is made up for.
+    pub catches_up: bool,
     /// What a run may use.
     pub limits: RunLimits,
     /// Folder that relative paths of its configuration count from.
@@ -74,7 +79,7 @@ impl fmt::Debug for SourceSpec {
             .debug_struct("SourceSpec")
             .field("name", &self.name)
             .field("plugin", &self.plugin)
-            .field("every", &self.every)
+            .field("rhythm", &self.rhythm)
             .finish_non_exhaustive()
     }
 }

@@ -1,9 +1,11 @@
 //! The words every stage shares: sources, streams, and the checked rows that pass the door.
 
 pub mod door;
+mod rhythm;
 
 use std::fmt;
 
+pub use rhythm::{CronLine, Rhythm};
 pub use vocd_plugin::record::RecordKind;
 
 /// The name of a configured source: the key of its rows for ever.

@@ -13,7 +13,7 @@ use crate::config::reader::{
 };
 use crate::config::scalar;
 use crate::config::secret::{self, SECRET_KEY, SecretReference, SecretString};
-use crate::record::SourceName;
+use crate::record::{CronLine, Rhythm, SourceName};
 
 /// A checked `[[source]]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +22,10 @@ pub struct SourceConfig {
     pub name: SourceName,
     /// Name of its plugin, as in `libvocd_source_NAME.so`.
     pub plugin: String,
-    /// Time between two pulls.
-    pub every: Duration,
+    /// When it is pulled.
+    pub rhythm: Rhythm,
+    /// Whether a pull that came due while the daemon was not running is made up for at its start.
+    pub catches_up: bool,
     /// Longest time one pull may take.
     pub timeout: Duration,
     /// What one pull may use.
@@ -100,6 +102,42 @@ impl SourceConfig {
 /// Most sources of one daemon; each has a writer of its own.
 pub const SOURCES_MAX: usize = 200;
 
+/// Reads when a source is pulled: by `every` or by `cron`.
+fn rhythm(sheet: &mut Sheet<'_>, table: &mut TableReader<'_, '_>) -> Option<Rhythm> {
+    let has_both = table.has("every") && table.has("cron");
+    let every = table.parsed(sheet, "every", scalar::duration);
+    if !table.has("cron") {
+        return Some(Rhythm::Every(every?.value));
+    }
+    let line = table.parsed(sheet, "cron", cron_line)?;
+    if has_both {
+        let what = "`cron` stands beside `every`";
+        sheet.fault(&line.place, what, "keep the one that says when to pull");
+        return None;
+    }
+    Some(Rhythm::Cron(Box::new(line.value)))
+}
+
+fn cron_line(text: &str) -> Result<CronLine, Complaint> {
+    CronLine::parse(text).map_err(|why| {
+        Complaint::new(
+            format!("`{text}` is no cron line: {why}"),
+            "write minute, hour, day, month and weekday, such as `0 */2 * * *` or `30 6 * * 1-5`",
+        )
+    })
+}
+
+fn catch_up(text: &str) -> Result<bool, Complaint> {
+    match text {
+        "once" => Ok(true),
+        "none" => Ok(false),
+        _ => Err(Complaint::new(
+            format!("`{text}` is no way to catch up"),
+            "write `once` or `none`",
+        )),
+    }
+}
+
 /// Reads one `[[source]]`.
 pub(crate) fn read(
     sheet: &mut Sheet<'_>,
@@ -119,9 +157,9 @@ pub(crate) fn read(
             table.missing(sheet, key, hint);
         }
     }
-    let every = table.parsed(sheet, "every", scalar::duration);
+    let rhythm = rhythm(sheet, &mut table);
+    let catches_up = table.parsed(sheet, "catch_up", catch_up);
     let timeout = table.parsed(sheet, "timeout", scalar::duration);
-    table.refuse(sheet, "cron", "write every = \"10m\" instead");
     table.refuse(
         sheet,
         "expect_every",
@@ -140,7 +178,8 @@ pub(crate) fn read(
     Some(SourceConfig {
         name: name?.value,
         plugin: plugin?.value,
-        every: every?.value,
+        rhythm: rhythm?,
+        catches_up: catches_up?.value,
         timeout: timeout?.value,
         limits: SourceLimits {
             memory_bytes: memory?.value,

@@ -110,7 +110,7 @@ limits = { memory = "x", cpu = 1 }
 [[source]]
 name = "a"
 plugin = "libx.so"
-cron = "* * * * *"
+cron = "* * * *"
 [[source]]
 name = "Ä"
 [source.config]
@@ -122,7 +122,7 @@ name = "Ä"
             vocd.toml:6:26: unknown key `cpu` in [limits]; known are `memory`, `requests_per_minute`
             vocd.toml:8:8: source name `a` is used twice; names are the keys of rows; choose another
             vocd.toml:9:10: `plugin`: `libx.so` is no plugin name; write the name alone, such as `csv` for libvocd_source_csv.so
-            vocd.toml:10:1: `cron` is not in this version; write every = "10m" instead
+            vocd.toml:10:8: `cron`: `* * * *` is no cron line: it has 4 fields, not 5; write minute, hour, day, month and weekday, such as `0 */2 * * *` or `30 6 * * 1-5`
             vocd.toml:11:1: [[source]] has no `plugin`; name the plugin, such as `csv`
             vocd.toml:12:8: `name`: `Ä` is no source name; use 1 to 40 of a-z, 0-9 and `-`
             vocd.toml:14:1: `$secret` is reserved; write { env = "NAME" } or { file = "PATH" }"#]],

@@ -151,7 +151,11 @@ pub(super) fn rules(config: &Config, since: Timestamp) -> Rules {
         sources: sources
             .map(|source| SourceRule {
                 name: source.name.clone(),
-                every: Some(source.every),
+                every: Some(
+                    source
+                        .rhythm
+                        .longest_gap(Timestamp::now(), config.timezone()),
+                ),
             })
             .collect(),
         since,
@@ -173,7 +177,9 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
     SourceSpec {
         name: source.name.clone(),
         plugin: source.plugin.clone(),
-        every: source.every,
+        rhythm: source.rhythm.clone(),
+        zone: config.timezone().clone(),
+        catches_up: source.catches_up,
         limits: RunLimits {
             wall: source.timeout,
             memory_bytes: source.limits.memory_bytes,

@@ -1,11 +1,9 @@
 //! What a schedule knows about each source right now.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::{PullProgress, PullReport};
-use crate::record::SourceName;
+use crate::record::{Rhythm, SourceName};
 
 /// The live state of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +12,8 @@ pub struct SourceLive {
     pub name: SourceName,
     /// Its plugin.
     pub plugin: String,
-    /// From the start of one pull to the start of the next.
-    pub every: Duration,
+    /// When it is pulled.
+    pub rhythm: Rhythm,
     /// What it does now.
     pub activity: Activity,
     /// End of the last pull that succeeded since this daemon started.

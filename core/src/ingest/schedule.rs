@@ -1,5 +1,6 @@
 //! Pulls every source at its own rhythm, for as long as the daemon lives.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,10 +10,10 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 
 use super::live::{Activity, LastFailure, SourceLive};
-use super::pace::{Ended, Pace};
+use super::pace::{Ended, First, Pace};
 use super::{PullError, PullOptions, PullProgress, PullReport, SourceSpec, pull_source};
 use crate::host::{Failure, FailureReason, Host, StopSignal};
-use crate::record::SourceName;
+use crate::record::{Rhythm, SourceName};
 use crate::store::Store;
 
 /// Sources pulled at once: each costs a child, a decoding thread and the writer's time.
@@ -107,6 +108,7 @@ impl Schedule {
             sources,
             on_pulled,
         } = options;
+        let known_by = Arc::clone(&store);
         let pull = move |spec: &SourceSpec,
                          options: PullOptions,
                          stop: &StopSignal,
@@ -121,15 +123,24 @@ impl Schedule {
                 on_progress,
             )
         };
-        Self::start_with(Box::new(pull), sources, on_pulled)
+        let last = last_successes(&*known_by, &sources);
+        Self::start_with(Box::new(pull), sources, &last, on_pulled)
     }
 
     fn start_with(
         pull: Box<Pull>,
         sources: Vec<SourceSpec>,
+        last_successes: &BTreeMap<SourceName, Timestamp>,
         on_pulled: Arc<dyn Fn(&SourceName) + Send + Sync>,
     ) -> std::io::Result<Self> {
-        let entries = sources.into_iter().enumerate().map(Entry::new).collect();
+        let entries = sources
+            .into_iter()
+            .enumerate()
+            .map(|(position, spec)| {
+                let last_success = last_successes.get(&spec.name).copied();
+                Entry::new(position, spec, last_success)
+            })
+            .collect();
         let plan = Plan {
             entries,
             is_stopping: false,
@@ -204,7 +215,7 @@ impl Schedule {
             let known = before.iter().position(|entry| entry.spec.name == spec.name);
             let entry = match known {
                 Some(idx) => before.swap_remove(idx).changed_to(spec),
-                None => Entry::new((position, spec)),
+                None => Entry::new(position, spec, None),
             };
             plan.entries.push(entry);
         }
@@ -239,17 +250,23 @@ impl Drop for Schedule {
 }
 
 impl Entry {
-    fn new((position, spec): (usize, SourceSpec)) -> Self {
-        let wait = Pace::first(position);
+    fn new(position: usize, spec: SourceSpec, last_success: Option<Timestamp>) -> Self {
+        let pace = Pace::new(&spec.name, spec.rhythm.clone(), spec.zone.clone());
+        let first = First {
+            position,
+            catches_up: spec.catches_up,
+            last_success,
+        };
+        let wait = pace.first(first, Timestamp::now());
         Self {
-            pace: Pace::new(&spec.name, spec.every),
+            pace,
             next_at: Instant::now() + wait,
             running: None,
             is_due_again: false,
             live: SourceLive {
                 name: spec.name.clone(),
                 plugin: spec.plugin.clone(),
-                every: spec.every,
+                rhythm: spec.rhythm.clone(),
                 activity: waiting(wait),
                 last_success: None,
                 last_report: None,
@@ -261,8 +278,8 @@ impl Entry {
     }
 
     fn changed_to(mut self, spec: SourceSpec) -> Self {
-        self.pace.set_every(spec.every);
-        self.live.every = spec.every;
+        self.pace.set_rhythm(spec.rhythm.clone(), spec.zone.clone());
+        self.live.rhythm = spec.rhythm.clone();
         self.live.plugin.clone_from(&spec.plugin);
         self.next_at = Instant::now();
         self.is_due_again = self.running.is_some();
@@ -285,7 +302,7 @@ impl Entry {
 
     fn settle(&mut self, result: &Result<PullReport, PullError>, elapsed: Duration) {
         let ended = ended(result);
-        let mut wait = self.pace.next(ended, elapsed);
+        let mut wait = self.pace.next(ended, elapsed, Timestamp::now());
         if std::mem::take(&mut self.is_due_again) && ended == Ended::Well {
             wait = Duration::ZERO;
         }
@@ -315,6 +332,22 @@ impl Entry {
             }
         }
     }
+}
+
+/// Returns when each source last succeeded, where any of them depends on that.
+fn last_successes(store: &dyn Store, sources: &[SourceSpec]) -> BTreeMap<SourceName, Timestamp> {
+    let depends = |spec: &SourceSpec| !spec.catches_up || matches!(spec.rhythm, Rhythm::Cron(_));
+    if !sources.iter().any(depends) {
+        return BTreeMap::new();
+    }
+    let states = store.source_states().unwrap_or_else(|error| {
+        tracing::warn!(%error, "failed to read when sources were pulled last; all are due");
+        Vec::new()
+    });
+    states
+        .into_iter()
+        .filter_map(|state| Some((state.source, state.last_success?)))
+        .collect()
 }
 
 fn waiting(wait: Duration) -> Activity {

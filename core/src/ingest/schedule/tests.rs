@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::mpsc;
 
+use jiff::tz::TimeZone;
+
 use super::*;
 use crate::host::{RunLimits, StopLevel};
 use crate::ingest::ResolvedConfig;
@@ -11,7 +13,9 @@ fn spec(name: &str, every: Duration) -> SourceSpec {
     SourceSpec {
         name: SourceName::new(name).expect("valid"),
         plugin: "fake".to_owned(),
-        every,
+        rhythm: Rhythm::Every(every),
+        zone: TimeZone::UTC,
+        catches_up: true,
         limits: RunLimits::default(),
         base_dir: PathBuf::new(),
         private_dir: PathBuf::new(),
@@ -49,7 +53,8 @@ fn every_source_is_pulled_at_once_and_none_twice_at_a_time() {
     };
     let sources = ["a", "b", "c"].map(|name| spec(name, HOUR)).to_vec();
     let schedule =
-        Schedule::start_with(Box::new(pull), sources, Arc::new(|_| {})).expect("threads");
+        Schedule::start_with(Box::new(pull), sources, &BTreeMap::new(), Arc::new(|_| {}))
+            .expect("threads");
     let mut names: Vec<String> = pulled.iter().take(3).collect();
     names.sort();
     assert_eq!(names, ["a", "b", "c"]);
@@ -83,8 +88,13 @@ fn a_failure_is_shown_and_tried_again_and_a_success_clears_it() {
         }
     };
     let on_pulled = move |_: &SourceName| told.send(()).expect("heard");
-    let schedule = Schedule::start_with(Box::new(pull), vec![spec("a", HOUR)], Arc::new(on_pulled))
-        .expect("threads");
+    let schedule = Schedule::start_with(
+        Box::new(pull),
+        vec![spec("a", HOUR)],
+        &BTreeMap::new(),
+        Arc::new(on_pulled),
+    )
+    .expect("threads");
     pulled.recv().expect("first");
     let failure = schedule.states()[0].last_failure.clone().expect("shown");
     assert_eq!(failure.reason, "crashed");
@@ -104,8 +114,13 @@ fn stopping_drains_the_running_pull() {
         }
         Err(failed(spec, FailureReason::Cancelled))
     };
-    let schedule = Schedule::start_with(Box::new(pull), vec![spec("a", HOUR)], Arc::new(|_| {}))
-        .expect("threads");
+    let schedule = Schedule::start_with(
+        Box::new(pull),
+        vec![spec("a", HOUR)],
+        &BTreeMap::new(),
+        Arc::new(|_| {}),
+    )
+    .expect("threads");
     started.recv().expect("running");
     assert!(matches!(
         schedule.pull_now("a", PullOptions::default(), &mut |_| {}),
@@ -121,7 +136,12 @@ fn a_panic_is_one_sources_failure() {
         assert!(spec.name.as_str() != "bad", "a bug");
         Ok(PullReport::default())
     };
-    let schedule = Schedule::start_with(Box::new(pull), Vec::new(), Arc::new(|_| {}));
+    let schedule = Schedule::start_with(
+        Box::new(pull),
+        Vec::new(),
+        &BTreeMap::new(),
+        Arc::new(|_| {}),
+    );
     let schedule = schedule.expect("threads");
     schedule.set_sources(vec![spec("bad", HOUR), spec("good", HOUR)]);
     let pull_now = |name: &str| loop {
