@@ -128,6 +128,7 @@ pub struct Config {
     min_group: u64,
     min_group_verbatim: u64,
     plugin_trust: PluginTrust,
+    plugin_signers: Vec<String>,
     plugin_reload: PluginReload,
     trusted_proxies: Vec<AddressBlock>,
     font_dirs: Vec<PathBuf>,
@@ -266,6 +267,18 @@ impl Config {
     #[must_use]
     pub fn plugin_trust(&self) -> PluginTrust {
         self.plugin_trust
+    }
+
+    /// Returns the public keys that plugins may be signed with, in base64.
+    #[must_use]
+    pub fn plugin_signers(&self) -> &[String] {
+        &self.plugin_signers
+    }
+
+    /// Returns the file of approved plugins: `plugins.lock` beside the configuration.
+    #[must_use]
+    pub fn plugin_lock(&self) -> PathBuf {
+        self.folder().join("plugins.lock")
     }
 
     /// Returns what happens when a plugin's file changes.

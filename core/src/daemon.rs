@@ -23,7 +23,7 @@ mod house;
 pub mod order;
 mod reload;
 
-pub use house::{House, source_specs};
+pub use house::{House, plugin_folders, source_specs};
 use order::Order;
 
 use reload::Reloader;
@@ -156,7 +156,7 @@ fn start_schedule(
     Schedule::start(ScheduleOptions {
         host,
         store: house.store_as_trait(),
-        plugin_dirs: config.plugin_dirs().to_vec(),
+        plugins: plugin_folders(config),
         sources: source_specs(config),
         on_pulled: Arc::new(move |_| pulled.gallery().refresh_sources()),
     })

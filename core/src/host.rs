@@ -15,6 +15,7 @@ mod reach;
 mod run;
 mod scrub;
 mod stop;
+pub mod trust;
 mod watch;
 
 use std::path::Path;

@@ -216,7 +216,10 @@ impl PullError {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::Find { .. } => "plugin_not_found",
+            Self::Find { source, .. } => match **source {
+                FindError::Untrusted { .. } => "plugin_untrusted",
+                _ => "plugin_not_found",
+            },
             Self::Plugin { failure, .. } => failure.reason.name(),
             Self::Store { .. } => "store",
             Self::Fenced { .. } => "fenced",

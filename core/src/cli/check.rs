@@ -1,8 +1,8 @@
 //! `vocd check`: every fault of configuration, dashboards and plugins, without network.
 
 use crate::config::{Config, Fault, schema};
+use crate::daemon::plugin_folders;
 use crate::dashboard::Shelf;
-use crate::host::PluginFile;
 
 use super::failure::Failure;
 use super::{ConfigFlag, output};
@@ -32,8 +32,9 @@ pub(super) fn run(flag: &ConfigFlag) -> Result<(), Failure> {
 /// Returns the faults of everything a good configuration points at.
 fn faults_around(config: &Config) -> Vec<Fault> {
     let mut faults = Shelf::load(config.dashboards_dir(), config.dashboard_context()).faults();
+    let plugins = plugin_folders(config);
     for source in config.sources() {
-        match PluginFile::find(config.plugin_dirs(), &source.plugin) {
+        match plugins.find(&source.plugin) {
             Ok(plugin) => faults.extend(schema::check(source, &plugin.manifest().config_schema)),
             Err(error) => {
                 let what = Failure::of(&error).what;

@@ -1,6 +1,6 @@
-//! `vocd plugin list` and `describe`: what plugins say of themselves; their code never runs.
+//! `vocd plugin`: what plugins say of themselves, and which may run; their code never runs here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::host::PluginFile;
 use crate::host::manifest::Manifest;
+use crate::host::trust::{Lock, LockEntry, LockError};
 
 use super::failure::Failure;
 use super::{ConfigFlag, output};
@@ -30,6 +31,13 @@ enum PluginCommand {
         #[command(flatten)]
         config: ConfigFlag,
     },
+    /// Approve this build of a plugin: adds its digest to plugins.lock beside the configuration
+    Trust {
+        /// Library file, or the name of a plugin in the plugin folders
+        library: PathBuf,
+        #[command(flatten)]
+        config: ConfigFlag,
+    },
 }
 
 /// Runs a plugin command.
@@ -37,6 +45,7 @@ pub(super) fn run(flags: &PluginFlags) -> Result<(), Failure> {
     match &flags.command {
         PluginCommand::List(flag) => list(flag),
         PluginCommand::Describe { library, config } => describe(library, config),
+        PluginCommand::Trust { library, config } => trust(library, config),
     }
 }
 
@@ -87,15 +96,44 @@ fn list(flag: &ConfigFlag) -> Result<(), Failure> {
     output::bytes(output::table(&rows).as_bytes())
 }
 
-fn describe(library: &std::path::Path, flag: &ConfigFlag) -> Result<(), Failure> {
+/// Opens the library that is named by its path or by its plugin's name.
+fn open(library: &Path, flag: &ConfigFlag) -> Result<PluginFile, Failure> {
     let is_file = library.components().count() > 1 || library.extension().is_some();
     let found = if is_file {
         PluginFile::open(library)
     } else {
         PluginFile::find(&plugin_dirs(flag)?, &library.to_string_lossy())
     };
-    let plugin = found.map_err(|error| Failure::of(&error).hint(error.hint()))?;
-    output::bytes(description(&plugin).as_bytes())
+    found.map_err(|error| Failure::of(&error).hint(error.hint()))
+}
+
+fn describe(library: &Path, flag: &ConfigFlag) -> Result<(), Failure> {
+    output::bytes(description(&open(library, flag)?).as_bytes())
+}
+
+fn trust(library: &Path, flag: &ConfigFlag) -> Result<(), Failure> {
+    let plugin = open(library, flag)?;
+    let path = super::find_and_load(flag)?.plugin_lock();
+    let fail = |error: &LockError| Failure::of(error);
+    let mut lock = Lock::read(&path).map_err(|error| fail(&error))?;
+    let (name, version) = (plugin.name(), &plugin.manifest().version);
+    if lock.approves(plugin.sha256()) {
+        return output::line(&format!("{name} {version} is approved already"));
+    }
+    let before = lock.approve(LockEntry {
+        id: plugin.manifest().id.clone(),
+        version: version.clone(),
+        sha256: plugin.sha256().to_owned(),
+    });
+    lock.write(&path).map_err(|error| fail(&error))?;
+    let beside = match before.as_slice() {
+        [] => String::new(),
+        before => format!(", beside {}", before.join(", ")),
+    };
+    output::line(&format!(
+        "{name} {version} may run from now on{beside}; noted in {}",
+        path.display()
+    ))
 }
 
 fn description(plugin: &PluginFile) -> String {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::daemon::order::{progress_line, pull_failure, pull_options, report_line};
-use crate::daemon::{House, source_specs};
+use crate::daemon::{House, plugin_folders, source_specs};
 use crate::host::{Host, StopSignal};
 use crate::ingest::{SourceSpec, pull_source};
 use crate::nearest::nearest;
@@ -105,7 +105,7 @@ pub(super) fn pull(
     let pulled = pull_source(
         host,
         &*store,
-        config.plugin_dirs(),
+        &plugin_folders(config),
         spec,
         options,
         &stop,

@@ -72,7 +72,7 @@ impl Reading<'_> {
         let listen = top.parsed(&mut self.sheet, "listen", address);
         let anonymous = self.auth(&mut top, listen.as_ref());
         let (min_group, min_group_verbatim) = self.privacy(&mut top);
-        let (plugin_trust, plugin_reload) = self.plugins(&mut top);
+        let (plugin_trust, plugin_signers, plugin_reload) = self.plugins(&mut top);
         let sources = self.sources(&mut top);
         let sheet = &mut self.sheet;
         let data_dir = top.text(sheet, "data_dir");
@@ -107,6 +107,7 @@ impl Reading<'_> {
             min_group: min_group?,
             min_group_verbatim: min_group_verbatim?,
             plugin_trust,
+            plugin_signers,
             plugin_reload: plugin_reload?,
             trusted_proxies,
             font_dirs,
@@ -171,7 +172,10 @@ impl Reading<'_> {
         (count(min_group), count(verbatim))
     }
 
-    fn plugins(&mut self, top: &mut TableReader<'_, '_>) -> (PluginTrust, Option<PluginReload>) {
+    fn plugins(
+        &mut self,
+        top: &mut TableReader<'_, '_>,
+    ) -> (PluginTrust, Vec<String>, Option<PluginReload>) {
         let mut table = top.table(&mut self.sheet, "plugins");
         let trusts = [
             ("any", PluginTrust::Any),
@@ -186,12 +190,7 @@ impl Reading<'_> {
         let trust = table.parsed(&mut self.sheet, "trust", |name| {
             scalar::choice(name, &trusts)
         });
-        if trust
-            .as_ref()
-            .is_some_and(|trust| trust.value != PluginTrust::Any)
-        {
-            self.notice(&mut table, "trust", "any plugin in `plugin_dirs` runs");
-        }
+        let signers = table.list(&mut self.sheet, "signers", |key| Ok(text(key)?.to_owned()));
         let reload = table.parsed(&mut self.sheet, "reload", |name| {
             scalar::choice(name, &reloads)
         });
@@ -202,7 +201,8 @@ impl Reading<'_> {
         );
         table.finish(&mut self.sheet);
         let trust = trust.map_or(PluginTrust::ByPlace, |trust| trust.value);
-        (trust, reload.map(|reload| reload.value))
+        let signers = signers.into_iter().map(|key| key.value).collect();
+        (trust, signers, reload.map(|reload| reload.value))
     }
 
     fn kpi(&mut self, top: &mut TableReader<'_, '_>) -> Option<KpiRules> {

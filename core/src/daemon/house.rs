@@ -1,14 +1,14 @@
 //! The stages that answer questions, built once from a configuration: store, shelf, pictures.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::chart::{GoalMark, Painter};
-use crate::config::{Anonymous, Config, SourceConfig, schema};
+use crate::config::{Anonymous, Config, PluginTrust, SourceConfig, schema};
 use crate::dashboard::Shelf;
-use crate::host::{Failure, FailureReason, PluginFile, RunLimits};
+use crate::host::trust::{PluginFolders, Trust, TrustLevel};
+use crate::host::{Failure, FailureReason, RunLimits};
 use crate::http::{self, Limits, Readiness, ServeOptions};
 use crate::ingest::{ResolvedConfig, SourceSpec};
 use crate::kpi;
@@ -172,8 +172,26 @@ pub fn source_specs(config: &Config) -> Vec<SourceSpec> {
         .collect()
 }
 
+/// Returns where plugins are found and which of them may run.
+#[must_use]
+pub fn plugin_folders(config: &Config) -> PluginFolders {
+    PluginFolders {
+        dirs: config.plugin_dirs().to_vec(),
+        trust: Trust {
+            level: match config.plugin_trust() {
+                PluginTrust::ByPlace => TrustLevel::ByPlace,
+                PluginTrust::Any => TrustLevel::Any,
+                PluginTrust::Pinned => TrustLevel::Pinned,
+                PluginTrust::Signed => TrustLevel::Signed,
+            },
+            lock_file: config.plugin_lock(),
+            signers: config.plugin_signers().to_vec(),
+        },
+    }
+}
+
 fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
-    let (resolved, plugin_dirs) = (source.clone(), config.plugin_dirs().to_vec());
+    let (resolved, plugins) = (source.clone(), plugin_folders(config));
     SourceSpec {
         name: source.name.clone(),
         plugin: source.plugin.clone(),
@@ -190,7 +208,7 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
             .unwrap_or_else(|_| config.folder().to_owned()),
         private_dir: config.data_dir().to_owned(),
         resolve: Arc::new(move || {
-            check_by_schema(&resolved, &plugin_dirs)?;
+            check_by_schema(&resolved, &plugins)?;
             let (json, secrets) = resolved
                 .resolve()
                 .map_err(|fault| Failure::new(FailureReason::Config, fault.to_string()))?;
@@ -204,9 +222,9 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
 }
 
 /// Refuses a run whose configuration does not fit the plugin's schema, as `vocd check` does.
-fn check_by_schema(source: &SourceConfig, plugin_dirs: &[PathBuf]) -> Result<(), Failure> {
-    // A plugin that cannot be found is the pull's own failure.
-    let Ok(plugin) = PluginFile::find(plugin_dirs, &source.plugin) else {
+fn check_by_schema(source: &SourceConfig, plugins: &PluginFolders) -> Result<(), Failure> {
+    // A plugin that cannot be found or may not run is the pull's own failure.
+    let Ok(plugin) = plugins.find(&source.plugin) else {
         return Ok(());
     };
     let faults = schema::check(source, &plugin.manifest().config_schema);

@@ -96,6 +96,11 @@ fn needs_restart(running: &Config, changed: &Config) -> Vec<String> {
             running.plugin_dirs() != changed.plugin_dirs(),
         ),
         (
+            "[plugins] trust",
+            (running.plugin_trust(), running.plugin_signers())
+                != (changed.plugin_trust(), changed.plugin_signers()),
+        ),
+        (
             "dashboards_dir",
             running.dashboards_dir() != changed.dashboards_dir(),
         ),

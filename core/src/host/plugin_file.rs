@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{MemfdFlags, OFlags, SealFlags};
 use sha2::{Digest, Sha256};
 
 use super::manifest::{Manifest, ManifestError};
+use super::trust::TrustError;
 use crate::nearest::nearest;
 
 /// Largest library, in bytes; a plugin with its own TLS stack is about 3 MiB, one in Go 10 MiB.
@@ -70,12 +71,22 @@ pub enum FindError {
         path: PathBuf,
     },
     /// The file is not a plugin, or not one for this vocd.
-    #[error("`{}` is not a plugin this vocd can run: {source}", path.display())]
+    #[error("`{}` is not a plugin this vocd can run", path.display())]
     Manifest {
         /// The library.
         path: PathBuf,
         /// What is wrong with it.
         source: ManifestError,
+    },
+    /// The file is a plugin and may not run here.
+    #[error("plugin `{}` may not run", path.display())]
+    Untrusted {
+        /// The library.
+        path: PathBuf,
+        /// Why not.
+        source: Box<TrustError>,
+        /// What the operator can do about it.
+        hint: String,
     },
 }
 
@@ -99,6 +110,7 @@ impl FindError {
             Self::Read { .. } => "check the file's owner and permissions".to_owned(),
             Self::TooLarge { .. } => "strip the library's debug information".to_owned(),
             Self::Manifest { source, .. } => source.hint().to_owned(),
+            Self::Untrusted { hint, .. } => hint.clone(),
         }
     }
 }
@@ -192,6 +204,16 @@ impl PluginFile {
     /// Returns the sealed copy, which no later write to the file can change.
     pub(super) fn snapshot(&self) -> BorrowedFd<'_> {
         self.snapshot.as_fd()
+    }
+
+    /// Reads the sealed copy.
+    pub(super) fn bytes(&self) -> std::io::Result<Vec<u8>> {
+        let file = File::from(self.snapshot.try_clone()?);
+        let length = usize::try_from(file.metadata()?.len()).map_err(std::io::Error::other)?;
+        let mut library = vec![0; length];
+        // The copy shares its position with the child's.
+        file.read_exact_at(&mut library, 0)?;
+        Ok(library)
     }
 
     fn not_found(dirs: &[PathBuf], plugin: &str, file_name: String) -> FindError {
@@ -319,7 +341,11 @@ mod tests {
         let listed = PluginFile::list(&[dir.path().to_owned()]);
         let errors: Vec<String> = listed
             .into_iter()
-            .map(|(_, opened)| opened.expect_err("refused").to_string())
+            .map(|(_, opened)| {
+                let error = opened.expect_err("refused");
+                let cause = std::error::Error::source(&error).expect("it has a cause");
+                format!("{error}: {cause}")
+            })
             .collect();
         assert!(errors[0].contains("failed to read plugin"), "{errors:?}");
         assert!(errors[1].contains("not a complete 64-bit ELF library"));

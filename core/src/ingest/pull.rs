@@ -1,7 +1,7 @@
 //! One pull: every stream of a source read by a child, checked at the door, committed.
 
 use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Instant;
@@ -14,6 +14,7 @@ use super::writer::{WriteError, WriterRun, Written, write};
 use super::{
     Keep, PullError, PullOptions, PullProgress, PullReport, ResolvedConfig, SourceSpec, StartFrom,
 };
+use crate::host::trust::PluginFolders;
 use crate::host::{
     Failure, FailureReason, Flow, Host, PluginFile, Progress, RunEvent, RunLimits, RunOutcome,
     RunRequest, StartAt, StopSignal,
@@ -51,16 +52,18 @@ pub struct PullRequest<'a> {
 pub fn pull_source(
     host: &Host,
     store: &dyn Store,
-    plugin_dirs: &[PathBuf],
+    plugins: &PluginFolders,
     spec: &SourceSpec,
     options: PullOptions,
     stop: &StopSignal,
     on_progress: &mut dyn FnMut(&PullProgress),
 ) -> Result<PullReport, PullError> {
-    let plugin = PluginFile::find(plugin_dirs, &spec.plugin).map_err(|source| PullError::Find {
-        name: spec.name.clone(),
-        source: Box::new(source),
-    })?;
+    let plugin = plugins
+        .find(&spec.plugin)
+        .map_err(|source| PullError::Find {
+            name: spec.name.clone(),
+            source: Box::new(source),
+        })?;
     let config = (spec.resolve)().map_err(|failure| PullError::Plugin {
         name: spec.name.clone(),
         failure: Box::new(failure),

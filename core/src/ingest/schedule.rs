@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -12,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::live::{Activity, LastFailure, SourceLive};
 use super::pace::{Ended, First, Pace};
 use super::{PullError, PullOptions, PullProgress, PullReport, SourceSpec, pull_source};
+use crate::host::trust::PluginFolders;
 use crate::host::{Failure, FailureReason, Host, StopSignal};
 use crate::record::{Rhythm, SourceName};
 use crate::store::Store;
@@ -27,8 +27,8 @@ pub struct ScheduleOptions {
     pub host: Arc<Host>,
     /// Keeps the rows.
     pub store: Arc<dyn Store>,
-    /// Folders of plugins; the first that has a library wins.
-    pub plugin_dirs: Vec<PathBuf>,
+    /// Where plugins are found and which may run.
+    pub plugins: PluginFolders,
     /// The configured sources.
     pub sources: Vec<SourceSpec>,
     /// Called after each pull, on the thread that pulled.
@@ -104,7 +104,7 @@ impl Schedule {
         let ScheduleOptions {
             host,
             store,
-            plugin_dirs,
+            plugins,
             sources,
             on_pulled,
         } = options;
@@ -113,15 +113,7 @@ impl Schedule {
                          options: PullOptions,
                          stop: &StopSignal,
                          on_progress: OnProgress<'_>| {
-            pull_source(
-                &host,
-                &*store,
-                &plugin_dirs,
-                spec,
-                options,
-                stop,
-                on_progress,
-            )
+            pull_source(&host, &*store, &plugins, spec, options, stop, on_progress)
         };
         let last = last_successes(&*known_by, &sources);
         Self::start_with(Box::new(pull), sources, &last, on_pulled)

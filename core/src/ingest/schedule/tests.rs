@@ -1,6 +1,7 @@
 //! The schedule with pulls that do as they are told.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::mpsc;
 
 use jiff::tz::TimeZone;
