@@ -132,6 +132,62 @@ fn a_crash_names_its_signal() {
 }
 
 #[test]
+fn a_batch_that_lies_costs_the_run_and_nothing_else() {
+    for lie in ["wrong kind", "wrong type", "unknown column", "bad offsets"] {
+        let Some(run) = check("plugin_run::lie", lie, FailureReason::Protocol) else {
+            return;
+        };
+        let message = &run.failure().message;
+        assert!(message.contains("the plugin emitted"), "{lie}: {message}");
+    }
+}
+
+#[test]
+fn a_batch_longer_than_its_memory_stays_in_the_child() {
+    for lie in ["beyond buffers", "endless"] {
+        let Some(run) = run("plugin_run::bogus", lie) else {
+            return;
+        };
+        // Whether the read beyond the end is seen or crashes depends on what lies there.
+        let reason = run.failure().reason;
+        assert!(
+            matches!(
+                reason,
+                FailureReason::Protocol | FailureReason::Crashed(_) | FailureReason::Memory
+            ),
+            "{lie}: {reason:?}"
+        );
+        assert_eq!(run.n_rows_covered, 5, "{lie}");
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_stream_is_refused() {
+    check(
+        "plugin_run::checkpoint",
+        "checkpoint",
+        FailureReason::Protocol,
+    );
+}
+
+#[test]
+fn a_stack_that_overflows_is_a_crash() {
+    let Some(run) = check("plugin_run::stack", "stack", FailureReason::Crashed(6)) else {
+        return;
+    };
+    assert!(run.failure().printed.contains("overflowed its stack"));
+}
+
+#[test]
+fn a_flood_of_log_lines_is_no_failure() {
+    let Some(run) = run("plugin_run::flood", "flood") else {
+        return;
+    };
+    assert_eq!(run.outcome.failure, None);
+    assert_eq!(run.n_rows_covered, 5);
+}
+
+#[test]
 fn a_clean_exit_in_the_middle_is_no_success() {
     check("plugin_run::exit", "exit", FailureReason::Exited(0));
 }
@@ -181,6 +237,14 @@ fn a_plugin_that_hangs_is_killed_with_what_it_started() {
                 ..limits()
             },
             FailureReason::Idle,
+        ),
+        (
+            "spin",
+            RunLimits {
+                wall: Duration::from_millis(500),
+                ..limits()
+            },
+            FailureReason::Timeout,
         ),
         (
             "fork",

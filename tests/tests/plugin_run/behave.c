@@ -18,6 +18,7 @@ __attribute__((section(".voc.manifest"), used)) static const struct __attribute_
 } manifest = {{'V', 'O', 'C', 'M', '1', '\n'}, sizeof MANIFEST - 1, MANIFEST};
 
 static char then[64];
+static const voc_host *host_services;
 
 static voc_str str(const char *text) {
   voc_str borrowed = {(const uint8_t *)text, strlen(text)};
@@ -38,7 +39,10 @@ static const void *row_buffers[] = {NULL};
 static void drop_schema(struct ArrowSchema *schema) { schema->release = NULL; }
 static void drop_array(struct ArrowArray *array) { array->release = NULL; }
 
-static voc_status emit(const voc_out *out) {
+/* How a batch lies. */
+enum lie { HONEST, WRONG_KIND, WRONG_TYPE, UNKNOWN_COLUMN, BEYOND_BUFFERS, BAD_OFFSETS, ENDLESS };
+
+static voc_status emit_as(const voc_out *out, enum lie lie) {
   static const char *names[] = {"id", "customer", "name", "happened_at"};
   static struct ArrowSchema fields[4];
   static struct ArrowArray columns[4];
@@ -68,15 +72,38 @@ static voc_status emit(const voc_out *out) {
                              .n_children = 4,
                              .children = column_list,
                              .release = drop_array};
-  return out->batch(out->ctx, str("activity"), &schema, &array);
+  static const int32_t bad_offsets[] = {0, 2, 900000, 6, 8, 10};
+  static const void *bad_buffers[] = {NULL, bad_offsets, "r1r2r3r4r5"};
+  switch (lie) {
+    case WRONG_TYPE: fields[3].format = "g"; break;
+    case UNKNOWN_COLUMN: fields[1].name = "no_such_column"; break;
+    case BEYOND_BUFFERS: columns[3].length = array.length = 5000000; break;
+    case BAD_OFFSETS: columns[0].buffers = bad_buffers; break;
+    case ENDLESS: array.length = INT64_MAX; break;
+    default: break;
+  }
+  const char *kind = lie == WRONG_KIND ? "no_such_kind" : "activity";
+  return out->batch(out->ctx, str(kind), &schema, &array);
+}
+
+static voc_status emit(const voc_out *out) { return emit_as(out, HONEST); }
+
+/* Deeper than any stack; the address keeps the compiler from making a loop of it. */
+static int sink(volatile char *above) {
+  volatile char here[4096];
+  here[0] = above == NULL ? 0 : above[0];
+  return then[0] == 0 ? 0 : sink(here) + here[0];
 }
 
 static voc_status open_plugin(const voc_host *host, voc_str config, const voc_out *out,
                               void **instance) {
-  (void)host;
+  host_services = host;
   (void)out;
   static const char *known[] = {"end",   "segv",  "abort", "exit",   "more", "auth",
-                                "print", "rate",  "sleep", "memory", "fork", "forever"};
+                                "print", "rate",  "sleep", "memory", "fork", "forever",
+                                "stack", "spin",  "flood", "checkpoint",
+                                "wrong kind", "wrong type", "unknown column",
+                                "beyond buffers", "bad offsets", "endless"};
   for (size_t idx = 0; idx < sizeof known / sizeof *known; idx++) {
     char quoted[64];
     snprintf(quoted, sizeof quoted, "\"%s\"", known[idx]);
@@ -103,6 +130,21 @@ static voc_status read_plugin(void *instance, voc_str request, const voc_out *ou
   if (is("abort")) abort();
   if (is("exit")) exit(0);
   if (is("more")) return emit(out);
+  if (is("wrong kind")) return emit_as(out, WRONG_KIND);
+  if (is("wrong type")) return emit_as(out, WRONG_TYPE);
+  if (is("unknown column")) return emit_as(out, UNKNOWN_COLUMN);
+  if (is("beyond buffers")) return emit_as(out, BEYOND_BUFFERS);
+  if (is("bad offsets")) return emit_as(out, BAD_OFFSETS);
+  if (is("endless")) return emit_as(out, ENDLESS);
+  if (is("stack")) return sink(NULL);
+  if (is("spin"))
+    for (volatile uint64_t n_turns = 0;; n_turns++) {
+    }
+  if (is("flood"))
+    for (int idx = 0; idx < 200000; idx++)
+      host_services->log(host_services->ctx, 2, str("flood"), str("again and again"), str("{}"));
+  if (is("checkpoint"))
+    return out->checkpoint(out->ctx, str("another stream"), str("{\"n\":9}"));
   if (is("auth")) {
     out->error(out->ctx, VOC_AUTH, str("the token hunter22 was refused"), str(""), 0);
     return VOC_AUTH;

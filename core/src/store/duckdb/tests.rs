@@ -6,12 +6,15 @@ mod opening;
 mod people;
 mod version;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use self::fixture::{Answer, TestStore, at, everything};
 use crate::plan::{Dimension, Filter, Measure, Tally, TallyPlan, TallyValue};
 use crate::record::RecordKind;
-use crate::store::{Ack, Store};
+use crate::store::duckdb::{DuckStore, StoreOptions, commit, migrate, state};
+use crate::store::{Ack, Store, StoreError};
 
 #[test]
 fn a_committed_answer_is_counted() {
@@ -112,4 +115,52 @@ fn the_extent_is_of_the_rows_that_match() {
         .extent(RecordKind::Ticket, &Filter::All, None)
         .unwrap();
     assert_eq!(nothing, None::<(Timestamp, Timestamp)>);
+}
+
+#[test]
+fn a_query_past_its_deadline_is_stopped_and_the_next_one_answers() {
+    let store = TestStore::new();
+    store.commit(&[Answer::new("a", 9.0, 10)]);
+    let dir = store.closed();
+    let hurried = DuckStore::open(StoreOptions {
+        n_readers: 1,
+        deadline: Duration::from_millis(200),
+        ..StoreOptions::new(dir.path().to_owned())
+    })
+    .unwrap();
+    let endless = hurried.read("count for hours", |connection| {
+        let sql =
+            "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range < b.range";
+        connection.query_row(sql, [], |row| row.get::<_, u64>(0))
+    });
+    assert!(
+        matches!(endless, Err(StoreError::Deadline { .. })),
+        "{endless:?}"
+    );
+    let tallies = hurried.tally(&everything(vec![Measure::Count])).unwrap();
+    assert_eq!(tallies.rows[0].values, [TallyValue::Count(1)]);
+}
+
+#[test]
+fn instants_stay_what_they_are_in_a_session_of_another_zone() {
+    let connection = duckdb::Connection::open_in_memory().unwrap();
+    migrate::migrate(&connection, std::path::Path::new("memory")).unwrap();
+    connection.execute_batch(commit::STAGE_SQL).unwrap();
+    // An engine without time zones refuses this, and then has none to shift by.
+    let is_zoned = connection
+        .execute_batch("SET TimeZone = 'America/New_York'")
+        .is_ok();
+    let store = TestStore::new();
+    let (run_id, _) = state::begin_run(&connection, store.source.as_str()).unwrap();
+    let unit = store.unit(&[Answer::new("a", 9.0, 10)], run_id, 0);
+    commit::commit(&connection, &[], &mut commit::Memory::default(), &unit).unwrap();
+    let stored: (i64, i64) = connection
+        .query_row(
+            "SELECT epoch_us(responded_at), epoch_us(bucket_time) FROM response",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    let expected = at(10).as_microsecond();
+    assert_eq!(stored, (expected, expected), "zoned: {is_zoned}");
 }
