@@ -6,6 +6,7 @@
 mod batch;
 mod child;
 mod failure;
+pub mod generation;
 pub mod manifest;
 mod marked;
 mod message;

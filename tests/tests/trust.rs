@@ -4,7 +4,9 @@ use std::fs;
 
 use vocd_tests::binaries;
 use vocd_tests::daemon::{Outcome, vocd};
+use vocd_tests::plugin::compile_c;
 use vocd_tests::scratch::Scratch;
+use vocd_tests::skip::{Need, skip};
 
 const LIBRARY: &str = "libvocd_source_csv.so";
 
@@ -86,5 +88,45 @@ fn another_build_under_the_same_name_is_refused() {
         synced.stderr.contains("nobody approved this build"),
         "{}",
         synced.stderr
+    );
+}
+
+#[test]
+fn a_build_that_crashes_twice_gives_way_to_the_last_good_one() {
+    let good = include_str!("plugin_run/behave.c");
+    let bad = good.replace(
+        "return VOC_OK;\n  voc_status status",
+        "abort();\n  voc_status status",
+    );
+    assert_ne!(good, bad);
+    let (Some(good), Some(bad)) = (compile_c("turn", good), compile_c("turn", &bad)) else {
+        skip("trust::turn", Need::Compiler, "there is no C compiler");
+        return;
+    };
+    let scratch = Scratch::new();
+    let place = scratch.path("plugins/libvocd_source_turn.so");
+    fs::create_dir(scratch.path("plugins")).expect("ours");
+    scratch.write(
+        "vocd.toml",
+        "timezone = \"UTC\"\nplugin_dirs = [\"plugins\"]\n[plugins]\ntrust = \"any\"\n\n\
+         [[source]]\nname = \"turn\"\nplugin = \"turn\"\n[source.config]\nthen = \"end\"\n",
+    );
+    fs::copy(good.path(), &place).expect("copied");
+    run(&scratch, &["sync", "turn"], 0);
+    fs::copy(bad.path(), &place).expect("copied");
+    for _ in 0..2 {
+        let crashed = run(&scratch, &["sync", "turn"], 1);
+        assert!(
+            crashed.stderr.contains("abort (signal 6)"),
+            "{}",
+            crashed.stderr
+        );
+    }
+    run(&scratch, &["sync", "turn"], 0);
+    let sources = run(&scratch, &["sources", "--format", "json"], 0);
+    assert!(
+        sources.stdout.contains("\"activity\": 5") || sources.stdout.contains("\"activity\":5"),
+        "{}",
+        sources.stdout
     );
 }

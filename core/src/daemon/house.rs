@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::chart::{GoalMark, Painter};
 use crate::config::{Anonymous, Config, PluginTrust, SourceConfig, schema};
 use crate::dashboard::Shelf;
+use crate::host::generation::Generations;
 use crate::host::trust::{PluginFolders, Trust, TrustLevel};
 use crate::host::{Failure, FailureReason, RunLimits};
 use crate::http::{self, Limits, Readiness, ServeOptions};
@@ -177,6 +178,7 @@ pub fn source_specs(config: &Config) -> Vec<SourceSpec> {
 pub fn plugin_folders(config: &Config) -> PluginFolders {
     PluginFolders {
         dirs: config.plugin_dirs().to_vec(),
+        generations: Generations::new(config.data_dir().join("plugins")),
         trust: Trust {
             level: match config.plugin_trust() {
                 PluginTrust::ByPlace => TrustLevel::ByPlace,

@@ -135,7 +135,7 @@ struct RawManifest {
     caps: Vec<String>,
     #[serde(default)]
     egress: Vec<String>,
-    #[serde(default)]
+    #[serde(default = "any_object")]
     config_schema: Value,
     #[serde(default)]
     streams: Vec<Value>,
@@ -253,6 +253,11 @@ fn expected_architecture() -> Architecture {
     } else {
         Architecture::Unknown
     }
+}
+
+/// A plugin that says nothing of its configuration takes any.
+fn any_object() -> Value {
+    serde_json::json!({ "type": "object" })
 }
 
 #[cfg(test)]

@@ -130,12 +130,17 @@ impl PluginFile {
                 plugin: plugin.to_owned(),
             });
         }
-        let file_name = format!("{PREFIX}{}{SUFFIX}", plugin.replace('-', "_"));
+        let file_name = Self::file_name(plugin);
         let found = dirs.iter().map(|dir| dir.join(&file_name));
         match found.into_iter().find(|path| path.exists()) {
             Some(path) => Self::open(&path),
             None => Err(Self::not_found(dirs, plugin, file_name)),
         }
+    }
+
+    /// Returns the file name of a plugin's library.
+    pub(super) fn file_name(plugin: &str) -> String {
+        format!("{PREFIX}{}{SUFFIX}", plugin.replace('-', "_"))
     }
 
     /// Opens the library at that path.

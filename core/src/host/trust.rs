@@ -6,6 +6,7 @@ mod signature;
 
 use std::path::{Path, PathBuf};
 
+use super::generation::Generations;
 use super::plugin_file::{FindError, PluginFile};
 
 pub use lock::{Lock, LockEntry, LockError};
@@ -43,6 +44,8 @@ pub struct PluginFolders {
     pub dirs: Vec<PathBuf>,
     /// Which of the libraries may run.
     pub trust: Trust,
+    /// Builds that proved good, to return to.
+    pub generations: Generations,
 }
 
 /// Why a library may not run.
@@ -88,21 +91,31 @@ impl TrustError {
 }
 
 impl PluginFolders {
-    /// Finds the plugin of that name and makes sure that it may run.
+    /// Finds the plugin of that name, makes sure that it may run, and returns the build to run.
     ///
     /// # Errors
     /// As [`PluginFile::find`], and when it may not run.
     pub fn find(&self, plugin: &str) -> Result<PluginFile, FindError> {
         let plugin = PluginFile::find(&self.dirs, plugin)?;
-        self.trust.check(&plugin).map_err(|source| {
-            let hint = source.hint(plugin.path());
-            FindError::Untrusted {
-                path: plugin.path().to_owned(),
-                source: Box::new(source),
-                hint,
-            }
-        })?;
-        Ok(plugin)
+        self.trust.check(&plugin).map_err(refused(&plugin))?;
+        let chosen = self.generations.choose(plugin);
+        // An approval that was taken back counts for kept builds too.
+        match self.trust.level {
+            TrustLevel::Pinned => self.trust.check_pin(&chosen).map_err(refused(&chosen))?,
+            TrustLevel::ByPlace | TrustLevel::Any | TrustLevel::Signed => {}
+        }
+        Ok(chosen)
+    }
+}
+
+fn refused(plugin: &PluginFile) -> impl FnOnce(TrustError) -> FindError {
+    |source| {
+        let hint = source.hint(plugin.path());
+        FindError::Untrusted {
+            path: plugin.path().to_owned(),
+            source: Box::new(source),
+            hint,
+        }
     }
 }
 
@@ -146,4 +159,4 @@ fn is_beside_executable(path: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

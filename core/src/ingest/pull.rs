@@ -14,6 +14,7 @@ use super::writer::{WriteError, WriterRun, Written, write};
 use super::{
     Keep, PullError, PullOptions, PullProgress, PullReport, ResolvedConfig, SourceSpec, StartFrom,
 };
+use crate::host::generation::Verdict;
 use crate::host::trust::PluginFolders;
 use crate::host::{
     Failure, FailureReason, Flow, Host, PluginFile, Progress, RunEvent, RunLimits, RunOutcome,
@@ -80,7 +81,16 @@ pub fn pull_source(
         limits: spec.limits,
         options,
     };
-    pull(&request, stop, on_progress)
+    let result = pull(&request, stop, on_progress);
+    let verdict = match &result {
+        Ok(_) => Some(Verdict::Good),
+        Err(PullError::Plugin { failure, .. }) => Some(failure.reason.into()),
+        Err(_) => None,
+    };
+    if let Some(verdict) = verdict.filter(|_| options.keep == Keep::Rows) {
+        plugins.generations.note(&plugin, verdict);
+    }
+    result
 }
 
 /// Pulls a source once, blocking.

@@ -7,13 +7,13 @@ use std::process::Command;
 use super::*;
 
 /// The smallest plugin there is: an object with a manifest and nothing else.
-struct Site {
+pub(in crate::host) struct Site {
     folder: tempfile::TempDir,
 }
 
 impl Site {
     /// Returns `None` without a C compiler.
-    fn new() -> Option<Self> {
+    pub(in crate::host) fn new() -> Option<Self> {
         let site = Self {
             folder: tempfile::tempdir().unwrap(),
         };
@@ -35,17 +35,18 @@ impl Site {
         Some(site)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(in crate::host) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn library(&self) -> PathBuf {
+    pub(in crate::host) fn library(&self) -> PathBuf {
         self.path("libvocd_source_acme.so")
     }
 
     fn find(&self, level: TrustLevel, signers: &[&str]) -> Result<(), String> {
         let folders = PluginFolders {
             dirs: vec![self.folder.path().to_owned()],
+            generations: Generations::new(self.path("kept")),
             trust: Trust {
                 level,
                 lock_file: self.path("plugins.lock"),
