@@ -4,17 +4,21 @@
 //! and lets `vocd-plugin-host` open that copy in a process of its own.
 
 mod batch;
+mod budget;
 mod child;
 mod failure;
 pub mod manifest;
 mod message;
+mod outbound;
 mod plugin_file;
 mod printed;
+mod requests;
 mod run;
 mod scrub;
 mod stop;
 mod watch;
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,8 +28,10 @@ use vocd_plugin::frame::BUILD_ID;
 
 pub use child::HostError;
 pub use failure::{Failure, FailureReason};
-pub use message::Progress;
+pub use message::{Metric, Progress};
+pub use outbound::{CASSETTE_BYTES_MAX, Cassette, Outbound};
 pub use plugin_file::{FindError, PluginFile};
+pub use requests::MetricSink;
 pub use stop::{StopLevel, StopSignal};
 
 use crate::record::door::Reject;
@@ -34,10 +40,19 @@ use crate::record::{RecordKind, SourceName, StreamName};
 /// File name of the child program, which lies beside the daemon's own.
 pub const CHILD_PROGRAM: &str = "vocd-plugin-host";
 
-/// Starts children and turns what they say into events.
-#[derive(Debug)]
+/// Starts children and turns what they say into events; its runs share the vendors' budgets.
 pub struct Host {
     program: child::ChildProgram,
+    shared: requests::Shared,
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Host")
+            .field("program", &self.program)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a run may use.
@@ -49,6 +64,8 @@ pub struct RunLimits {
     pub idle: Duration,
     /// Memory of the child, in bytes.
     pub memory_bytes: u64,
+    /// Requests to a vendor in a minute.
+    pub requests_per_minute: u32,
 }
 
 impl Default for RunLimits {
@@ -57,6 +74,7 @@ impl Default for RunLimits {
             wall: Duration::from_secs(120),
             idle: Duration::from_secs(60),
             memory_bytes: 512 * 1024 * 1024,
+            requests_per_minute: 100,
         }
     }
 }
@@ -82,6 +100,8 @@ pub struct RunRequest<'a> {
     pub checkpoint: Option<StartAt<'a>>,
     /// What it may use.
     pub limits: RunLimits,
+    /// How its requests go out.
+    pub outbound: &'a Outbound,
 }
 
 /// The checkpoint a read starts at.
@@ -142,7 +162,17 @@ impl Host {
     /// When it cannot be opened or run, or is of another build.
     pub fn new(child_program: &Path) -> Result<Self, HostError> {
         let program = child::ChildProgram::open(child_program, BUILD_ID)?;
-        Ok(Self { program })
+        Ok(Self {
+            program,
+            shared: requests::Shared::default(),
+        })
+    }
+
+    /// Hands what runs measure to `on_metric`.
+    #[must_use]
+    pub fn with_metrics(mut self, on_metric: MetricSink) -> Self {
+        self.shared.on_metric = Some(on_metric);
+        self
     }
 
     /// Opens the child program that lies beside this one.
@@ -164,6 +194,6 @@ impl Host {
         stop: &StopSignal,
         on_event: &mut dyn FnMut(RunEvent) -> Flow,
     ) -> RunOutcome {
-        run::run(&self.program, request, stop, on_event)
+        run::run(&self.program, &self.shared, request, stop, on_event)
     }
 }

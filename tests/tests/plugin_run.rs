@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vocd::host::{
-    Failure, FailureReason, Flow, Host, PluginFile, RunEvent, RunLimits, RunOutcome, RunRequest,
-    StartAt, StopSignal,
+    Failure, FailureReason, Flow, Host, Outbound, PluginFile, RunEvent, RunLimits, RunOutcome,
+    RunRequest, StartAt, StopSignal,
 };
 use vocd::record::{SourceName, StreamName};
 use vocd_tests::binaries;
@@ -82,6 +82,7 @@ fn run_with(
         stream: &stream,
         checkpoint,
         limits,
+        outbound: &Outbound::default(),
     };
     let (mut n_rows, mut n_rows_covered, mut checkpoints) = (0, 0, Vec::new());
     let outcome = host.run(request, stop, &mut |event| {
@@ -107,6 +108,7 @@ fn limits() -> RunLimits {
         wall: Duration::from_secs(60),
         idle: Duration::from_secs(30),
         memory_bytes: 256 * 1024 * 1024,
+        ..RunLimits::default()
     }
 }
 

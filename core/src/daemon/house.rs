@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::chart::{GoalMark, Painter};
-use crate::config::{Anonymous, Config, SourceConfig, schema};
+use crate::config::{Anonymous, Config, Network, SourceConfig, schema};
 use crate::dashboard::Shelf;
-use crate::host::{Failure, FailureReason, PluginFile, RunLimits};
+use crate::host::{Failure, FailureReason, MetricSink, Outbound, PluginFile, RunLimits};
 use crate::http::{self, Limits, Readiness, ServeOptions};
 use crate::ingest::{ResolvedConfig, SourceSpec};
 use crate::kpi;
@@ -17,9 +17,14 @@ use crate::picture::source::SourceRule;
 use crate::picture::{Gallery, Rules, Studio};
 use crate::store::duckdb::{DimensionField, DimensionSpec, DuckStore, StoreOptions};
 use crate::store::{Store, StoreError};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, SOURCE_BODY_BYTES, SOURCE_REQUESTS, SOURCE_RETRIES, SOURCE_WAIT};
 
 use super::store_files;
+
+/// Classes of answers that requests are counted by.
+const STATUS_CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "failed"];
+/// Largest file of authorities, in bytes; a system's whole list has about 250 KiB.
+const CA_BUNDLE_BYTES_MAX: u64 = 2 * 1024 * 1024;
 
 /// Store, dashboards and pictures of one data directory.
 pub struct House {
@@ -82,6 +87,35 @@ impl House {
     #[must_use]
     pub fn gallery(&self) -> &Gallery {
         &self.gallery
+    }
+
+    /// Returns what counts the requests of sources among the daemon's own metrics.
+    #[must_use]
+    pub fn source_metrics(&self) -> MetricSink {
+        let metrics = Arc::clone(&self.metrics);
+        Arc::new(move |source, measured| {
+            let source = ("source", source.as_str());
+            // Counters only grow, whatever a plugin says.
+            let value = measured.value.filter(|value| *value >= 0.0).unwrap_or(0.0);
+            let add = |metric, labels: &[(&str, &str)]| metrics.add(metric, labels, value);
+            match measured.name.as_str() {
+                "http_requests" => {
+                    let status = measured.labels["status"].as_str();
+                    let status = STATUS_CLASSES
+                        .into_iter()
+                        .find(|known| Some(*known) == status);
+                    add(
+                        &SOURCE_REQUESTS,
+                        &[source, ("status", status.unwrap_or("other"))],
+                    );
+                }
+                "http_retries" => add(&SOURCE_RETRIES, &[source]),
+                "http_wait_seconds" => add(&SOURCE_WAIT, &[source]),
+                "http_body_bytes" => add(&SOURCE_BODY_BYTES, &[source]),
+                // A plugin's own names are not the daemon's.
+                _ => {}
+            }
+        })
     }
 
     /// Returns how a server answers from this house; it takes no commands.
@@ -170,6 +204,7 @@ pub fn source_specs(config: &Config) -> Vec<SourceSpec> {
 
 fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
     let (resolved, plugin_dirs) = (source.clone(), config.plugin_dirs().to_vec());
+    let network = config.network().clone();
     SourceSpec {
         name: source.name.clone(),
         plugin: source.plugin.clone(),
@@ -177,6 +212,7 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
         limits: RunLimits {
             wall: source.timeout,
             memory_bytes: source.limits.memory_bytes,
+            requests_per_minute: source.limits.requests_per_minute,
             ..RunLimits::default()
         },
         // The child works in a folder of its own: what counts from here must say so.
@@ -187,13 +223,42 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
             let (json, secrets) = resolved
                 .resolve()
                 .map_err(|fault| Failure::new(FailureReason::Config, fault.to_string()))?;
-            let secrets = secrets
-                .iter()
-                .map(|secret| secret.expose().to_owned())
-                .collect();
-            Ok(ResolvedConfig { json, secrets })
+            let secrets = secrets.iter().map(|secret| secret.expose().to_owned());
+            Ok(ResolvedConfig {
+                json,
+                secrets: secrets.chain(proxy_password(&network)).collect(),
+                outbound: outbound(&network)?,
+            })
         }),
     }
+}
+
+/// Reads what requests need besides a source's own configuration.
+fn outbound(network: &Network) -> Result<Outbound, Failure> {
+    let read = |path: &PathBuf| {
+        let failed = |why: String| {
+            let path = path.display();
+            Failure::new(
+                FailureReason::Config,
+                format!("failed to read `network.ca_bundle` `{path}`: {why}"),
+            )
+        };
+        let metadata = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+        if metadata.len() > CA_BUNDLE_BYTES_MAX {
+            return Err(failed("it is above 2 MiB".to_owned()));
+        }
+        std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
+    };
+    Ok(Outbound {
+        proxy: network.proxy.clone(),
+        ca_pem: network.ca_bundle.as_ref().map(read).transpose()?,
+        cassette: None,
+    })
+}
+
+fn proxy_password(network: &Network) -> Option<String> {
+    let proxy = url::Url::parse(network.proxy.as_deref()?).ok()?;
+    proxy.password().map(str::to_owned)
 }
 
 /// Refuses a run whose configuration does not fit the plugin's schema, as `vocd check` does.

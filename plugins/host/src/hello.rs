@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use crate::http::HttpPlan;
+
 /// What to do in this run.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Hello {
@@ -20,6 +22,8 @@ pub(crate) struct Hello {
     pub(crate) checkpoint_format: u32,
     #[serde(default)]
     pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) http: HttpPlan,
     /// For [`Mode::Call`].
     #[serde(default)]
     pub(crate) method: String,

@@ -4,6 +4,7 @@
 
 mod encode;
 mod hello;
+mod http;
 mod library;
 mod pipe;
 mod profile;

@@ -6,6 +6,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use vocd_plugin::frame::{FrameKind, LIBRARY_FD};
 
 use crate::hello::{Hello, Mode};
+use crate::http::{HttpService, Permits};
 use crate::library::{Instance, Library};
 use crate::pipe::{self, FrameReader, FrameWriter, StopFlag};
 use crate::session::{Report, Session};
@@ -47,8 +48,9 @@ fn converse(mut reader: FrameReader, writer: FrameWriter) -> Stage {
         }
     };
     let session = Session::new(writer, stop.clone(), hello.stream.clone());
+    let permits = Permits::default();
     let listening = reader
-        .listen(stop)
+        .listen(stop, permits.clone())
         .and_then(|()| limit(hello.limits.memory_bytes));
     if let Err(error) = listening {
         session.fail(&Report::new(
@@ -57,7 +59,7 @@ fn converse(mut reader: FrameReader, writer: FrameWriter) -> Stage {
         ));
         return Stage::Hello;
     }
-    match perform(&hello, &session) {
+    match perform(&hello, &session, permits) {
         Ok(()) => Stage::Done,
         Err((stage, report)) => {
             session.fail(&report);
@@ -93,13 +95,20 @@ fn set(resource: Resource, limit: u64) -> io::Result<()> {
     Ok(setrlimit(resource, rlimit)?)
 }
 
-fn perform(hello: &Hello, session: &Session) -> Result<(), (Stage, Report)> {
+fn perform(hello: &Hello, session: &Session, permits: Permits) -> Result<(), (Stage, Report)> {
+    let http = HttpService::new(&hello.http).map_err(|error| {
+        (
+            Stage::Hello,
+            Report::new(error.class().name(), error.user()),
+        )
+    })?;
     let path = format!("/proc/self/fd/{LIBRARY_FD}");
     let library = Library::open(&path)
         .map_err(|error| (Stage::Load, Report::new("load", error.to_string())))?;
     let at = |stage| move |report| (stage, report);
+    let offered = (http, permits);
     let instance =
-        Instance::open(&library, session, hello.config.get()).map_err(at(Stage::Open))?;
+        Instance::open(&library, session, offered, hello.config.get()).map_err(at(Stage::Open))?;
     session
         .ready(library.abi_minor())
         .map_err(at(Stage::Open))?;
