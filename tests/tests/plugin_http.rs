@@ -2,6 +2,7 @@
 
 mod plugin_http {
     pub(crate) mod stage;
+    mod whole;
 }
 
 use std::sync::{Arc, Mutex};
