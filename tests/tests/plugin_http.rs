@@ -5,11 +5,15 @@ mod plugin_http {
     mod whole;
 }
 
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use plugin_http::stage::{SECRET, Stage, page};
-use vocd::host::{Cassette, FailureReason, Outbound};
+use vocd::host::{Cassette, FailureReason, Outbound, PluginFile};
+use vocd_tests::binaries;
+use vocd_tests::scratch::Scratch;
+use vocd_tests::skip::{Need, skip};
 use vocd_tests::vendor::{Reply, Vendor};
 
 #[test]
@@ -187,4 +191,62 @@ fn a_recorded_run_is_replayed_without_the_vendor() {
             .contains("the cassette has no recorded answer"),
         "{failure}"
     );
+}
+
+/// Builds the C plugin, or tells that there is no compiler.
+fn c_plugin(scratch: &Scratch) -> Option<PluginFile> {
+    let source = scratch.write("ask.c", include_str!("plugin_http/ask.c"));
+    let built = Command::new("cc")
+        .args([
+            "-std=gnu99",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-shared",
+            "-fPIC",
+        ])
+        .arg("-I")
+        .arg(binaries::root().join("plugins/sdk/include"))
+        .arg("-o")
+        .arg(scratch.path("libvocd_source_ask.so"))
+        .arg(source)
+        .status();
+    let Ok(status) = built else {
+        skip("plugin_http::c", Need::Compiler, "there is no C compiler");
+        return None;
+    };
+    assert!(status.success(), "the C plugin compiles");
+    Some(PluginFile::find(&[scratch.folder().to_owned()], "ask").expect("a plugin"))
+}
+
+#[test]
+fn a_plugin_in_c_makes_requests_by_the_header_alone() {
+    let scratch = Scratch::new();
+    let Some(plugin) = c_plugin(&scratch) else {
+        return;
+    };
+    let vendor = Vendor::saying(vec![Reply::new(200, &[], "nothing new")]);
+    let stage = Stage::of(plugin);
+    let run = stage.run(&vendor.url("/ask"));
+    assert_eq!(run.outcome.failure, None);
+    assert_eq!(run.checkpoints, [r#"{"status":200,"bytes":11}"#]);
+    let seen = &vendor.seen()[0];
+    assert_eq!(
+        (seen.target(), seen.body.as_slice()),
+        ("POST /ask", b"what is new?".as_slice())
+    );
+    assert_eq!(seen.header("x-api-key"), Some(SECRET));
+    assert_eq!(seen.header("accept"), Some("text/plain"));
+    let broken = Vendor::saying(vec![Reply::raw("")]);
+    let failure = stage
+        .run(&broken.url("/ask"))
+        .outcome
+        .failure
+        .expect("broke");
+    assert_eq!(failure.reason, FailureReason::Transient);
+    assert!(
+        failure.message.contains("the connection broke"),
+        "{failure}"
+    );
+    assert_eq!(broken.seen().len(), 1, "a POST is not repeated");
 }

@@ -104,14 +104,19 @@ impl HttpService {
         sent.map_err(|error| self.masked(&error))
     }
 
+    /// Returns a text of the plugin's without the secrets that a server may have sent back.
+    pub(crate) fn masked_text(&self, text: &str) -> String {
+        self.secrets.mask(text)
+    }
+
     /// A message may quote an address, and an address a secret.
     fn masked(&self, error: &Error) -> Error {
-        let user = self.secrets.mask(error.user(), None);
+        let user = self.secrets.mask(error.user());
         let masked = match (error.class(), error.retry_after()) {
             (ErrorClass::RateLimited, Some(wait)) => Error::rate_limited(user, wait),
             (class, _) => Error::new(class, user),
         };
-        masked.with_internal(self.secrets.mask(error.internal_detail(), None))
+        masked.with_internal(self.secrets.mask(error.internal_detail()))
     }
 }
 

@@ -31,7 +31,14 @@ pub(crate) struct Run {
 }
 
 impl Stage {
+    /// Takes the example.
     pub(crate) fn new() -> Self {
+        let folder = binaries::folder().to_owned();
+        Self::of(PluginFile::find(&[folder], "fetch").expect("a plugin"))
+    }
+
+    /// Takes any plugin with a stream `answers` and a configuration of `url` and `token`.
+    pub(crate) fn of(plugin: PluginFile) -> Self {
         let metrics: Arc<Mutex<BTreeMap<String, f64>>> = Arc::default();
         let sums = Arc::clone(&metrics);
         let folder = binaries::folder();
@@ -43,7 +50,7 @@ impl Stage {
         }));
         Self {
             host,
-            plugin: PluginFile::find(&[folder.to_owned()], "fetch").expect("a plugin"),
+            plugin,
             metrics,
             limits: RunLimits {
                 wall: Duration::from_secs(60),

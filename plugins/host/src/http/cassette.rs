@@ -14,7 +14,7 @@ use vocd_plugin::{Error, Result};
 use super::answer::{Answer, HeaderList};
 use super::client::{Attempt, Failure};
 use super::plan::CassettePlan;
-use super::secrets::{Credential, MASK, Secrets};
+use super::secrets::{MASK, Secrets};
 
 /// Largest body that is recorded, in bytes; a fixture above it is nobody's to read.
 const RECORDED_BODY_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -120,14 +120,14 @@ impl Cassette {
             return None;
         }
         let hash = |body: &[u8]| {
-            let masked = secrets.mask(&String::from_utf8_lossy(body), None);
+            let masked = secrets.mask(&String::from_utf8_lossy(body));
             let digest = Sha256::digest(masked.as_bytes());
             digest.iter().map(|byte| format!("{byte:02x}")).collect()
         };
         Some(Request {
             method: method.to_owned(),
-            url: secrets.mask(masked_url(url).as_str(), None),
-            headers: masked_headers(headers, secrets, None),
+            url: secrets.mask(masked_url(url).as_str()),
+            headers: masked_headers(headers, secrets),
             body_hash: body.map(hash).unwrap_or_default(),
         })
     }
@@ -157,7 +157,6 @@ impl Cassette {
         request: &Option<Request>,
         answer: Answer,
         secrets: &Secrets,
-        used: Option<&Credential>,
     ) -> Attempt<(Answer, String)> {
         let broken = |error: &std::io::Error| {
             Failure::Again(Error::transient("an answer was cut short").with_internal(error))
@@ -172,13 +171,13 @@ impl Cassette {
             return Err(Failure::Final(Error::internal(text)));
         }
         let (text, base64) = match std::str::from_utf8(&body) {
-            Ok(text) => (Some(masked_members(&secrets.mask(text, used))), None),
+            Ok(text) => (Some(masked_members(&secrets.mask(text))), None),
             // A secret between bytes that are no text shows in their mended form.
             Err(_) => {
                 let mended = String::from_utf8_lossy(&body);
-                match secrets.mask(&mended, used) == mended {
+                match secrets.mask(&mended) == mended {
                     true => (None, Some(STANDARD.encode(&body))),
-                    false => (Some(secrets.mask(&mended, used)), None),
+                    false => (Some(secrets.mask(&mended)), None),
                 }
             }
         };
@@ -186,7 +185,7 @@ impl Cassette {
             request: request.clone().unwrap_or_else(Request::unknown),
             response: Response {
                 status: answer.status,
-                headers: masked_headers(answer.headers.pairs(), secrets, used),
+                headers: masked_headers(answer.headers.pairs(), secrets),
                 body: text,
                 body_base64: base64,
             },
@@ -256,11 +255,7 @@ fn masked_url(url: &Url) -> Url {
     masked
 }
 
-fn masked_headers(
-    headers: &[(String, String)],
-    secrets: &Secrets,
-    used: Option<&Credential>,
-) -> BTreeMap<String, String> {
+fn masked_headers(headers: &[(String, String)], secrets: &Secrets) -> BTreeMap<String, String> {
     let mut masked = BTreeMap::new();
     for (name, value) in headers {
         let name = name.to_ascii_lowercase();
@@ -269,7 +264,7 @@ fn masked_headers(
         }
         let value = match is_sensitive(&name) {
             true => MASK.to_owned(),
-            false => secrets.mask(value, used),
+            false => secrets.mask(value),
         };
         let joined: &mut String = masked.entry(name).or_default();
         if !joined.is_empty() {

@@ -191,9 +191,7 @@ impl<'a> Exchange<'a> {
         match service.cassette.is_recording() {
             false => Ok(answer),
             true => {
-                let (answer, line) = service
-                    .cassette
-                    .record(&recorded, answer, secrets, credential)?;
+                let (answer, line) = service.cassette.record(&recorded, answer, secrets)?;
                 self.daemon.exchange(&line);
                 Ok(answer)
             }
@@ -262,7 +260,7 @@ impl<'a> Exchange<'a> {
         let retry_after = patience::retry_after(&answer.headers, SystemTime::now());
         sink.on_head(&Head {
             status: answer.status,
-            url: self.service.secrets.mask(url.as_str(), None),
+            url: self.service.secrets.mask(url.as_str()),
             headers: answer.headers,
             retry_after,
         })?;
@@ -348,10 +346,9 @@ impl Hop {
             true => String::new(),
             false => format!("?{}", names.join("&")),
         };
-        service.secrets.mask(
-            &format!("{} {url}{query}", self.method),
-            self.credential.as_ref(),
-        )
+        service
+            .secrets
+            .mask(&format!("{} {url}{query}", self.method))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Secrets that the plugin never sees: put into requests, and taken out of all that is told.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,6 +15,8 @@ use super::plan::HttpPlan;
 
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "***";
+/// Credentials of different forms that one run remembers; a source has one or two.
+const CREDENTIALS_MAX: usize = 64;
 /// Where the secret stands in a format.
 const SLOT: &str = "{secret}";
 
@@ -21,8 +24,10 @@ const SLOT: &str = "{secret}";
 #[derive(Default)]
 pub(crate) struct Secrets {
     by_reference: BTreeMap<String, String>,
-    /// Every spelling of every secret, longest first.
-    spellings: Vec<String>,
+    /// Every spelling of every secret, and of the credentials made of them so far, which a server
+    /// may send back; longest first.
+    spellings: Mutex<Vec<String>>,
+    n_credentials: Mutex<usize>,
 }
 
 /// What the plugin declared about the credentials of a request.
@@ -48,7 +53,8 @@ impl Secrets {
         sort(&mut spellings);
         Self {
             by_reference: plan.secrets.clone(),
-            spellings,
+            spellings: Mutex::new(spellings),
+            n_credentials: Mutex::new(0),
         }
     }
 
@@ -68,6 +74,10 @@ impl Secrets {
             "" => SLOT,
             format => format,
         };
+        if !format.contains(SLOT) {
+            let text = format!("the format of a request's credentials has no `{SLOT}` in it");
+            return Err(Error::internal(text));
+        }
         let value = format.replace(SLOT, secret);
         let header = |name: &str, value: String| Credential::Header {
             name: name.to_ascii_lowercase(),
@@ -87,15 +97,40 @@ impl Secrets {
                 ));
             }
         };
+        self.remember(&credential);
         Ok(Some(credential))
     }
 
-    /// Returns the text with every secret masked; `used` is the credential of the request it is
-    /// about, which a server may have sent back.
-    pub(crate) fn mask(&self, text: &str, used: Option<&Credential>) -> String {
+    fn remember(&self, credential: &Credential) {
+        let mut known = self
+            .spellings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (Credential::Header { value, .. } | Credential::Query { value, .. }) = credential;
+        let mut n_known = self
+            .n_credentials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if known.contains(value) || *n_known >= CREDENTIALS_MAX {
+            return;
+        }
+        *n_known += 1;
+        // The part after `Basic ` is told without it, too.
+        let bare = value.split_once(' ').map_or("", |(_, bare)| bare);
+        known.extend(spellings(value));
+        known.extend(spellings(bare));
+        sort(&mut known);
+    }
+
+    /// Returns the text with every secret masked.
+    pub(crate) fn mask(&self, text: &str) -> String {
         let mut clean = text.to_owned();
-        let used = used.map(Credential::spellings).unwrap_or_default();
-        for spelling in used.iter().chain(&self.spellings) {
+        for spelling in self
+            .spellings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
             if clean.contains(spelling.as_str()) {
                 clean = clean.replace(spelling.as_str(), MASK);
             }
@@ -112,15 +147,6 @@ impl Credential {
             sent.query_pairs_mut().append_pair(name, value);
         }
         sent
-    }
-
-    fn spellings(&self) -> Vec<String> {
-        let (Self::Header { value, .. } | Self::Query { value, .. }) = self;
-        let bare = value.split_once(' ').map_or("", |(_, bare)| bare);
-        let mut all = spellings(value);
-        all.extend(spellings(bare));
-        sort(&mut all);
-        all
     }
 }
 
@@ -237,6 +263,14 @@ mod tests {
     }
 
     #[test]
+    fn credentials_without_the_secret_are_none() {
+        let error = secrets()
+            .credential(&wish(HTTP_AUTH_BASIC, "", "me:pw"))
+            .err();
+        assert!(error.expect("refused").user().contains("`{secret}`"));
+    }
+
+    #[test]
     fn every_spelling_is_masked() {
         let secrets = secrets();
         for text in [
@@ -246,12 +280,11 @@ mod tests {
             "plain",
             "czMgY3IvdA==",
         ] {
-            assert_eq!(secrets.mask(&format!("<{text}>"), None), "<***>");
+            assert_eq!(secrets.mask(&format!("<{text}>")), "<***>");
         }
-        let basic = secrets
-            .credential(&wish(HTTP_AUTH_BASIC, "", "u:{secret}"))
-            .expect("known");
+        let basic = secrets.credential(&wish(HTTP_AUTH_BASIC, "", "u:{secret}"));
+        assert!(basic.is_ok_and(|credential| credential.is_some()));
         let echo = "you sent Basic dTpzMyBjci90";
-        assert!(!secrets.mask(echo, basic.as_ref()).contains("dTpzMyBjci90"));
+        assert!(!secrets.mask(echo).contains("dTpzMyBjci90"));
     }
 }

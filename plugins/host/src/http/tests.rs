@@ -186,6 +186,19 @@ fn any_status_is_an_answer() {
 }
 
 #[test]
+fn every_method_is_sent_as_it_is() {
+    for method in ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST", "PATCH"] {
+        let vendor = Vendor::saying(vec![Reply::new(200, &[], "")]);
+        let outgoing = Outgoing {
+            method: method.to_owned(),
+            ..get(vendor.url("/x"))
+        };
+        send(&vendor, &outgoing, &FakeDaemon::default()).expect(method);
+        assert_eq!(vendor.seen()[0].target(), format!("{method} /x"));
+    }
+}
+
+#[test]
 fn a_body_is_sent_and_sent_again() {
     let vendor = Vendor::saying(vec![Reply::new(503, &[], ""), Reply::new(200, &[], "ok")]);
     let outgoing = Outgoing {

@@ -137,6 +137,15 @@ pub(super) unsafe fn text(text: VocStr) -> String {
     String::from_utf8_lossy(unsafe { ffi::bytes(text) }).into_owned()
 }
 
+/// Copies a text for people, which may quote what a server sent back.
+///
+/// # Safety
+/// As [`side`] and [`text`].
+unsafe fn told(ctx: *mut c_void, message: VocStr) -> String {
+    // SAFETY: promised by the caller.
+    unsafe { side(ctx).http_service().masked_text(&text(message)) }
+}
+
 fn status(wish: Wish) -> VocStatus {
     match wish {
         Wish::GoOn => OK,
@@ -171,7 +180,10 @@ unsafe extern "C" fn error(
     retry_after_ms: u64,
 ) {
     // SAFETY: as in `batch`.
-    unsafe { session(ctx).report(status, &text(user), &text(internal), retry_after_ms) }
+    unsafe {
+        let (user, internal) = (told(ctx, user), told(ctx, internal));
+        session(ctx).report(status, &user, &internal, retry_after_ms);
+    }
 }
 
 unsafe extern "C" fn reply(ctx: *mut c_void, json: VocStr) -> VocStatus {
@@ -187,7 +199,10 @@ unsafe extern "C" fn log(
     fields_json: VocStr,
 ) {
     // SAFETY: as in `batch`.
-    unsafe { session(ctx).log(level, &text(target), &text(message), &text(fields_json)) }
+    unsafe {
+        let (message, fields) = (told(ctx, message), told(ctx, fields_json));
+        session(ctx).log(level, &text(target), &message, &fields);
+    }
 }
 
 unsafe extern "C" fn metric(
@@ -235,7 +250,10 @@ unsafe extern "C" fn reject(
     detail: VocStr,
 ) {
     // SAFETY: as in `batch`.
-    unsafe { session(ctx).reject(&text(kind), &text(reason), &text(place), &text(detail)) }
+    unsafe {
+        let (place, detail) = (told(ctx, place), told(ctx, detail));
+        session(ctx).reject(&text(kind), &text(reason), &place, &detail);
+    }
 }
 
 unsafe extern "C" fn progress(ctx: *mut c_void, done: u64, total: u64, unit: VocStr) {
