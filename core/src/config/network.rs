@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use super::fault::Complaint;
 use super::folder_of;
 use super::reader::{Sheet, TableReader};
+use super::secret::SecretString;
 
 /// How requests to vendors go out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Network {
-    /// `http://host:port` of a proxy; `None` connects directly.
-    pub proxy: Option<String>,
+    /// `http://host:port` of a proxy, which may hold a password; `None` connects directly.
+    pub proxy: Option<SecretString>,
     /// PEM file of the authorities to trust; `None` trusts the system's.
     pub ca_bundle: Option<PathBuf>,
 }
@@ -27,12 +28,12 @@ pub(super) fn read(sheet: &mut Sheet<'_>, file: &Path, top: &mut TableReader<'_,
     }
 }
 
-fn proxy(text: &str) -> Result<String, Complaint> {
+fn proxy(text: &str) -> Result<SecretString, Complaint> {
     let is_proxy = url::Url::parse(text).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/"
     });
     match is_proxy {
-        true => Ok(text.to_owned()),
+        true => Ok(SecretString::new(text.to_owned())),
         // It may hold a password, so it is not repeated.
         false => Err(Complaint::new(
             "this is no proxy",

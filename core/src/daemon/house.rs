@@ -250,14 +250,17 @@ fn outbound(network: &Network) -> Result<Outbound, Failure> {
         std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
     };
     Ok(Outbound {
-        proxy: network.proxy.clone(),
+        proxy: network
+            .proxy
+            .as_ref()
+            .map(|proxy| proxy.expose().to_owned()),
         ca_pem: network.ca_bundle.as_ref().map(read).transpose()?,
         cassette: None,
     })
 }
 
 fn proxy_password(network: &Network) -> Option<String> {
-    let proxy = url::Url::parse(network.proxy.as_deref()?).ok()?;
+    let proxy = url::Url::parse(network.proxy.as_ref()?.expose()).ok()?;
     proxy.password().map(str::to_owned)
 }
 
