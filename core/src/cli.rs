@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
 
+mod cassette;
 mod check;
 mod demo;
 mod desk;

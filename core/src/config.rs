@@ -6,6 +6,7 @@
 pub mod dimension;
 pub mod fault;
 pub mod goal;
+pub mod network;
 pub(crate) mod read;
 pub(crate) mod reader;
 pub(crate) mod scalar;
@@ -25,6 +26,7 @@ use jiff::tz::TimeZone;
 pub use self::dimension::Dimension;
 pub use self::fault::Fault;
 pub use self::goal::Goal;
+pub use self::network::Network;
 pub use self::source::{SourceConfig, SourceLimits};
 use crate::kpi::Settings;
 
@@ -132,6 +134,7 @@ pub struct Config {
     plugin_reload: PluginReload,
     trusted_proxies: Vec<AddressBlock>,
     font_dirs: Vec<PathBuf>,
+    network: Network,
     limits: Limits,
     kpi: KpiRules,
     identity: Vec<crate::record::SourceName>,
@@ -291,6 +294,12 @@ impl Config {
     #[must_use]
     pub fn trusted_proxies(&self) -> &[AddressBlock] {
         &self.trusted_proxies
+    }
+
+    /// Returns how requests to vendors go out.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Returns folders of further fonts; may be empty.

@@ -94,8 +94,9 @@ async fn serve(
     let mut signals = Signals::new()?;
     let listener = Listener::network(config.listen()).await?;
     let address = listener.address().unwrap_or_else(|| config.listen());
-    let host = Arc::new(Host::beside_this_program()?);
+    let host = Host::beside_this_program()?;
     let house = Arc::new(House::open(&config)?);
+    let host = Arc::new(host.with_metrics(house.source_metrics()));
     if let Some(path) = house.store().damaged_log() {
         tracing::warn!(path = %path.display(), "a damaged log was set aside; sources are read again");
     }

@@ -4,21 +4,25 @@
 //! and lets `vocd-plugin-host` open that copy in a process of its own.
 
 mod batch;
+mod budget;
 mod child;
 mod failure;
 pub mod generation;
 pub mod manifest;
 mod marked;
 mod message;
+mod outbound;
 mod plugin_file;
 mod printed;
 mod reach;
+mod requests;
 mod run;
 mod scrub;
 mod stop;
 pub mod trust;
 mod watch;
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -28,8 +32,10 @@ use vocd_plugin::frame::BUILD_ID;
 
 pub use child::HostError;
 pub use failure::{Failure, FailureReason};
-pub use message::Progress;
+pub use message::{Metric, Progress};
+pub use outbound::{CASSETTE_BYTES_MAX, Cassette, Outbound};
 pub use plugin_file::{FindError, PluginFile};
+pub use requests::MetricSink;
 pub use stop::{StopLevel, StopSignal};
 
 use crate::record::door::Reject;
@@ -38,10 +44,19 @@ use crate::record::{RecordKind, SourceName, StreamName};
 /// File name of the child program, which lies beside the daemon's own.
 pub const CHILD_PROGRAM: &str = "vocd-plugin-host";
 
-/// Starts children and turns what they say into events.
-#[derive(Debug)]
+/// Starts children and turns what they say into events; its runs share the vendors' budgets.
 pub struct Host {
     program: child::ChildProgram,
+    shared: requests::Shared,
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Host")
+            .field("program", &self.program)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a run may use.
@@ -53,6 +68,8 @@ pub struct RunLimits {
     pub idle: Duration,
     /// Memory of the child, in bytes.
     pub memory_bytes: u64,
+    /// Requests to a vendor in a minute.
+    pub requests_per_minute: u32,
 }
 
 impl Default for RunLimits {
@@ -61,6 +78,7 @@ impl Default for RunLimits {
             wall: Duration::from_secs(120),
             idle: Duration::from_secs(60),
             memory_bytes: 512 * 1024 * 1024,
+            requests_per_minute: 100,
         }
     }
 }
@@ -88,6 +106,8 @@ pub struct RunRequest<'a> {
     pub checkpoint: Option<StartAt<'a>>,
     /// What it may use.
     pub limits: RunLimits,
+    /// How its requests go out.
+    pub outbound: &'a Outbound,
 }
 
 /// The checkpoint a read starts at.
@@ -150,7 +170,17 @@ impl Host {
     /// When it cannot be opened or run, or is of another build.
     pub fn new(child_program: &Path) -> Result<Self, HostError> {
         let program = child::ChildProgram::open(child_program, BUILD_ID)?;
-        Ok(Self { program })
+        Ok(Self {
+            program,
+            shared: requests::Shared::default(),
+        })
+    }
+
+    /// Hands what runs measure to `on_metric`.
+    #[must_use]
+    pub fn with_metrics(mut self, on_metric: MetricSink) -> Self {
+        self.shared.on_metric = Some(on_metric);
+        self
     }
 
     /// Opens the child program that lies beside this one.
@@ -172,6 +202,6 @@ impl Host {
         stop: &StopSignal,
         on_event: &mut dyn FnMut(RunEvent) -> Flow,
     ) -> RunOutcome {
-        run::run(&self.program, request, stop, on_event)
+        run::run(&self.program, &self.shared, request, stop, on_event)
     }
 }

@@ -24,7 +24,7 @@ pub use live::{Activity, LastFailure, SourceLive};
 pub use pull::{PullRequest, pull, pull_source};
 pub use schedule::{Schedule, ScheduleOptions, TriggerError};
 
-use crate::host::{Failure, FailureReason, FindError, Progress, RunLimits};
+use crate::host::{Failure, FailureReason, FindError, Outbound, Progress, RunLimits};
 use crate::record::door::Reject;
 use crate::record::{Rhythm, SourceName, StreamName};
 use crate::store::StoreError;
@@ -43,6 +43,8 @@ pub struct ResolvedConfig {
     pub json: Value,
     /// Every secret in it.
     pub secrets: Vec<String>,
+    /// How its requests go out.
+    pub outbound: Outbound,
 }
 
 /// Resolves a source's configuration; called at the start of each run, so that a changed secret

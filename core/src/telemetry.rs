@@ -115,6 +115,24 @@ pub const SOURCE_FAILING: Metric = Metric::gauge(
 /// Refused records by source and reason.
 pub const SOURCE_REJECTS: Metric =
     Metric::gauge("vocd_source_rejects", "Records refused, by reason.");
+/// Requests that sources made, by source and status class.
+pub const SOURCE_REQUESTS: Metric = Metric::counter(
+    "vocd_source_http_requests",
+    "Requests made for sources, by status class.",
+);
+/// Requests that were repeated, by source.
+pub const SOURCE_RETRIES: Metric = Metric::counter(
+    "vocd_source_http_retries",
+    "Requests made again after a failure.",
+);
+/// Time that sources waited for a vendor's limits, by source.
+pub const SOURCE_WAIT: Metric = Metric::counter(
+    "vocd_source_http_wait_seconds",
+    "Time waited before requests.",
+);
+/// Bytes of answers, by source.
+pub const SOURCE_BODY_BYTES: Metric =
+    Metric::counter("vocd_source_http_body_bytes", "Bytes of answers, decoded.");
 /// Size of the store's files.
 pub const STORE_BYTES: Metric = Metric::gauge("vocd_store_bytes", "Size of the store's files.");
 /// Label sets refused by this registry.

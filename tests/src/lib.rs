@@ -9,3 +9,4 @@ pub mod request;
 pub mod scratch;
 pub mod skip;
 pub mod survey;
+pub mod vendor;

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 use vocd::host::{
-    Flow, Host, PluginFile, RunEvent, RunLimits, RunOutcome, RunRequest, StartAt, StopSignal,
+    Flow, Host, Outbound, PluginFile, RunEvent, RunLimits, RunOutcome, RunRequest, StartAt,
+    StopSignal,
 };
 use vocd::record::{SourceName, StreamName};
 
@@ -73,6 +74,7 @@ pub fn run(start: &Start<'_>, on_event: &mut dyn FnMut(RunEvent) -> Flow) -> Run
         stream: &stream,
         checkpoint: start.checkpoint,
         limits: start.limits,
+        outbound: &Outbound::default(),
     };
     host.run(request, start.stop, on_event)
 }

@@ -29,6 +29,7 @@ fn tried(test: &str, config: &Value, base_dir: &Path, private_dir: &Path) -> Opt
             wall: Duration::from_secs(60),
             idle: Duration::from_secs(30),
             memory_bytes: 256 * 1024 * 1024,
+            ..RunLimits::default()
         },
         stop: &StopSignal::new(),
         secrets: &[],

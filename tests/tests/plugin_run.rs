@@ -78,6 +78,7 @@ fn limits() -> RunLimits {
         wall: Duration::from_secs(60),
         idle: Duration::from_secs(30),
         memory_bytes: 256 * 1024 * 1024,
+        ..RunLimits::default()
     }
 }
 

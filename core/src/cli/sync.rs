@@ -10,6 +10,7 @@ use crate::host::{Host, StopSignal};
 use crate::ingest::{SourceSpec, pull_source};
 use crate::nearest::nearest;
 
+use super::cassette::CassetteFlags;
 use super::desk;
 use super::failure::Failure;
 use super::progress::Progress;
@@ -27,6 +28,8 @@ pub(super) struct SyncFlags {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    cassette: CassetteFlags,
+    #[command(flatten)]
     config: ConfigFlag,
 }
 
@@ -34,8 +37,15 @@ pub(super) struct SyncFlags {
 pub(super) fn run(flags: &SyncFlags) -> Result<(), Failure> {
     let config = super::find_and_load(&flags.config)?;
     let spec = spec(&config, &flags.source)?;
+    let daemon = desk::running_daemon(&config);
+    if daemon.is_some() && flags.cassette.is_used() {
+        return Err(Failure::new("the running daemon pulls without a cassette")
+            .hint("stop it, or use a configuration with another `data_dir`"));
+    }
+    let cassette = flags.cassette.insert()?;
+    let spec = cassette.apply(spec);
     let progress = Progress::new(&flags.source);
-    let last = match desk::running_daemon(&config) {
+    let last = match daemon {
         Some(socket) => {
             let target = format!(
                 "/control/sync?source={}&full={}&dry_run={}",
@@ -51,6 +61,7 @@ pub(super) fn run(flags: &SyncFlags) -> Result<(), Failure> {
         None => pull_here(&config, &spec, flags, &progress)?,
     };
     progress.finish();
+    cassette.finish()?;
     tell(&flags.source, &last, flags.dry_run)
 }
 

@@ -88,6 +88,7 @@ impl Reading<'_> {
         let limits = limits(sheet, &mut top);
         let trusted_proxies = self.trusted_proxies(&mut top);
         let font_dirs = self.font_dirs(&mut top);
+        let network = super::network::read(&mut self.sheet, self.path, &mut top);
         let kpi = self.kpi(&mut top);
         let identity = identity(&mut self.sheet, &mut top, &sources);
         let questions = questions(&mut self.sheet, &mut top, &sources);
@@ -111,6 +112,7 @@ impl Reading<'_> {
             plugin_reload: plugin_reload?,
             trusted_proxies,
             font_dirs,
+            network,
             limits: limits?,
             kpi: kpi?,
             identity,

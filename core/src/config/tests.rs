@@ -2,6 +2,7 @@
 
 use expect_test::{Expect, expect};
 
+use super::secret::SecretString;
 use super::*;
 
 fn parse(text: &str) -> Result<Config, Vec<Fault>> {
@@ -213,6 +214,25 @@ fn an_open_address_requires_auth() {
     );
     let text = "listen = \"0.0.0.0:7878\"\n[auth]\nanonymous = \"viewer\"";
     assert!(parse(text).is_ok());
+}
+
+#[test]
+fn a_proxy_is_an_address_and_is_never_repeated() {
+    let config =
+        parse("[network]\nproxy = \"http://me:pw@proxy.example:3128\"\nca_bundle = \"ca.pem\"")
+            .expect("valid");
+    let network = config.network();
+    let proxy = network.proxy.as_ref().map(SecretString::expose);
+    assert_eq!(proxy, Some("http://me:pw@proxy.example:3128"));
+    assert!(!format!("{network:?}").contains("pw"));
+    assert_eq!(network.ca_bundle.as_deref(), Some(Path::new("./ca.pem")));
+    assert!(parse("").expect("valid").network().proxy.is_none());
+    check(
+        "[network]\nproxy = \"socks5://me:pw@127.0.0.1:1080\"\nca_bundel = \"a\"",
+        expect![[r#"
+            vocd.toml:2:9: `proxy`: this is no proxy; write it as "http://host:port"
+            vocd.toml:3:1: unknown key `ca_bundel` in [network]; did you mean `ca_bundle`?"#]],
+    );
 }
 
 #[test]

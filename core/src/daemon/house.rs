@@ -1,15 +1,16 @@
 //! The stages that answer questions, built once from a configuration: store, shelf, pictures.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::chart::{GoalMark, Painter};
-use crate::config::{Anonymous, Config, PluginTrust, SourceConfig, schema};
+use crate::config::{Anonymous, Config, Network, PluginTrust, SourceConfig, schema};
 use crate::dashboard::Shelf;
 use crate::host::generation::Generations;
 use crate::host::trust::{PluginFolders, Trust, TrustLevel};
-use crate::host::{Failure, FailureReason, RunLimits};
+use crate::host::{Failure, FailureReason, MetricSink, Outbound, RunLimits};
 use crate::http::{self, Limits, Readiness, ServeOptions};
 use crate::ingest::{ResolvedConfig, SourceSpec};
 use crate::kpi;
@@ -18,9 +19,14 @@ use crate::picture::source::SourceRule;
 use crate::picture::{Gallery, Rules, Studio};
 use crate::store::duckdb::{DimensionField, DimensionSpec, DuckStore, StoreOptions};
 use crate::store::{Store, StoreError};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, SOURCE_BODY_BYTES, SOURCE_REQUESTS, SOURCE_RETRIES, SOURCE_WAIT};
 
 use super::store_files;
+
+/// Classes of answers that requests are counted by.
+const STATUS_CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "failed"];
+/// Largest file of authorities, in bytes; a system's whole list has about 250 KiB.
+const CA_BUNDLE_BYTES_MAX: u64 = 2 * 1024 * 1024;
 
 /// Store, dashboards and pictures of one data directory.
 pub struct House {
@@ -83,6 +89,35 @@ impl House {
     #[must_use]
     pub fn gallery(&self) -> &Gallery {
         &self.gallery
+    }
+
+    /// Returns what counts the requests of sources among the daemon's own metrics.
+    #[must_use]
+    pub fn source_metrics(&self) -> MetricSink {
+        let metrics = Arc::clone(&self.metrics);
+        Arc::new(move |source, measured| {
+            let source = ("source", source.as_str());
+            // Counters only grow, whatever a plugin says.
+            let value = measured.value.filter(|value| *value >= 0.0).unwrap_or(0.0);
+            let add = |metric, labels: &[(&str, &str)]| metrics.add(metric, labels, value);
+            match measured.name.as_str() {
+                "http_requests" => {
+                    let status = measured.labels["status"].as_str();
+                    let status = STATUS_CLASSES
+                        .into_iter()
+                        .find(|known| Some(*known) == status);
+                    add(
+                        &SOURCE_REQUESTS,
+                        &[source, ("status", status.unwrap_or("other"))],
+                    );
+                }
+                "http_retries" => add(&SOURCE_RETRIES, &[source]),
+                "http_wait_seconds" => add(&SOURCE_WAIT, &[source]),
+                "http_body_bytes" => add(&SOURCE_BODY_BYTES, &[source]),
+                // A plugin's own names are not the daemon's.
+                _ => {}
+            }
+        })
     }
 
     /// Returns how a server answers from this house; it takes no commands.
@@ -194,6 +229,7 @@ pub fn plugin_folders(config: &Config) -> PluginFolders {
 
 fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
     let (resolved, plugins) = (source.clone(), plugin_folders(config));
+    let network = config.network().clone();
     SourceSpec {
         name: source.name.clone(),
         plugin: source.plugin.clone(),
@@ -203,6 +239,7 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
         limits: RunLimits {
             wall: source.timeout,
             memory_bytes: source.limits.memory_bytes,
+            requests_per_minute: source.limits.requests_per_minute,
             ..RunLimits::default()
         },
         // The child works in a folder of its own: what counts from here must say so.
@@ -214,13 +251,45 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
             let (json, secrets) = resolved
                 .resolve()
                 .map_err(|fault| Failure::new(FailureReason::Config, fault.to_string()))?;
-            let secrets = secrets
-                .iter()
-                .map(|secret| secret.expose().to_owned())
-                .collect();
-            Ok(ResolvedConfig { json, secrets })
+            let secrets = secrets.iter().map(|secret| secret.expose().to_owned());
+            Ok(ResolvedConfig {
+                json,
+                secrets: secrets.chain(proxy_password(&network)).collect(),
+                outbound: outbound(&network)?,
+            })
         }),
     }
+}
+
+/// Reads what requests need besides a source's own configuration.
+fn outbound(network: &Network) -> Result<Outbound, Failure> {
+    let read = |path: &PathBuf| {
+        let failed = |why: String| {
+            let path = path.display();
+            Failure::new(
+                FailureReason::Config,
+                format!("failed to read `network.ca_bundle` `{path}`: {why}"),
+            )
+        };
+        let metadata = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+        if metadata.len() > CA_BUNDLE_BYTES_MAX {
+            return Err(failed("it is above 2 MiB".to_owned()));
+        }
+        std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
+    };
+    Ok(Outbound {
+        proxy: network
+            .proxy
+            .as_ref()
+            .map(|proxy| proxy.expose().to_owned()),
+        ca_pem: network.ca_bundle.as_ref().map(read).transpose()?,
+        cassette: None,
+    })
+}
+
+fn proxy_password(network: &Network) -> Option<String> {
+    let proxy = url::Url::parse(network.proxy.as_ref()?.expose()).ok()?;
+    proxy.password().map(str::to_owned)
 }
 
 /// Refuses a run whose configuration does not fit the plugin's schema, as `vocd check` does.

@@ -25,13 +25,56 @@ pub(super) enum Message {
     Batch(RecordKind, RecordBatch),
     Checkpoint(String),
     Log(LogLine),
-    Metric,
+    Metric(Metric),
     Error(ErrorReport),
     Progress(Progress),
     Reject(RejectedRecord),
     Reply,
+    /// A request wants to be made.
+    Ask(Ask),
+    /// A server wants no requests for a while.
+    Pause(Pause),
+    /// A line of a cassette.
+    Exchange(String),
     /// The run is a success.
     End,
+}
+
+/// A value that the plugin, or the host on its behalf, measured.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Metric {
+    /// What is measured, such as `http_requests`.
+    pub name: String,
+    /// `counter` (the value is the increment) or `gauge`.
+    #[serde(default)]
+    pub kind: String,
+    /// The value, in the unit of the name; `None` for one that is no number.
+    #[serde(default)]
+    pub value: Option<f64>,
+    /// An object of texts, or null.
+    #[serde(default)]
+    pub labels: Value,
+}
+
+/// A request that wants to be made.
+#[derive(Debug, Deserialize)]
+pub(super) struct Ask {
+    pub(super) id: u64,
+    #[serde(default)]
+    pub(super) bucket: String,
+    pub(super) host: String,
+    pub(super) wait_ms_max: u64,
+    #[serde(default)]
+    pub(super) request: String,
+}
+
+/// A pause that a server wants.
+#[derive(Debug, Deserialize)]
+pub(super) struct Pause {
+    #[serde(default)]
+    pub(super) bucket: String,
+    pub(super) host: String,
+    pub(super) pause_ms: u64,
 }
 
 /// A line of the plugin's log.
@@ -193,10 +236,10 @@ impl<R: Read> MessageReader<R> {
         let message = match header.kind {
             FrameKind::Data => self.batch(header)?,
             FrameKind::Ready => Message::Ready(self.json(header)?),
-            FrameKind::Metric => {
-                self.payload(header)?;
-                Message::Metric
-            }
+            FrameKind::Metric => Message::Metric(self.json(header)?),
+            FrameKind::Ask => Message::Ask(self.json(header)?),
+            FrameKind::Pause => Message::Pause(self.json(header)?),
+            FrameKind::Exchange => Message::Exchange(self.line(header)?),
             FrameKind::Checkpoint => self.checkpoint(header)?,
             FrameKind::Log => Message::Log(self.json(header)?),
             FrameKind::Error => Message::Error(self.json(header)?),
@@ -279,10 +322,25 @@ impl<R: Read> MessageReader<R> {
         })
     }
 
+    /// Reads a line of a cassette, which holds a whole body and may be as long as any frame.
+    fn line(&mut self, header: FrameHeader) -> Result<String, MessageError> {
+        let payload = self.read_payload(header)?;
+        let line = String::from_utf8(payload)
+            .ok()
+            .filter(|line| !line.contains('\n'));
+        line.ok_or_else(|| MessageError::Frame {
+            what: "a recorded exchange is no line of text".to_owned(),
+        })
+    }
+
     fn payload(&mut self, header: FrameHeader) -> Result<Vec<u8>, MessageError> {
         if header.payload_bytes > JSON_BYTES_MAX {
             return Err(MessageError::TooLong { frame: header.kind });
         }
+        self.read_payload(header)
+    }
+
+    fn read_payload(&mut self, header: FrameHeader) -> Result<Vec<u8>, MessageError> {
         let mut payload = vec![0; bytes(header)];
         self.reader
             .read_exact(&mut payload)

@@ -1,20 +1,15 @@
-//! What a plugin may reach outside its process, from its manifest and its configuration.
+//! What a plugin may reach outside its process, from its configuration and its requests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::Value;
 
-use super::manifest::Manifest;
+use super::RunRequest;
 use super::marked::marked;
 
 /// Property whose value is a path or glob, relative to the configuration file.
 const PATH_MARK: &str = "x-voc-path";
-/// Property whose value is the address of a server.
-const URL_MARK: &str = "x-voc-url";
-/// Port of an egress pattern that names none.
-const HTTPS_PORT: u16 = 443;
 /// Entries of one folder that are looked at one by one.
 const ENTRIES_MAX: usize = 4_096;
 /// What makes a path a glob.
@@ -32,26 +27,22 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    /// Returns the reach of a source: the paths and addresses its configuration names, and the
-    /// ports its plugin's manifest names; never anything below `private`.
-    pub(super) fn of(manifest: &Manifest, config: &Value, base_dir: &Path, private: &Path) -> Self {
-        let mut reach = Self::default();
-        let private = fs::canonicalize(private).ok();
-        for path in marked(&manifest.config_schema, config, PATH_MARK) {
-            let path = base_dir.join(fixed_part(path));
+    /// Returns the reach of a source: the paths its configuration names, never anything below
+    /// `private`, and the ports of its requests.
+    pub(super) fn of(request: &RunRequest<'_>, ports: Vec<u16>) -> Self {
+        let mut reach = Self {
+            ports,
+            ..Self::default()
+        };
+        let private = fs::canonicalize(request.private_dir).ok();
+        let schema = &request.plugin.manifest().config_schema;
+        for path in marked(schema, request.config_json, &[PATH_MARK]) {
+            let path = request.base_dir.join(fixed_part(path.text));
             // What is not there cannot be granted, and the plugin says best that it is missing.
             if let Ok(path) = fs::canonicalize(path) {
                 reach.grant(path, private.as_deref());
             }
         }
-        reach.ports = manifest.egress.iter().map(|host| port_of(host)).collect();
-        let urls = marked(&manifest.config_schema, config, URL_MARK);
-        let ports = urls
-            .into_iter()
-            .filter_map(|url| url::Url::parse(url).ok()?.port_or_known_default());
-        reach.ports.extend(ports);
-        reach.ports.sort_unstable();
-        reach.ports.dedup();
         reach
     }
 
@@ -99,14 +90,6 @@ fn fixed_part(path: &str) -> &str {
     }
 }
 
-/// Returns the port of an egress pattern such as `*.example.com:8443`.
-fn port_of(pattern: &str) -> u16 {
-    let port = pattern
-        .rsplit_once(':')
-        .and_then(|(_, port)| port.parse().ok());
-    port.unwrap_or(HTTPS_PORT)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,12 +104,6 @@ mod tests {
         ] {
             assert_eq!(fixed_part(path), expected, "{path}");
         }
-    }
-
-    #[test]
-    fn a_pattern_without_a_port_is_https() {
-        assert_eq!(port_of("*.example.com"), 443);
-        assert_eq!(port_of("api.example.com:8443"), 8_443);
     }
 
     #[test]

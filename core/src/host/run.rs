@@ -15,8 +15,10 @@ use vocd_plugin::frame::{FrameKind, write_frame};
 use super::child::{ChildGuard, ChildProgram};
 use super::failure::{Failure, FailureReason};
 use super::message::{ErrorReport, Message, MessageError, MessageReader, cut};
+use super::outbound::Plan;
 use super::printed::{PluginLog, PrintedReader};
 use super::reach::Reach;
+use super::requests::{Requests, Shared};
 use super::scrub::Scrubber;
 use super::stop::StopSignal;
 use super::watch::WatchedPipe;
@@ -46,6 +48,7 @@ struct Hello<'a> {
     checkpoint_format: u32,
     limits: HelloLimits,
     reach: Reach,
+    http: Plan,
 }
 
 #[derive(Serialize)]
@@ -57,20 +60,29 @@ struct HelloLimits {
 
 pub(super) fn run(
     program: &ChildProgram,
+    shared: &Shared,
     request: RunRequest<'_>,
     stop: &StopSignal,
     on_event: &mut dyn FnMut(RunEvent) -> Flow,
 ) -> RunOutcome {
     let started = Instant::now();
-    let scrubber = Scrubber::new(request.secrets);
-    let mut outcome = match hello(&request) {
-        Ok(hello) => match Conversation::start(program, &request, &scrubber, stop) {
-            Ok(conversation) => conversation.hold(&hello, on_event),
-            Err(error) => failed(Failure::new(
-                FailureReason::Spawn,
-                format!("failed to start the plugin's process: {error}"),
-            )),
-        },
+    let mut config = request.config_json.clone();
+    let plan = Plan::new(&request, &mut config);
+    let secrets = plan
+        .as_ref()
+        .map_or_else(|_| request.secrets.to_vec(), Plan::all_secrets);
+    let scrubber = Scrubber::new(&secrets);
+    let mut outcome = match plan.and_then(|plan| hello(&request, config, plan)) {
+        Ok(hello) => {
+            let requests = Requests::new(shared, request, scrubber.clone());
+            match Conversation::start(program, &request, requests, &scrubber, stop) {
+                Ok(conversation) => conversation.hold(&hello, on_event),
+                Err(error) => failed(Failure::new(
+                    FailureReason::Spawn,
+                    format!("failed to start the plugin's process: {error}"),
+                )),
+            }
+        }
         Err(failure) => failed(failure),
     };
     if let Some(failure) = &mut outcome.failure {
@@ -91,8 +103,7 @@ fn failed(failure: Failure) -> RunOutcome {
     }
 }
 
-fn hello(request: &RunRequest<'_>) -> Result<Vec<u8>, Failure> {
-    let mut config = request.config_json.clone();
+fn hello(request: &RunRequest<'_>, mut config: Value, http: Plan) -> Result<Vec<u8>, Failure> {
     if let Value::Object(members) = &mut config {
         let base_dir = request.base_dir.to_string_lossy();
         members.insert(BASE_DIR_KEY.to_owned(), Value::from(&*base_dir));
@@ -107,12 +118,7 @@ fn hello(request: &RunRequest<'_>) -> Result<Vec<u8>, Failure> {
                 format!("the stored checkpoint is not JSON: {error}"),
             )
         })?;
-    let reach = Reach::of(
-        request.plugin.manifest(),
-        request.config_json,
-        request.base_dir,
-        request.private_dir,
-    );
+    let reach = Reach::of(request, http.ports());
     let hello = Hello {
         mode: "read",
         reach,
@@ -130,6 +136,7 @@ fn hello(request: &RunRequest<'_>) -> Result<Vec<u8>, Failure> {
             cpu_s: CPU_PER_WALL * request.limits.wall.as_secs().max(1),
             idle_s: idle(request).as_secs(),
         },
+        http,
     };
     serde_json::to_vec(&hello)
         .map_err(|error| Failure::new(FailureReason::Internal, error.to_string()))
@@ -141,7 +148,8 @@ fn idle(request: &RunRequest<'_>) -> Duration {
 }
 
 /// A child that is being talked to.
-struct Conversation {
+struct Conversation<'a> {
+    requests: Requests<'a>,
     guard: ChildGuard,
     messages: MessageReader<BufReader<WatchedPipe>>,
     printed: PrintedReader,
@@ -159,10 +167,11 @@ enum Ending {
     Broken(MessageError),
 }
 
-impl Conversation {
+impl<'a> Conversation<'a> {
     fn start(
         program: &ChildProgram,
         request: &RunRequest<'_>,
+        requests: Requests<'a>,
         scrubber: &Scrubber,
         stop: &StopSignal,
     ) -> std::io::Result<Self> {
@@ -182,6 +191,7 @@ impl Conversation {
             idle(request),
         )?;
         Ok(Self {
+            requests,
             guard,
             messages: MessageReader::new(BufReader::with_capacity(READ_BYTES, pipe)),
             printed: PrintedReader::start(printed, log.clone())?,
@@ -263,7 +273,25 @@ impl Conversation {
                 self.unconfined = ready.unconfined;
                 Ok(None)
             }
-            Message::Metric | Message::Reply => Ok(None),
+            Message::Ask(ask) => {
+                let permit = self.requests.permit(&ask);
+                // A child that ended meanwhile is told about by what it left in its pipes.
+                let _ = write_frame(self.pipe(), FrameKind::Permit, 0, &permit);
+                Ok(None)
+            }
+            Message::Pause(pause) => {
+                self.requests.pause(&pause);
+                Ok(None)
+            }
+            Message::Exchange(line) => {
+                self.requests.exchange(&line);
+                Ok(None)
+            }
+            Message::Metric(metric) => {
+                self.requests.metric(&metric);
+                Ok(None)
+            }
+            Message::Reply => Ok(None),
             Message::End => Err(MessageError::Unexpected {
                 frame: FrameKind::End,
             }),
@@ -293,7 +321,10 @@ impl Conversation {
                 }
             }),
         };
-        let failure = failure.map(|failure| Failure { printed, ..failure });
+        let failure = failure.map(|failure| Failure {
+            printed,
+            ..self.requests.explain(failure)
+        });
         RunOutcome {
             n_rows,
             n_bytes,

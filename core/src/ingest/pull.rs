@@ -156,6 +156,7 @@ impl StreamReader for PullRequest<'_> {
                 format: checkpoint.format,
             }),
             limits: self.limits,
+            outbound: &self.config.outbound,
         };
         self.host.run(request, stop, on_event)
     }

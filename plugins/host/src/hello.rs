@@ -5,6 +5,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::confine::{Limits, Reach};
+use crate::http::HttpPlan;
 
 /// What to do in this run.
 #[derive(Debug, Deserialize)]
@@ -24,6 +25,8 @@ pub(crate) struct Hello {
     pub(crate) limits: Limits,
     #[serde(default)]
     pub(crate) reach: Reach,
+    #[serde(default)]
+    pub(crate) http: HttpPlan,
     /// For [`Mode::Call`].
     #[serde(default)]
     pub(crate) method: String,

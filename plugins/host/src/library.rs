@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "opens a library and calls its C functions")]
 
 mod callback;
+mod http;
 mod import;
 
 use std::error::Error;
@@ -14,6 +15,7 @@ use libloading::os::unix::{Library as SharedObject, RTLD_LOCAL, RTLD_NOW};
 use vocd_plugin::abi::{ABI_MINOR, ENTRY_SYMBOL, VocEntry, VocOut, VocPlugin, VocStr};
 use vocd_plugin::ffi::read_sized;
 
+use crate::http::{HttpService, Permits};
 use crate::session::{Report, Session};
 use callback::HostSide;
 
@@ -103,6 +105,7 @@ impl<'run> Instance<'run> {
     pub(crate) fn open(
         library: &'run Library,
         session: &'run Session,
+        (http, permits): (HttpService, Permits),
         config_json: &str,
     ) -> Result<Self, Report> {
         let plugin = library.plugin;
@@ -110,7 +113,7 @@ impl<'run> Instance<'run> {
             plugin,
             instance: ptr::null_mut(),
             session,
-            host_side: HostSide::new(session),
+            host_side: HostSide::new(session, http, permits),
             library: PhantomData,
         };
         let open = plugin.open.expect("checked by `Library::open`");

@@ -5,6 +5,7 @@
 mod confine;
 mod encode;
 mod hello;
+mod http;
 mod library;
 mod pipe;
 mod profile;

@@ -8,14 +8,16 @@ use std::thread;
 
 use rustix::process::{Signal, getpid, kill_process};
 use serde::Deserialize;
-use vocd_plugin::frame::{FrameHeader, FrameKind, read_header, write_frame};
+use vocd_plugin::frame::{FrameHeader, FrameKind, PAYLOAD_BYTES_MAX, read_header, write_frame};
+
+use crate::http::Permits;
 
 /// Frames get descriptors above those a program opens by habit.
 const FRAME_FD_MIN: i32 = 64;
 /// Small frames gathered before one write, in bytes.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// Longest HELLO or STOP: a configuration with its secrets and a checkpoint of 64 KiB.
-const JSON_BYTES_MAX: u32 = 4 * 1024 * 1024;
+/// Longest HELLO: a configuration with its secrets, a checkpoint of 64 KiB, a cassette.
+const JSON_BYTES_MAX: u32 = PAYLOAD_BYTES_MAX;
 
 /// Moves the frames off the standard descriptors and gives those to the plugin: input is empty,
 /// output and error are the log pipe, so a plugin that prints cannot corrupt a frame.
@@ -60,13 +62,16 @@ impl FrameReader {
         Ok(Some((kind, payload)))
     }
 
-    /// Listens for STOP on a thread of its own, and ends the process when the daemon is gone.
-    pub(crate) fn listen(mut self, stop: StopFlag) -> io::Result<()> {
+    /// Listens for STOP and PERMIT on a thread of its own, and ends the process when the daemon is
+    /// gone.
+    pub(crate) fn listen(mut self, stop: StopFlag, permits: Permits) -> io::Result<()> {
         let listener = thread::Builder::new().name("daemon-frames".to_owned());
         listener.spawn(move || {
             while let Ok(Some((kind, payload))) = self.next() {
-                if kind == FrameKind::Stop {
-                    stop.raise(&payload);
+                match kind {
+                    FrameKind::Stop => stop.raise(&payload),
+                    FrameKind::Permit => permits.arrive(&payload),
+                    _ => {}
                 }
             }
             // The plugin may sleep or spin in any thread, so nothing gentler ends it for sure.

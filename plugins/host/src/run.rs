@@ -6,6 +6,7 @@ use vocd_plugin::frame::{FrameKind, LIBRARY_FD};
 
 use crate::confine::{self, Layer};
 use crate::hello::{Hello, Mode};
+use crate::http::{HttpService, Permits};
 use crate::library::{Instance, Library};
 use crate::pipe::{self, FrameReader, FrameWriter, StopFlag};
 use crate::session::{Report, Session};
@@ -46,9 +47,10 @@ fn converse(mut reader: FrameReader, writer: FrameWriter) -> Stage {
         }
     };
     let session = Session::new(writer, stop.clone(), hello.stream.clone());
+    let permits = Permits::default();
     // Before the first thread, so that none of them is free.
     let confined = confine::confine(&hello.reach, hello.limits)
-        .and_then(|missing| reader.listen(stop).map(|()| missing));
+        .and_then(|missing| reader.listen(stop, permits.clone()).map(|()| missing));
     let missing = match confined {
         Ok(missing) => missing,
         Err(error) => {
@@ -57,7 +59,7 @@ fn converse(mut reader: FrameReader, writer: FrameWriter) -> Stage {
             return Stage::Confine;
         }
     };
-    match perform(&hello, &session, &missing) {
+    match perform(&hello, &session, &missing, permits) {
         Ok(()) => Stage::Done,
         Err((stage, report)) => {
             session.fail(&report);
@@ -74,13 +76,25 @@ fn first_frame(reader: &mut FrameReader) -> io::Result<Hello> {
     }
 }
 
-fn perform(hello: &Hello, session: &Session, missing: &[Layer]) -> Result<(), (Stage, Report)> {
+fn perform(
+    hello: &Hello,
+    session: &Session,
+    missing: &[Layer],
+    permits: Permits,
+) -> Result<(), (Stage, Report)> {
+    let http = HttpService::new(&hello.http).map_err(|error| {
+        (
+            Stage::Hello,
+            Report::new(error.class().name(), error.user()),
+        )
+    })?;
     let path = format!("/proc/self/fd/{LIBRARY_FD}");
     let library = Library::open(&path)
         .map_err(|error| (Stage::Load, Report::new("load", error.to_string())))?;
     let at = |stage| move |report| (stage, report);
+    let offered = (http, permits);
     let instance =
-        Instance::open(&library, session, hello.config.get()).map_err(at(Stage::Open))?;
+        Instance::open(&library, session, offered, hello.config.get()).map_err(at(Stage::Open))?;
     session
         .ready(library.abi_minor(), missing)
         .map_err(at(Stage::Open))?;

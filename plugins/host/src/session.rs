@@ -319,8 +319,15 @@ impl Session {
         let _ = self.send(FrameKind::Error, &payload);
     }
 
+    /// Passes a recorded exchange on; one that is longer than a frame ends the run.
+    pub(crate) fn tell_line(&self, line: &str) {
+        if let Err(error) = self.frames.write(FrameKind::Exchange, 0, line.as_bytes()) {
+            self.give_up(&mut self.state(), gone(&error));
+        }
+    }
+
     /// Sends what has no answer; a broken pipe ends the run.
-    fn tell(&self, kind: FrameKind, payload: &Value) {
+    pub(crate) fn tell(&self, kind: FrameKind, payload: &Value) {
         if let Err(report) = self.send(kind, payload) {
             self.give_up(&mut self.state(), report);
         }

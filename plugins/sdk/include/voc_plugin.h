@@ -178,6 +178,82 @@ typedef struct voc_progress_v1 {
   void (*progress)(void *ctx, uint64_t done, uint64_t total, voc_str unit);
 } voc_progress_v1;
 
+/* Extension of the host: HTTP requests. The host brings TLS, proxy, redirects, gzip, retries, shared
+ * rate budgets, and puts the secret in, so that the plugin never holds it. It connects to the hosts
+ * of the manifest's `egress` ("*.zendesk.com:443", "api.example.org") and to those that the
+ * configuration names in properties marked "x-voc-url", and to no other. */
+#define VOC_HTTP_V1 "voc.http/1"
+
+typedef struct voc_http_header {
+  voc_str name, value;
+} voc_http_header;
+
+#define VOC_HTTP_REPEATABLE 1u /* may be repeated although its method is not idempotent */
+#define VOC_HTTP_ONCE 2u       /* is made once whatever happens */
+
+#define VOC_HTTP_AUTH_NONE 0u
+#define VOC_HTTP_AUTH_BEARER 1u /* Authorization: Bearer FORMAT */
+#define VOC_HTTP_AUTH_BASIC 2u  /* Authorization: Basic base64(FORMAT), FORMAT being user:password */
+#define VOC_HTTP_AUTH_HEADER 3u /* NAME: FORMAT */
+#define VOC_HTTP_AUTH_QUERY 4u  /* ?NAME=FORMAT */
+
+typedef struct voc_http_request {
+  uint32_t struct_size;
+  uint32_t flags; /* VOC_HTTP_REPEATABLE, VOC_HTTP_ONCE; unknown bits are ignored */
+  voc_str method; /* "GET", "POST", ... */
+  voc_str url;    /* absolute, https or http, without user or password */
+  const voc_http_header *headers;
+  size_t n_headers; /* at most 64 */
+  void *body_ctx;
+  /* Fills the buffer and returns how many bytes: 0 at the end, negative to give up. Null: no body.
+   * The host reads all of it, at most 8 MiB, before it sends anything. */
+  int64_t (*read_body)(void *body_ctx, uint8_t *buffer, size_t capacity);
+  /* Requests of one bucket to one host share a budget, across sources and runs. May be empty. */
+  voc_str bucket;
+  uint32_t timeout_ms; /* of one attempt; 0: 120,000 */
+  uint32_t auth_kind;
+  /* The value of a configuration property marked "x-voc-secret" and "x-voc-auth": not the secret,
+   * but what stands for it. */
+  voc_str auth_ref;
+  voc_str auth_name;   /* header or parameter */
+  voc_str auth_format; /* "Token token={secret}", "me@example.org:{secret}"; empty: "{secret}" */
+  uint64_t body_bytes_max; /* of the response, decoded; 0: 64 MiB, at most 512 MiB */
+} voc_http_request;
+
+typedef struct voc_http_head {
+  uint32_t struct_size;
+  uint32_t status; /* any: 200, 404, 503; redirects are followed */
+  voc_str url;     /* where it came from, without injected secrets */
+  const voc_http_header *headers; /* names in lower case */
+  size_t n_headers;
+  uint64_t retry_after_ms; /* how long the server asks to wait; 0: it does not say */
+} voc_http_head;
+
+typedef struct voc_http_sink {
+  uint32_t struct_size, reserved; /* reserved: 0 */
+  void *ctx;
+  /* Anything but 0 ends the request, and `send` returns VOC_CANCELLED. */
+  voc_status (*on_head)(void *ctx, const voc_http_head *);
+  voc_status (*on_body)(void *ctx, voc_str chunk); /* decoded, in order; may be null */
+  /* Explains the negative status `send` is about to return, as voc_out.error does. May be null. */
+  void (*on_error)(void *ctx, voc_status, voc_str user_msg, voc_str internal_msg,
+                   uint64_t retry_after_ms);
+} voc_http_sink;
+
+/* `send` blocks. It returns VOC_OK when a response of any status was taken whole, VOC_CONFIG for a
+ * host it may not connect to or a secret it does not know, VOC_RATE_LIMITED when the budget is used
+ * up for longer than it waits, VOC_TRANSIENT when the network failed or the body was cut short,
+ * VOC_CANCELLED when the run ends, VOC_INTERNAL for a request that is none.
+ *
+ * GET, HEAD, OPTIONS, PUT and DELETE are repeated, as are requests with VOC_HTTP_REPEATABLE, when
+ * the connection fails or the status is 429, 502, 503 or 504: at most 4 times, waiting at most 30 s
+ * in all. A longer Retry-After is not waited for: pass it on as VOC_RATE_LIMITED. */
+typedef struct voc_http_v1 {
+  uint32_t struct_size, abi_minor;
+  void *ctx;
+  voc_status (*send)(void *ctx, const voc_http_request *, const voc_http_sink *);
+} voc_http_v1;
+
 #ifdef __cplusplus
 }
 #endif

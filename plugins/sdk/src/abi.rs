@@ -3,6 +3,8 @@
 //! Fields are appended, never reordered or retyped; each structure starts with its own size, and a
 //! reader treats fields past that size as absent (see [`crate::ffi::read_sized`]).
 
+pub mod http;
+
 use std::ffi::{c_char, c_void};
 use std::mem::{offset_of, size_of};
 

@@ -1,6 +1,8 @@
 //! The border to C: calls into the host, and the functions a plugin library exports.
 #![expect(unsafe_code, reason = "the plugin interface is a C interface")]
 
+mod http;
+
 use std::any::Any;
 use std::cell::RefCell;
 use std::ffi::{CStr, c_void};
@@ -14,6 +16,8 @@ use crate::abi::{
     ABI_MINOR, OK, VocHost, VocOut, VocPlugin, VocProgressV1, VocRejectV1, VocStatus, VocStr,
 };
 use crate::{Error, ErrorClass, Host, Out, Read, Result, Rows, Source, json};
+
+pub use http::{header_pairs, read_body};
 
 /// A structure of the interface: `struct_size` first, and valid when all its bytes are zero.
 ///

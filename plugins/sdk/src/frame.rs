@@ -25,7 +25,7 @@ pub enum FrameKind {
     Hello = 1,
     /// JSON `{"when":"drain"|"now"}`.
     Stop = 2,
-    /// JSON: leave to make requests (used by the HTTP service).
+    /// JSON `{"id","is_granted","wait_ms"}`: the answer to [`FrameKind::Ask`].
     Permit = 3,
     /// JSON: the library is open and the instance configured.
     Ready = 64,
@@ -48,10 +48,17 @@ pub enum FrameKind {
     Reject = 72,
     /// JSON: the answer of `call`.
     Reply = 73,
+    /// JSON `{"id","bucket","host","wait_ms_max","request"}`: a request wants to be made; `request`
+    /// is `GET https://…` without secrets, kept for the report of a crash.
+    Ask = 74,
+    /// JSON `{"bucket","host","pause_ms"}`: a server wants no requests for so long.
+    Pause = 75,
+    /// JSON: one line of a cassette.
+    Exchange = 76,
 }
 
 impl FrameKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 16] = [
         Self::Hello,
         Self::Stop,
         Self::Permit,
@@ -65,6 +72,9 @@ impl FrameKind {
         Self::End,
         Self::Reject,
         Self::Reply,
+        Self::Ask,
+        Self::Pause,
+        Self::Exchange,
     ];
 
     fn from_byte(byte: u8) -> Option<Self> {

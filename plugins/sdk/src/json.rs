@@ -22,6 +22,31 @@ pub(crate) fn member<'json>(object: &'json str, name: &str) -> Option<&'json str
     }
 }
 
+/// Returns the members of a JSON object, names unescaped and values raw, in order.
+#[cfg(feature = "testing")]
+pub(crate) fn members(object: &str) -> Option<Vec<(String, &str)>> {
+    let mut scanner = Scanner {
+        text: object,
+        position: 0,
+    };
+    let mut members = Vec::new();
+    scanner.expect(b'{')?;
+    if scanner.expect(b'}').is_some() {
+        return Some(members);
+    }
+    loop {
+        scanner.skip_space();
+        let key = string(scanner.value()?)?;
+        scanner.expect(b':')?;
+        scanner.skip_space();
+        members.push((key, scanner.value()?));
+        if scanner.expect(b'}').is_some() {
+            return Some(members);
+        }
+        scanner.expect(b',')?;
+    }
+}
+
 /// Returns the text of a JSON string, unescaped, or `None` when `raw` is not a string.
 pub(crate) fn string(raw: &str) -> Option<String> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;

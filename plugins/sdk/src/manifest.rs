@@ -27,9 +27,10 @@ pub struct Meta {
     pub homepage: &'static str,
     /// Hosts and ports it connects to, such as `*.zendesk.com:443`.
     pub egress: &'static [&'static str],
-    /// JSON Schema (2020-12) of the configuration; properties marked `x-voc-secret` hold secrets,
-    /// those marked `x-voc-path` are paths relative to the configuration file, which the plugin may
-    /// read, and those marked `x-voc-url` are addresses whose ports it may connect to.
+    /// JSON Schema (2020-12) of the configuration; properties marked `x-voc-secret` hold secrets
+    /// (with `x-voc-auth`, a reference for [`crate::Auth`]), those marked `x-voc-path` are paths
+    /// relative to the configuration file, which the plugin may read, and the hosts of those marked
+    /// `x-voc-url` may be connected to.
     pub config_schema: &'static str,
     /// Streams known without asking the vendor.
     pub streams: &'static [StreamMeta],

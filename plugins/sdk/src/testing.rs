@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "plays the host's side of the C interface")]
 
 mod decode;
+mod http;
 mod row;
 
 use std::ffi::{CStr, c_char, c_void};
@@ -17,6 +18,7 @@ use crate::abi::{
 };
 use crate::{Error, ErrorClass, Level, RecordKind, Result, Source, Stop, ffi, json};
 
+pub use http::{Answer, Sent};
 pub use row::{Row, Value, row_json};
 
 /// One thing a source emitted.
@@ -204,6 +206,25 @@ impl Harness {
         self.recorder().stop_after = Some(n_checkpoints);
     }
 
+    /// Lets the scripted vendor answer this request once; several answers come in order. A request
+    /// without an answer fails with class `not_found`.
+    pub fn answer(&mut self, method: &str, url: &str, answer: Answer) {
+        self.recorder().vendor.answer(method, url, answer);
+    }
+
+    /// Adds the answers of a cassette (`*.har.jsonl`) that `vocd` recorded.
+    ///
+    /// # Errors
+    /// When a line is no exchange, naming it.
+    pub fn replay(&mut self, cassette: &str) -> Result<()> {
+        self.recorder().vendor.replay(cassette)
+    }
+
+    /// Returns the requests made since the last call, in order.
+    pub fn take_requests(&mut self) -> Vec<Sent> {
+        self.recorder().vendor.take_sent()
+    }
+
     /// Runs the source's check.
     ///
     /// # Errors
@@ -280,6 +301,7 @@ struct Recorder {
     now_ms: i64,
     reject: VocRejectV1,
     progress: VocProgressV1,
+    vendor: Box<http::Vendor>,
 }
 
 impl Recorder {
@@ -305,6 +327,7 @@ impl Recorder {
                 ctx: ptr::null_mut(),
                 progress: Some(progress),
             },
+            vendor: http::Vendor::boxed(),
         }
     }
 
@@ -467,6 +490,7 @@ unsafe extern "C" fn get_extension(ctx: *mut c_void, id: *const c_char) -> *cons
     match id.to_bytes() {
         b"voc.reject/1" => (&raw const recorder.reject).cast(),
         b"voc.progress/1" => (&raw const recorder.progress).cast(),
+        b"voc.http/1" => (&raw const recorder.vendor.extension).cast(),
         _ => ptr::null(),
     }
 }

@@ -4,6 +4,10 @@ use std::mem::{offset_of, size_of};
 use std::path::Path;
 use std::process::Command;
 
+use vocd_plugin::abi::http::{
+    HTTP_AUTH_BASIC, HTTP_AUTH_BEARER, HTTP_AUTH_HEADER, HTTP_AUTH_QUERY, HTTP_ONCE,
+    HTTP_REPEATABLE, VocHttpHead, VocHttpHeader, VocHttpRequest, VocHttpSink, VocHttpV1,
+};
 use vocd_plugin::abi::{
     ABI_MINOR, ArrowArray, ArrowSchema, VocHost, VocOut, VocPlugin, VocProgressV1, VocRejectV1,
     VocStr,
@@ -28,10 +32,25 @@ fn header_and_mirror_have_one_layout() {
         "voc_plugin" VocPlugin { struct_size, abi_minor, flags, reserved, open, close, call, read, get_extension };
         "voc_reject_v1" VocRejectV1 { struct_size, abi_minor, ctx, reject };
         "voc_progress_v1" VocProgressV1 { struct_size, abi_minor, ctx, progress };
+        "voc_http_header" VocHttpHeader { name, value };
+        "voc_http_request" VocHttpRequest { struct_size, flags, method, url, headers, n_headers, body_ctx, read_body, bucket, timeout_ms, auth_kind, auth_ref, auth_name, auth_format, body_bytes_max };
+        "voc_http_head" VocHttpHead { struct_size, status, url, headers, n_headers, retry_after_ms };
+        "voc_http_sink" VocHttpSink { struct_size, reserved, ctx, on_head, on_body, on_error };
+        "voc_http_v1" VocHttpV1 { struct_size, abi_minor, ctx, send };
         "struct ArrowSchema" ArrowSchema { format, name, metadata, flags, n_children, children, dictionary, release, private_data };
         "struct ArrowArray" ArrowArray { length, null_count, offset, n_buffers, n_children, buffers, children, dictionary, release, private_data };
     };
-    facts.push(("VOC_ABI_MINOR".to_owned(), ABI_MINOR as usize));
+    for (name, number) in [
+        ("VOC_ABI_MINOR", ABI_MINOR),
+        ("VOC_HTTP_REPEATABLE", HTTP_REPEATABLE),
+        ("VOC_HTTP_ONCE", HTTP_ONCE),
+        ("VOC_HTTP_AUTH_BEARER", HTTP_AUTH_BEARER),
+        ("VOC_HTTP_AUTH_BASIC", HTTP_AUTH_BASIC),
+        ("VOC_HTTP_AUTH_HEADER", HTTP_AUTH_HEADER),
+        ("VOC_HTTP_AUTH_QUERY", HTTP_AUTH_QUERY),
+    ] {
+        facts.push((name.to_owned(), number as usize));
+    }
     let mut program =
         "#include \"voc_plugin.h\"\n#include <stdio.h>\nint main(void) {\n".to_owned();
     for (expression, _) in &facts {

@@ -6,33 +6,45 @@ use std::ptr;
 use std::rc::{Rc, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use vocd_plugin::abi::http::{HTTP_EXTENSION, VocHttpV1};
 use vocd_plugin::abi::{
     ABI_MINOR, ArrowArray, ArrowSchema, OK, PROGRESS_EXTENSION, REJECT_EXTENSION, VocHost, VocOut,
     VocProgressV1, VocRejectV1, VocStatus, VocStr,
 };
 use vocd_plugin::{ErrorClass, ffi};
 
-use super::import;
+use super::{http, import};
+use crate::http::{HttpService, Link, Permits};
 use crate::session::{Session, Wish};
 
 /// Everything a plugin holds pointers to.
-#[derive(Debug)]
 pub(super) struct HostSide {
     host: VocHost,
     out: VocOut,
     reject: VocRejectV1,
     progress: VocProgressV1,
+    http: VocHttpV1,
+    http_service: HttpService,
+    permits: Permits,
     session: *const Session,
 }
 
 impl HostSide {
     /// Makes the structures; they point at the whole, so it is shared and never moves. The session
     /// has to outlive it.
-    pub(super) fn new(session: &Session) -> Rc<Self> {
-        Rc::new_cyclic(|side: &Weak<Self>| Self::with_ctx(side.as_ptr().cast_mut().cast(), session))
+    pub(super) fn new(session: &Session, http_service: HttpService, permits: Permits) -> Rc<Self> {
+        Rc::new_cyclic(|side: &Weak<Self>| {
+            let ctx = side.as_ptr().cast_mut().cast();
+            Self::with_ctx(ctx, session, http_service, permits)
+        })
     }
 
-    fn with_ctx(ctx: *mut c_void, session: &Session) -> Self {
+    fn with_ctx(
+        ctx: *mut c_void,
+        session: &Session,
+        http_service: HttpService,
+        permits: Permits,
+    ) -> Self {
         Self {
             host: VocHost {
                 struct_size: size_of_u32::<VocHost>(),
@@ -65,6 +77,14 @@ impl HostSide {
                 ctx,
                 progress: Some(progress),
             },
+            http: VocHttpV1 {
+                struct_size: size_of_u32::<VocHttpV1>(),
+                abi_minor: 0,
+                ctx,
+                send: Some(http::send),
+            },
+            http_service,
+            permits,
             session,
         }
     }
@@ -76,15 +96,28 @@ impl HostSide {
     pub(super) fn out(&self) -> &VocOut {
         &self.out
     }
+
+    pub(super) fn http_service(&self) -> &HttpService {
+        &self.http_service
+    }
+
+    /// The daemon, as requests see it.
+    pub(super) fn link(&self) -> Link<'_> {
+        Link {
+            // SAFETY: the session outlives its `HostSide`.
+            session: unsafe { &*self.session },
+            permits: &self.permits,
+        }
+    }
 }
 
-fn size_of_u32<T>() -> u32 {
+pub(super) fn size_of_u32<T>() -> u32 {
     u32::try_from(size_of::<T>()).expect("the structures are small")
 }
 
 /// # Safety
 /// `ctx` is the one this file put into a structure of a living `HostSide`.
-unsafe fn side<'call>(ctx: *mut c_void) -> &'call HostSide {
+pub(super) unsafe fn side<'call>(ctx: *mut c_void) -> &'call HostSide {
     // SAFETY: promised by the caller; the structure is never changed once a plugin knows it.
     unsafe { &*ctx.cast::<HostSide>() }
 }
@@ -98,10 +131,19 @@ unsafe fn session<'call>(ctx: *mut c_void) -> &'call Session {
 
 /// # Safety
 /// As [`ffi::bytes`].
-unsafe fn text(text: VocStr) -> String {
+pub(super) unsafe fn text(text: VocStr) -> String {
     // SAFETY: promised by the caller. Wrong UTF-8 of a plugin is mended, not refused: it can only
     // be a message, or a name that matches nothing.
     String::from_utf8_lossy(unsafe { ffi::bytes(text) }).into_owned()
+}
+
+/// Copies a text for people, which may quote what a server sent back.
+///
+/// # Safety
+/// As [`side`] and [`text`].
+unsafe fn told(ctx: *mut c_void, message: VocStr) -> String {
+    // SAFETY: promised by the caller.
+    unsafe { side(ctx).http_service().masked_text(&text(message)) }
 }
 
 fn status(wish: Wish) -> VocStatus {
@@ -138,7 +180,10 @@ unsafe extern "C" fn error(
     retry_after_ms: u64,
 ) {
     // SAFETY: as in `batch`.
-    unsafe { session(ctx).report(status, &text(user), &text(internal), retry_after_ms) }
+    unsafe {
+        let (user, internal) = (told(ctx, user), told(ctx, internal));
+        session(ctx).report(status, &user, &internal, retry_after_ms);
+    }
 }
 
 unsafe extern "C" fn reply(ctx: *mut c_void, json: VocStr) -> VocStatus {
@@ -154,7 +199,10 @@ unsafe extern "C" fn log(
     fields_json: VocStr,
 ) {
     // SAFETY: as in `batch`.
-    unsafe { session(ctx).log(level, &text(target), &text(message), &text(fields_json)) }
+    unsafe {
+        let (message, fields) = (told(ctx, message), told(ctx, fields_json));
+        session(ctx).log(level, &text(target), &message, &fields);
+    }
 }
 
 unsafe extern "C" fn metric(
@@ -189,6 +237,7 @@ unsafe extern "C" fn get_extension(ctx: *mut c_void, id: *const c_char) -> *cons
     match id.to_str() {
         Ok(REJECT_EXTENSION) => (&raw const side.reject).cast(),
         Ok(PROGRESS_EXTENSION) => (&raw const side.progress).cast(),
+        Ok(HTTP_EXTENSION) => (&raw const side.http).cast(),
         _ => ptr::null(),
     }
 }
@@ -201,7 +250,10 @@ unsafe extern "C" fn reject(
     detail: VocStr,
 ) {
     // SAFETY: as in `batch`.
-    unsafe { session(ctx).reject(&text(kind), &text(reason), &text(place), &text(detail)) }
+    unsafe {
+        let (place, detail) = (told(ctx, place), told(ctx, detail));
+        session(ctx).reject(&text(kind), &text(reason), &place, &detail);
+    }
 }
 
 unsafe extern "C" fn progress(ctx: *mut c_void, done: u64, total: u64, unit: VocStr) {
