@@ -33,6 +33,7 @@ pub(super) struct Inserted {
 struct Tape {
     path: PathBuf,
     file: File,
+    n_bytes: u64,
     error: Option<io::Error>,
 }
 
@@ -88,6 +89,17 @@ impl Inserted {
     }
 }
 
+impl Tape {
+    fn write(&mut self, line: &str) -> io::Result<()> {
+        self.n_bytes += line.len() as u64 + 1;
+        if self.n_bytes > CASSETTE_BYTES_MAX {
+            // What could not be replayed is not worth keeping.
+            return Err(io::Error::other("it would be above 32 MiB"));
+        }
+        self.file.write_all(format!("{line}\n").as_bytes())
+    }
+}
+
 fn record(path: &Path) -> Result<Inserted, Failure> {
     // Never over a file that is there, and for nobody else's eyes: it holds what customers said.
     let file = OpenOptions::new()
@@ -105,12 +117,13 @@ fn record(path: &Path) -> Result<Inserted, Failure> {
     let tape = Arc::new(Mutex::new(Tape {
         path: path.to_owned(),
         file,
+        n_bytes: 0,
         error: None,
     }));
     let written = Arc::clone(&tape);
     let keep = move |line: &str| {
         let mut tape = written.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = tape.file.write_all(format!("{line}\n").as_bytes()) {
+        if let Err(error) = tape.write(line) {
             tape.error.get_or_insert(error);
         }
     };

@@ -481,6 +481,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_about_requests_is_checked() {
+        let ask = br#"{"id":1,"host":"a.example:443","wait_ms_max":5,"request":"GET https://a"}"#;
+        let metric = br#"{"name":"http_requests","kind":"counter","value":null}"#;
+        let parts: [(FrameKind, &[u8]); 3] = [
+            (FrameKind::Ask, ask),
+            (FrameKind::Metric, metric),
+            (FrameKind::Exchange, b"{}"),
+        ];
+        let messages = drain(&frames(&parts)).expect("valid");
+        assert!(matches!(&messages[0], Message::Ask(ask) if ask.host == "a.example:443"));
+        assert!(matches!(&messages[1], Message::Metric(metric) if metric.value.is_none()));
+        check_refused(&[(FrameKind::Ask, b"{}")], "not the JSON it should be");
+        check_refused(&[(FrameKind::Exchange, b"{}\n{}")], "no line of text");
+        check_refused(&[(FrameKind::Exchange, b"\xff")], "no line of text");
+        check_refused(&[(FrameKind::Permit, b"{}")], "wrong way");
+    }
+
+    #[test]
     fn a_run_cut_anywhere_is_no_success() {
         let bytes = run();
         for n_bytes in 0..bytes.len() {

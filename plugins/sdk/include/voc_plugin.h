@@ -210,7 +210,7 @@ typedef struct voc_http_request {
   int64_t (*read_body)(void *body_ctx, uint8_t *buffer, size_t capacity);
   /* Requests of one bucket to one host share a budget, across sources and runs. May be empty. */
   voc_str bucket;
-  uint32_t timeout_ms; /* of one attempt; 0: 120,000 */
+  uint32_t timeout_ms; /* of one attempt; 0: 120,000; the head of an answer must come in 40 s */
   uint32_t auth_kind;
   /* The value of a configuration property marked "x-voc-secret" and "x-voc-auth": not the secret,
    * but what stands for it. */

@@ -172,7 +172,8 @@ impl Request<'_> {
         self
     }
 
-    /// Bounds the time of one attempt; 120 s unless called.
+    /// Bounds the time of one attempt; 120 s unless called. The head of an answer must come within
+    /// 40 s, and a body may not pause for more than 30 s, whatever is set.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.outgoing.timeout = timeout;

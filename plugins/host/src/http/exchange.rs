@@ -93,7 +93,8 @@ impl<'a> Exchange<'a> {
 
     /// Makes attempts until one is worth telling, and tells it.
     pub(super) fn run(mut self, sink: &mut dyn Sink) -> Result<()> {
-        for attempt_idx in 0.. {
+        let mut attempt_idx = 0;
+        loop {
             let outcome = self.attempt();
             let wait = match &outcome {
                 Ok(arrived) => self.wait_before_repeating(&arrived.answer, attempt_idx),
@@ -105,11 +106,11 @@ impl<'a> Exchange<'a> {
                     drop(outcome);
                     self.daemon.metric("http_retries", 1.0, "");
                     self.wait(wait)?;
+                    attempt_idx += 1;
                 }
                 None => return self.deliver(outcome.map_err(Failure::into_error)?, sink),
             }
         }
-        unreachable!("the attempts are limited")
     }
 
     fn wait_before_repeating(&self, answer: &Answer, attempt_idx: u32) -> Option<Duration> {
