@@ -14,6 +14,7 @@ mod run;
 mod scrub;
 mod stop;
 mod watch;
+mod webhook;
 
 use std::path::Path;
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub use failure::{Failure, FailureReason};
 pub use message::Progress;
 pub use plugin_file::{FindError, PluginFile};
 pub use stop::{StopLevel, StopSignal};
+pub use webhook::Delivery;
 
 use crate::record::door::Reject;
 use crate::record::{RecordKind, SourceName, StreamName};
@@ -109,6 +111,9 @@ pub enum RunEvent {
     Reject(Reject),
     /// How far it is.
     Progress(Progress),
+    /// The webhook at hand is parsed and its rows are those since the one before; or the plugin
+    /// refused it, and those rows are void.
+    Parsed(Option<Failure>),
 }
 
 /// Whether a run goes on.
@@ -164,6 +169,21 @@ impl Host {
         stop: &StopSignal,
         on_event: &mut dyn FnMut(RunEvent) -> Flow,
     ) -> RunOutcome {
-        run::run(&self.program, request, stop, on_event)
+        run::run(&self.program, request, webhook::Work::Read, stop, on_event)
+    }
+
+    /// Parses webhooks in their order, blocking, and hands over what comes on the calling thread.
+    ///
+    /// Each that is done ends with [`RunEvent::Parsed`]. When the outcome is a failure, the first
+    /// that did not is the one at hand when it happened.
+    pub fn parse(
+        &self,
+        request: RunRequest<'_>,
+        deliveries: &[Delivery<'_>],
+        stop: &StopSignal,
+        on_event: &mut dyn FnMut(RunEvent) -> Flow,
+    ) -> RunOutcome {
+        let work = webhook::Work::Parse(deliveries);
+        run::run(&self.program, request, work, stop, on_event)
     }
 }

@@ -18,6 +18,7 @@ use super::printed::{PluginLog, PrintedReader};
 use super::scrub::Scrubber;
 use super::stop::StopSignal;
 use super::watch::WatchedPipe;
+use super::webhook::{Delivery, Work, deliver};
 use super::{Flow, RunEvent, RunOutcome, RunRequest};
 use crate::record::RecordKind;
 use crate::record::door::Reject;
@@ -41,6 +42,7 @@ struct Hello<'a> {
     checkpoint: Option<Box<RawValue>>,
     checkpoint_format: u32,
     limits: HelloLimits,
+    n_webhooks: usize,
 }
 
 #[derive(Serialize)]
@@ -52,13 +54,14 @@ struct HelloLimits {
 pub(super) fn run(
     program: &ChildProgram,
     request: RunRequest<'_>,
+    work: Work<'_>,
     stop: &StopSignal,
     on_event: &mut dyn FnMut(RunEvent) -> Flow,
 ) -> RunOutcome {
     let started = Instant::now();
     let scrubber = Scrubber::new(request.secrets);
-    let mut outcome = match hello(&request) {
-        Ok(hello) => match Conversation::start(program, &request, &scrubber, stop) {
+    let mut outcome = match hello(&request, work) {
+        Ok(hello) => match Conversation::start(program, &request, work, &scrubber, stop) {
             Ok(conversation) => conversation.hold(&hello, on_event),
             Err(error) => failed(Failure::new(
                 FailureReason::Spawn,
@@ -84,7 +87,7 @@ fn failed(failure: Failure) -> RunOutcome {
     }
 }
 
-fn hello(request: &RunRequest<'_>) -> Result<Vec<u8>, Failure> {
+fn hello(request: &RunRequest<'_>, work: Work<'_>) -> Result<Vec<u8>, Failure> {
     let mut config = request.config_json.clone();
     if let Value::Object(members) = &mut config {
         let base_dir = request.base_dir.to_string_lossy();
@@ -101,7 +104,7 @@ fn hello(request: &RunRequest<'_>) -> Result<Vec<u8>, Failure> {
             )
         })?;
     let hello = Hello {
-        mode: "read",
+        mode: work.mode(),
         run_id: request.run_id,
         source: request.source.as_str(),
         stream: request.stream.as_str(),
@@ -115,6 +118,7 @@ fn hello(request: &RunRequest<'_>) -> Result<Vec<u8>, Failure> {
             memory_bytes: request.limits.memory_bytes,
             idle_s: idle(request).as_secs(),
         },
+        n_webhooks: work.deliveries().len(),
     };
     serde_json::to_vec(&hello)
         .map_err(|error| Failure::new(FailureReason::Internal, error.to_string()))
@@ -126,7 +130,10 @@ fn idle(request: &RunRequest<'_>) -> Duration {
 }
 
 /// A child that is being talked to.
-struct Conversation {
+struct Conversation<'a> {
+    /// Webhooks that the child has not got yet.
+    deliveries: std::slice::Iter<'a, Delivery<'a>>,
+    scrubber: Scrubber,
     guard: ChildGuard,
     messages: MessageReader<BufReader<WatchedPipe>>,
     printed: PrintedReader,
@@ -143,10 +150,11 @@ enum Ending {
     Broken(MessageError),
 }
 
-impl Conversation {
+impl<'a> Conversation<'a> {
     fn start(
         program: &ChildProgram,
         request: &RunRequest<'_>,
+        work: Work<'a>,
         scrubber: &Scrubber,
         stop: &StopSignal,
     ) -> std::io::Result<Self> {
@@ -166,6 +174,8 @@ impl Conversation {
             idle(request),
         )?;
         Ok(Self {
+            deliveries: work.deliveries(),
+            scrubber: scrubber.clone(),
             guard,
             messages: MessageReader::new(BufReader::with_capacity(READ_BYTES, pipe)),
             printed: PrintedReader::start(printed, log.clone())?,
@@ -185,6 +195,14 @@ impl Conversation {
 
     fn pipe(&mut self) -> &mut WatchedPipe {
         self.messages.reader_mut().get_mut()
+    }
+
+    /// Sends the next webhook, if there is one.
+    fn deliver_next(&mut self) {
+        if let Some(delivery) = self.deliveries.next() {
+            // As in `hold`: what the child left in its pipes tells why it does not read.
+            let _ = deliver(self.pipe(), delivery);
+        }
     }
 
     fn listen(&mut self, on_event: &mut dyn FnMut(RunEvent) -> Flow) -> Ending {
@@ -241,7 +259,21 @@ impl Conversation {
                 self.reported = Some(report);
                 Ok(None)
             }
-            Message::Ready | Message::Metric | Message::Reply => Ok(None),
+            Message::Ready => {
+                self.deliver_next();
+                Ok(None)
+            }
+            Message::Parsed(refusal) => {
+                self.deliver_next();
+                Ok(Some(RunEvent::Parsed(refusal.map(|report| {
+                    let failure = explained(&report, None);
+                    Failure {
+                        message: self.scrubber.scrub(&failure.message),
+                        ..failure
+                    }
+                }))))
+            }
+            Message::Metric | Message::Reply => Ok(None),
             Message::End => Err(MessageError::Unexpected {
                 frame: FrameKind::End,
             }),

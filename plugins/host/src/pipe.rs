@@ -10,6 +10,8 @@ use rustix::process::{Signal, getpid, kill_process};
 use serde::Deserialize;
 use vocd_plugin::frame::{FrameHeader, FrameKind, read_header, write_frame};
 
+use crate::webhook::Deliverer;
+
 /// Frames get descriptors above those a program opens by habit.
 const FRAME_FD_MIN: i32 = 64;
 /// Small frames gathered before one write, in bytes.
@@ -50,7 +52,8 @@ impl FrameReader {
         else {
             return Ok(None);
         };
-        if payload_bytes > JSON_BYTES_MAX {
+        // A body is what the vendor sent, within the daemon's own limit.
+        if payload_bytes > JSON_BYTES_MAX && kind != FrameKind::Body {
             let text = "a frame of the daemon is above the limit";
             return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
@@ -60,13 +63,17 @@ impl FrameReader {
         Ok(Some((kind, payload)))
     }
 
-    /// Listens for STOP on a thread of its own, and ends the process when the daemon is gone.
-    pub(crate) fn listen(mut self, stop: StopFlag) -> io::Result<()> {
+    /// Listens for STOP and for webhooks on a thread of its own, and ends the process when the
+    /// daemon is gone.
+    pub(crate) fn listen(mut self, stop: StopFlag, mut webhooks: Deliverer) -> io::Result<()> {
         let listener = thread::Builder::new().name("daemon-frames".to_owned());
         listener.spawn(move || {
             while let Ok(Some((kind, payload))) = self.next() {
                 if kind == FrameKind::Stop {
                     stop.raise(&payload);
+                    webhooks.stop();
+                } else if !webhooks.take(kind, payload) {
+                    break;
                 }
             }
             // The plugin may sleep or spin in any thread, so nothing gentler ends it for sure.

@@ -1,6 +1,7 @@
 //! One run from the first frame to the last, and the exit code of each stage.
 
 use std::io;
+use std::sync::mpsc::Receiver;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 use vocd_plugin::frame::{FrameKind, LIBRARY_FD};
@@ -9,6 +10,7 @@ use crate::hello::{Hello, Mode};
 use crate::library::{Instance, Library};
 use crate::pipe::{self, FrameReader, FrameWriter, StopFlag};
 use crate::session::{Report, Session};
+use crate::webhook::{self, Delivery};
 
 /// Descriptors a plugin may have open.
 const OPEN_FILES_MAX: u64 = 256;
@@ -47,8 +49,9 @@ fn converse(mut reader: FrameReader, writer: FrameWriter) -> Stage {
         }
     };
     let session = Session::new(writer, stop.clone(), hello.stream.clone());
+    let (deliverer, deliveries) = webhook::deliveries();
     let listening = reader
-        .listen(stop)
+        .listen(stop, deliverer)
         .and_then(|()| limit(hello.limits.memory_bytes));
     if let Err(error) = listening {
         session.fail(&Report::new(
@@ -57,7 +60,7 @@ fn converse(mut reader: FrameReader, writer: FrameWriter) -> Stage {
         ));
         return Stage::Hello;
     }
-    match perform(&hello, &session) {
+    match perform(&hello, &session, &deliveries) {
         Ok(()) => Stage::Done,
         Err((stage, report)) => {
             session.fail(&report);
@@ -93,7 +96,11 @@ fn set(resource: Resource, limit: u64) -> io::Result<()> {
     Ok(setrlimit(resource, rlimit)?)
 }
 
-fn perform(hello: &Hello, session: &Session) -> Result<(), (Stage, Report)> {
+fn perform(
+    hello: &Hello,
+    session: &Session,
+    deliveries: &Receiver<Delivery>,
+) -> Result<(), (Stage, Report)> {
     let path = format!("/proc/self/fd/{LIBRARY_FD}");
     let library = Library::open(&path)
         .map_err(|error| (Stage::Load, Report::new("load", error.to_string())))?;
@@ -114,6 +121,8 @@ fn perform(hello: &Hello, session: &Session) -> Result<(), (Stage, Report)> {
                 .call(&hello.method, params)
                 .map_err(at(Stage::Work))?;
         }
+        Mode::Webhook => webhook::parse_all(&instance, session, deliveries, hello.n_webhooks)
+            .map_err(at(Stage::Work))?,
     }
     // Before `close`: the run is complete, and a crash while tidying up does not undo it.
     session.end().map_err(at(Stage::End))

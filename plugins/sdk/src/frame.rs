@@ -27,6 +27,10 @@ pub enum FrameKind {
     Stop = 2,
     /// JSON: leave to make requests (used by the HTTP service).
     Permit = 3,
+    /// JSON: the request of one webhook to parse; its body follows.
+    Webhook = 4,
+    /// The body of the webhook before, as it came.
+    Body = 5,
     /// JSON: the library is open and the instance configured.
     Ready = 64,
     /// Arrow IPC stream bytes of one batch (schema message included), `stream` names its kind.
@@ -48,13 +52,18 @@ pub enum FrameKind {
     Reject = 72,
     /// JSON: the answer of `call`.
     Reply = 73,
+    /// JSON `{"rows_since","refusal"}`: the webhook before is parsed, or refused with the members
+    /// of an error.
+    Parsed = 74,
 }
 
 impl FrameKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 16] = [
         Self::Hello,
         Self::Stop,
         Self::Permit,
+        Self::Webhook,
+        Self::Body,
         Self::Ready,
         Self::Data,
         Self::Checkpoint,
@@ -65,6 +74,7 @@ impl FrameKind {
         Self::End,
         Self::Reject,
         Self::Reply,
+        Self::Parsed,
     ];
 
     fn from_byte(byte: u8) -> Option<Self> {

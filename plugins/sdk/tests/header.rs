@@ -6,7 +6,7 @@ use std::process::Command;
 
 use vocd_plugin::abi::{
     ABI_MINOR, ArrowArray, ArrowSchema, VocHost, VocOut, VocPlugin, VocProgressV1, VocRejectV1,
-    VocStr,
+    VocStr, VocWebhookV1,
 };
 
 /// Pairs of a C expression and what Rust says.
@@ -28,6 +28,7 @@ fn header_and_mirror_have_one_layout() {
         "voc_plugin" VocPlugin { struct_size, abi_minor, flags, reserved, open, close, call, read, get_extension };
         "voc_reject_v1" VocRejectV1 { struct_size, abi_minor, ctx, reject };
         "voc_progress_v1" VocProgressV1 { struct_size, abi_minor, ctx, progress };
+        "voc_webhook_v1" VocWebhookV1 { struct_size, abi_minor, parse };
         "struct ArrowSchema" ArrowSchema { format, name, metadata, flags, n_children, children, dictionary, release, private_data };
         "struct ArrowArray" ArrowArray { length, null_count, offset, n_buffers, n_children, buffers, children, dictionary, release, private_data };
     };
