@@ -111,6 +111,8 @@ pub enum RunEvent {
     Reject(Reject),
     /// How far it is.
     Progress(Progress),
+    /// The plugin is open and gets its first webhook.
+    Ready,
     /// The webhook at hand is parsed and its rows are those since the one before; or the plugin
     /// refused it, and those rows are void.
     Parsed(Option<Failure>),

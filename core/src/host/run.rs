@@ -260,8 +260,9 @@ impl<'a> Conversation<'a> {
                 Ok(None)
             }
             Message::Ready => {
+                let is_webhook = self.deliveries.len() > 0;
                 self.deliver_next();
-                Ok(None)
+                Ok(is_webhook.then_some(RunEvent::Ready))
             }
             Message::Parsed(refusal) => {
                 self.deliver_next();

@@ -372,7 +372,7 @@ impl Intake<'_> {
             }
             RunEvent::Progress(progress) => self.plugin_progress = Some(progress),
             // A child that reads gets none.
-            RunEvent::Parsed(_) => {}
+            RunEvent::Ready | RunEvent::Parsed(_) => {}
         }
         self.tell();
         Ok(())
