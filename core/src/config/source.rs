@@ -24,6 +24,8 @@ pub struct SourceConfig {
     pub plugin: String,
     /// Time between two pulls.
     pub every: Duration,
+    /// Where webhooks come: the silence that is normal.
+    pub expect_every: Option<Duration>,
     /// Longest time one pull may take.
     pub timeout: Duration,
     /// What one pull may use.
@@ -122,11 +124,7 @@ pub(crate) fn read(
     let every = table.parsed(sheet, "every", scalar::duration);
     let timeout = table.parsed(sheet, "timeout", scalar::duration);
     table.refuse(sheet, "cron", "write every = \"10m\" instead");
-    table.refuse(
-        sheet,
-        "expect_every",
-        "no plugin of this version is pushed to",
-    );
+    let expect_every = table.parsed(sheet, "expect_every", scalar::duration);
     let mut limits = table.table(sheet, "limits");
     let memory = limits.parsed(sheet, "memory", scalar::size_bytes);
     let requests = limits.whole(sheet, "requests_per_minute", 1..=1_000_000);
@@ -141,6 +139,7 @@ pub(crate) fn read(
         name: name?.value,
         plugin: plugin?.value,
         every: every?.value,
+        expect_every: expect_every.map(|silence| silence.value),
         timeout: timeout?.value,
         limits: SourceLimits {
             memory_bytes: memory?.value,

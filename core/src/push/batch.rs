@@ -203,20 +203,18 @@ impl<'a> Reading<'a> {
     fn take(&mut self, event: RunEvent) -> Flow {
         match event {
             RunEvent::Ready => self.is_ready = true,
-            RunEvent::Batch(kind, rows) => {
-                match self.door.check(kind, &rows, Timestamp::now()) {
-                    Ok(checked) => {
-                        self.n_rows += checked.batch.rows.num_rows();
-                        self.rejects.extend(checked.rejects);
-                        self.batches.push(checked.batch);
-                    }
-                    Err(error) => {
-                        let what = error.to_string();
-                        self.broken = Some(Failure::new(FailureReason::Protocol, what));
-                        return Flow::Stop;
-                    }
+            RunEvent::Batch(kind, rows) => match self.door.check(kind, &rows, Timestamp::now()) {
+                Ok(checked) => {
+                    self.n_rows += checked.batch.rows.num_rows();
+                    self.rejects.extend(checked.rejects);
+                    self.batches.push(checked.batch);
                 }
-            }
+                Err(error) => {
+                    let what = error.to_string();
+                    self.broken = Some(Failure::new(FailureReason::Protocol, what));
+                    return Flow::Stop;
+                }
+            },
             RunEvent::Reject(reject) => self.rejects.push(reject),
             RunEvent::Checkpoint { .. } => {
                 let what = "the plugin emitted a checkpoint while parsing a webhook";

@@ -127,10 +127,22 @@ mod tests {
             answer: Some(Find::Query("challenge".to_owned())),
             ..by("GET")
         };
-        let ask = |verify| [("mode", "subscribe"), ("verify", verify), ("challenge", "42")];
+        let ask = |verify| {
+            [
+                ("mode", "subscribe"),
+                ("verify", verify),
+                ("challenge", "42"),
+            ]
+        };
         let text = ChallengeAnswer::Text("42".to_owned());
         check(&challenge, "GET", &ask("s3cret"), "", Some(text));
-        check(&challenge, "GET", &ask("no"), "", Some(ChallengeAnswer::Wrong));
+        check(
+            &challenge,
+            "GET",
+            &ask("no"),
+            "",
+            Some(ChallengeAnswer::Wrong),
+        );
         check(&challenge, "GET", &[("mode", "other")], "", None);
     }
 

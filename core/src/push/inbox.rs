@@ -207,9 +207,17 @@ impl Inbox {
 
     /// Stops: what was handed over is written and answered first.
     pub(super) fn stop(&self) {
-        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let jobs = self
+            .jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         drop(jobs);
-        let clerk = self.clerk.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let clerk = self
+            .clerk
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if clerk.is_some_and(|clerk| clerk.join().is_err()) {
             tracing::error!("the inbox ended by a panic");
         }

@@ -78,7 +78,10 @@ pub(super) fn proofs(scheme: &WebhookScheme, config: &Value) -> Result<Vec<Proof
             }
             AuthScheme::Token { place, keys } => {
                 let keys = texts(keys, config)?;
-                Proof::Token(place.clone(), keys.iter().map(|text| text.as_str().into()).collect())
+                Proof::Token(
+                    place.clone(),
+                    keys.iter().map(|text| text.as_str().into()).collect(),
+                )
             }
         };
         if !proof.keys().is_empty() {
@@ -153,7 +156,10 @@ fn decode(scheme: &SignatureScheme, text: &str) -> Result<Key, KeyError> {
         KeyEncoding::Hex => "hexadecimal",
         KeyEncoding::Base64 => "base64",
     };
-    bytes.filter(|bytes| !bytes.is_empty()).map(Key).ok_or(KeyError::Encoding(name))
+    bytes
+        .filter(|bytes| !bytes.is_empty())
+        .map(Key)
+        .ok_or(KeyError::Encoding(name))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Whether a request is the vendor's: pure, over the raw bytes, in constant time per key.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
@@ -22,8 +22,7 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
 /// Base64 with or without padding.
-pub(super) const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
 const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
 
 /// What a proof says of a request. The later ones were nearer to a success.
@@ -280,10 +279,12 @@ fn uris(scheme: &SignatureScheme, uri: &str) -> Vec<String> {
     ];
     let mut uris = vec![uri.to_owned()];
     if scheme.signed.contains(&SignedPart::Uri) && uri.contains('%') {
-        let decoded = ESCAPES.iter().fold(uri.to_owned(), |text, (escape, plain)| {
-            text.replace(escape, plain)
-                .replace(&escape.to_ascii_lowercase(), plain)
-        });
+        let decoded = ESCAPES
+            .iter()
+            .fold(uri.to_owned(), |text, (escape, plain)| {
+                text.replace(escape, plain)
+                    .replace(&escape.to_ascii_lowercase(), plain)
+            });
         uris.push(decoded.replace("%3B", ";").replace("%3b", ";"));
     }
     uris

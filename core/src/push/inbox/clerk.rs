@@ -107,7 +107,9 @@ impl Clerk {
     fn write_source(&mut self, source: &SourceName, entries: &mut [&mut Entry]) {
         let mut room = self.room();
         let Some((mut next, folder)) = self.place(source) else {
-            entries.iter_mut().for_each(|entry| entry.kept = Kept::Failed);
+            entries
+                .iter_mut()
+                .for_each(|entry| entry.kept = Kept::Failed);
             return;
         };
         let first = next;
@@ -231,7 +233,10 @@ impl Clerk {
             return;
         };
         while let Some(segment) = shelf.segments.front() {
-            let end = shelf.segments.get(1).map_or(shelf.next, |later| later.first);
+            let end = shelf
+                .segments
+                .get(1)
+                .map_or(shelf.next, |later| later.first);
             let is_last = shelf.segments.len() == 1;
             // A short last one stays: making a file costs more than keeping it.
             if end > position || (is_last && segment.n_bytes < SEGMENT_BYTES / 8) {

@@ -91,9 +91,7 @@ pub(super) fn look(segment: &[u8], offset: usize) -> Found {
         return Found::Record(Box::new(item), offset + n_bytes);
     }
     let later = (1..rest.len()).filter(|at| rest[*at..].starts_with(MAGIC));
-    let next = later
-        .into_iter()
-        .find(|at| record(&rest[*at..]).is_some());
+    let next = later.into_iter().find(|at| record(&rest[*at..]).is_some());
     match next {
         Some(at) => Found::Damage(offset + at),
         None => Found::End,
@@ -111,7 +109,9 @@ fn record(bytes: &[u8]) -> Option<(Item, usize)> {
         return None;
     }
     let n_bytes = usize::try_from(word(4)?).ok()?;
-    let payload = rest.get(..n_bytes).filter(|_| n_bytes <= PAYLOAD_BYTES_MAX)?;
+    let payload = rest
+        .get(..n_bytes)
+        .filter(|_| n_bytes <= PAYLOAD_BYTES_MAX)?;
     if crc32c::crc32c(payload) != word(8)? {
         return None;
     }
@@ -176,7 +176,9 @@ mod tests {
     }
 
     fn segment() -> Vec<u8> {
-        (0..3).flat_map(|position| item(position).encode()).collect()
+        (0..3)
+            .flat_map(|position| item(position).encode())
+            .collect()
     }
 
     #[test]

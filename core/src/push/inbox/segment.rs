@@ -171,7 +171,10 @@ fn firsts(folder: &Path) -> io::Result<Vec<u64>> {
         let path = entry?.path();
         let stem = path.file_stem().and_then(|stem| stem.to_str());
         let is_segment = path.extension().is_some_and(|ending| ending == ENDING);
-        if let Some(first) = stem.filter(|_| is_segment).and_then(|stem| stem.parse().ok()) {
+        if let Some(first) = stem
+            .filter(|_| is_segment)
+            .and_then(|stem| stem.parse().ok())
+        {
             firsts.push(first);
         }
     }
