@@ -20,16 +20,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 pub use self::challenge::ChallengeAnswer;
-pub use self::key::{Key, KeyError};
+pub use self::key::KeyError;
 pub use self::request::Post;
-pub use self::signature::{Verdict, verify};
+pub use self::signature::Verdict;
 
 use self::batch::{BatchEnd, Bench};
 use self::door::{Access, Doors, Guard};
 use self::inbox::{Arrival, Inbox, Kept};
 use self::worker::{Plan, Workers};
+use crate::host::manifest::webhook::WebhookScheme;
 use crate::host::{Failure, Host};
 use crate::ingest::SourceSpec;
 use crate::record::SourceName;
@@ -365,6 +367,20 @@ pub enum RetryError {
     /// The inbox did not take them.
     #[error("failed to put webhooks back into the inbox: {0}")]
     Inbox(String),
+}
+
+/// Judges a request by what a plugin declares and what is configured.
+///
+/// # Errors
+/// When no key can be made of a configured value.
+pub fn judge_by(
+    scheme: &WebhookScheme,
+    config: &Value,
+    post: &Post<'_>,
+    now_ms: i64,
+) -> Result<Verdict, KeyError> {
+    let proofs = key::proofs(scheme, config)?;
+    Ok(signature::judge(&proofs, post, now_ms))
 }
 
 /// Returns the answer to a request that is not to be kept.

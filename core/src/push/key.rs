@@ -15,7 +15,7 @@ const KEYS_MAX: usize = 16;
 
 /// Bytes of a key; never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key(Vec<u8>);
+pub(super) struct Key(Vec<u8>);
 
 impl Key {
     /// Returns the bytes.

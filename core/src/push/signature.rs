@@ -77,7 +77,7 @@ pub(super) fn judge(proofs: &[Proof], post: &Post<'_>, now_ms: i64) -> Verdict {
 }
 
 /// Judges a request by a signature.
-pub fn verify(scheme: &SignatureScheme, keys: &[Key], post: &Post<'_>, now_ms: i64) -> Verdict {
+fn verify(scheme: &SignatureScheme, keys: &[Key], post: &Post<'_>, now_ms: i64) -> Verdict {
     if keys.is_empty() {
         return Verdict::NoKey;
     }
