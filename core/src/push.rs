@@ -41,6 +41,9 @@ use crate::telemetry::{Metrics, WEBHOOKS};
 
 /// Longest event id that is used as it is, in bytes.
 const EVENT_ID_BYTES_MAX: usize = 256;
+/// Largest body, in bytes, whatever is configured: what a frame to the child takes, with room for
+/// the headers.
+const BODY_BYTES_MAX: usize = 32 << 20;
 /// Longest value of a header that is kept for the plugin, in bytes.
 const HEADER_BYTES_MAX: usize = 8 * 1_024;
 
@@ -98,6 +101,8 @@ pub enum Answer {
     NotPushed,
     /// Webhooks come by POST.
     WrongMethod,
+    /// The body is larger than any plugin could get.
+    TooLarge,
     /// No room: come again.
     Full,
     /// Not now: come again.
@@ -199,6 +204,7 @@ impl Push {
             Answer::Refused(verdict) => verdict.name(),
             Answer::Full => "full",
             Answer::Unavailable => "unavailable",
+            Answer::TooLarge => "too_large",
             Answer::Unknown | Answer::NotPushed | Answer::WrongMethod => return answer,
         };
         let labels = [("source", door.spec.name.as_str()), ("outcome", outcome)];
@@ -395,6 +401,9 @@ fn judge(guard: &Guard, post: &Post<'_>, now: Timestamp) -> Option<Answer> {
     }
     if post.method != "POST" {
         return Some(Answer::WrongMethod);
+    }
+    if post.body.len() > BODY_BYTES_MAX {
+        return Some(Answer::TooLarge);
     }
     match signature::judge(&guard.proofs, post, now.as_millisecond()) {
         Verdict::Good => None,

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use vocd_tests::daemon::{Daemon, vocd, wait_until};
 use vocd_tests::pushed::{body, lay_out, n_rows, post, serve, state};
+use vocd_tests::scratch::Scratch;
 
 const N_CLIENTS: usize = 64;
 const N_EVENTS_EACH: u64 = 30;
@@ -117,6 +118,17 @@ fn seed() -> u64 {
     })
 }
 
+/// Waits until nothing is left to parse.
+fn parse_all(scratch: &Scratch, daemon: &Daemon) {
+    wait_until_parsed(daemon);
+    if state(daemon)["webhooks"]["dead_letters"] != 0 {
+        // Two kills met the same webhook, which looks like poison.
+        let retried = vocd(scratch.folder(), &["sources", "retry", "survey"]);
+        assert_eq!(retried.code, 0, "{}", retried.stderr);
+        wait_until_parsed(daemon);
+    }
+}
+
 #[test]
 fn twenty_kills_lose_no_acknowledged_webhook() {
     let seed = seed();
@@ -166,13 +178,7 @@ fn twenty_kills_lose_no_acknowledged_webhook() {
         n_hit >= N_ROUNDS / 4,
         "seed {seed}: only {n_hit} rounds hit"
     );
-    wait_until_parsed(&daemon);
-    if state(&daemon)["webhooks"]["dead_letters"] != 0 {
-        // Two kills met the same webhook, which looks like poison.
-        let retried = vocd(scratch.folder(), &["sources", "retry", "survey"]);
-        assert_eq!(retried.code, 0, "seed {seed}: {}", retried.stderr);
-        wait_until_parsed(&daemon);
-    }
+    parse_all(&scratch, &daemon);
     let unheard = unheard.into_inner().expect("no panic");
     let n_acknowledged = n_acknowledged.into_inner();
     let stored = n_rows(&daemon);

@@ -65,6 +65,35 @@ fn declaration(vendor: &str) -> Option<Value> {
             sha256("X-Chatwoot-Signature", "hex", members)
         }
         "helpscout" => hmac("hmac-sha1", "X-HelpScout-Signature", "base64", json!({})),
+        _ if vendor.starts_with("hubspot") => hubspot(vendor)?,
+        "espocrm" => sha256("Signature", "hex", json!({"wrapped": true, "after": ":"})),
+        "twenty" => sha256(
+            "X-Twenty-Webhook-Signature",
+            "hex",
+            at(
+                "X-Twenty-Webhook-Timestamp",
+                "milliseconds",
+                "{timestamp}:{body}",
+            ),
+        ),
+        _ if vendor.contains("tandard") => sha256(
+            "webhook-signature",
+            "base64",
+            json!({
+                "separator": " ", "prefix": "v1,",
+                "signed": "{header:webhook-id}.{timestamp}.{body}",
+                "key_encoding": "base64", "key_prefix": "whsec_",
+                "timestamp": {"header": "webhook-timestamp", "unit": "seconds"},
+            }),
+        ),
+        _ => return None,
+    })
+}
+
+/// Returns how each version of one vendor's signature is declared.
+fn hubspot(vendor: &str) -> Option<Value> {
+    let sha256 = |header, encoding, members| hmac("hmac-sha256", header, encoding, members);
+    Some(match vendor {
         "hubspot-v1" => hmac(
             "sha256",
             "X-HubSpot-Signature",
@@ -85,26 +114,6 @@ fn declaration(vendor: &str) -> Option<Value> {
                 "milliseconds",
                 "{method}{uri}{body}{timestamp}",
             ),
-        ),
-        "espocrm" => sha256("Signature", "hex", json!({"wrapped": true, "after": ":"})),
-        "twenty" => sha256(
-            "X-Twenty-Webhook-Signature",
-            "hex",
-            at(
-                "X-Twenty-Webhook-Timestamp",
-                "milliseconds",
-                "{timestamp}:{body}",
-            ),
-        ),
-        _ if vendor.contains("tandard") => sha256(
-            "webhook-signature",
-            "base64",
-            json!({
-                "separator": " ", "prefix": "v1,",
-                "signed": "{header:webhook-id}.{timestamp}.{body}",
-                "key_encoding": "base64", "key_prefix": "whsec_",
-                "timestamp": {"header": "webhook-timestamp", "unit": "seconds"},
-            }),
         ),
         _ => return None,
     })

@@ -97,6 +97,10 @@ fn respond(answer: Answer) -> Result<Response, Fault> {
             let what = "webhooks are sent by POST";
             Err(Fault::new(StatusCode::METHOD_NOT_ALLOWED, what))
         }
+        Answer::TooLarge => {
+            let what = "the body is larger than a plugin can take";
+            Err(Fault::new(StatusCode::PAYLOAD_TOO_LARGE, what))
+        }
         Answer::Full => Err(again("the inbox is full")),
         Answer::Unavailable => Err(again("webhooks cannot be taken right now")),
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow_array::RecordBatch;
 use jiff::Timestamp;
 
 use super::inbox::{Inbox, Item};
@@ -12,8 +13,8 @@ use crate::host::{
     StopSignal,
 };
 use crate::ingest::SourceSpec;
-use crate::record::StreamName;
 use crate::record::door::{Door, KindBatch, Reject};
+use crate::record::{RecordKind, StreamName};
 use crate::store::Ack;
 use crate::store::push::{DeadLetter, PushStore, PushUnit, SeenEvent};
 
@@ -21,7 +22,7 @@ use crate::store::push::{DeadLetter, PushStore, PushUnit, SeenEvent};
 const ITEMS_MAX: usize = 512;
 /// Bytes of their bodies.
 const BYTES_MAX: usize = 16 << 20;
-/// Rows after which a batch takes no more.
+/// Rows after which a batch takes no more, and most rows of one webhook.
 const ROWS_MAX: usize = 500_000;
 /// Times a webhook may end its child before it is kept aside: the first may be an accident.
 const CRASHES_MAX: u32 = 2;
@@ -138,10 +139,11 @@ struct Reading<'a> {
     /// Rows of the webhook at hand.
     batches: Vec<KindBatch>,
     rejects: Vec<Reject>,
+    n_rows: usize,
     /// Rows of those before it.
     kept_batches: Vec<KindBatch>,
     kept_rejects: Vec<Reject>,
-    n_rows: usize,
+    n_kept_rows: usize,
     letters: Vec<DeadLetter>,
     trial: Option<Trial>,
     /// What the webhook at hand wants to wait for.
@@ -162,6 +164,7 @@ impl<'a> Reading<'a> {
             rejects: Vec::new(),
             kept_batches: Vec::new(),
             kept_rejects: Vec::new(),
+            n_kept_rows: 0,
             n_rows: 0,
             letters: Vec::new(),
             trial,
@@ -203,18 +206,12 @@ impl<'a> Reading<'a> {
     fn take(&mut self, event: RunEvent) -> Flow {
         match event {
             RunEvent::Ready => self.is_ready = true,
-            RunEvent::Batch(kind, rows) => match self.door.check(kind, &rows, Timestamp::now()) {
-                Ok(checked) => {
-                    self.n_rows += checked.batch.rows.num_rows();
-                    self.rejects.extend(checked.rejects);
-                    self.batches.push(checked.batch);
-                }
-                Err(error) => {
-                    let what = error.to_string();
-                    self.broken = Some(Failure::new(FailureReason::Protocol, what));
+            RunEvent::Batch(kind, rows) => {
+                if let Err(failure) = self.batch(kind, &rows) {
+                    self.broken = Some(failure);
                     return Flow::Stop;
                 }
-            },
+            }
             RunEvent::Reject(reject) => self.rejects.push(reject),
             RunEvent::Checkpoint { .. } => {
                 let what = "the plugin emitted a checkpoint while parsing a webhook";
@@ -222,6 +219,7 @@ impl<'a> Reading<'a> {
                 return Flow::Stop;
             }
             RunEvent::Parsed(None) => {
+                self.n_kept_rows += self.n_rows;
                 self.kept_batches.append(&mut self.batches);
                 self.kept_rejects.append(&mut self.rejects);
                 self.next();
@@ -229,9 +227,24 @@ impl<'a> Reading<'a> {
             RunEvent::Parsed(Some(failure)) => return self.refused(failure),
             RunEvent::Progress(_) => {}
         }
-        match self.n_rows < ROWS_MAX {
+        match self.n_kept_rows < ROWS_MAX {
             true => Flow::Continue,
             false => Flow::Stop,
+        }
+    }
+
+    fn batch(&mut self, kind: RecordKind, rows: &RecordBatch) -> Result<(), Failure> {
+        let broken = |what| Failure::new(FailureReason::Protocol, what);
+        let checked = self.door.check(kind, rows, Timestamp::now());
+        let checked = checked.map_err(|error| broken(error.to_string()))?;
+        self.n_rows += checked.batch.rows.num_rows();
+        self.rejects.extend(checked.rejects);
+        self.batches.push(checked.batch);
+        match self.n_rows <= ROWS_MAX {
+            true => Ok(()),
+            false => Err(broken(format!(
+                "one webhook gave more than {ROWS_MAX} rows"
+            ))),
         }
     }
 
@@ -316,6 +329,7 @@ impl<'a> Reading<'a> {
     fn next(&mut self) {
         self.batches.clear();
         self.rejects.clear();
+        self.n_rows = 0;
         self.trial = None;
         self.n_done += 1;
     }

@@ -64,6 +64,9 @@ enum Job {
     Consumed(SourceName, u64),
 }
 
+/// Returns how far a source's inbox is consumed, and which events were seen.
+type Known<'a> = dyn FnMut(&SourceName) -> io::Result<(u64, Vec<SeenEvent>)> + 'a;
+
 /// What is durable, as every thread sees it.
 #[derive(Debug)]
 struct Shelves {
@@ -90,15 +93,14 @@ impl Shelves {
 }
 
 impl Inbox {
-    /// Opens the inbox of a data directory and reports what is damaged. `known` gives, by source,
-    /// how far it is consumed and which events were seen.
+    /// Opens the inbox of a data directory and reports what is damaged.
     ///
     /// # Errors
     /// When the folder cannot be read or made, or the system refuses a thread.
     pub(super) fn open(
         dir: &Path,
         bytes_max: u64,
-        known: &mut dyn FnMut(&SourceName) -> io::Result<(u64, Vec<SeenEvent>)>,
+        known: &mut Known<'_>,
         on_arrival: Arc<dyn Fn(&SourceName) + Send + Sync>,
     ) -> io::Result<Self> {
         segment::make_folder(dir)?;

@@ -167,7 +167,11 @@ impl Entry {
         self.trial = ended.trial;
         match &ended.blocked {
             Some(failure) => {
-                self.n_failures = self.n_failures.saturating_add(1);
+                let before = match ended.n_done {
+                    0 => self.n_failures,
+                    _ => 0,
+                };
+                self.n_failures = before.saturating_add(1);
                 let wait = batch::wait(failure, self.n_failures);
                 self.not_before = Some(Instant::now() + wait);
                 tracing::warn!(
