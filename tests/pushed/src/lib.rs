@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_webhook_that_is_not_understood_is_refused_in_its_class() {
         let mut harness = Harness::open::<Pushed>("{}").expect("any configuration");
-        let run = harness.webhook(&[], b"[]");
+        let run = harness.webhook(&[], b"no JSON");
         let class = run.result.expect_err("refused").class();
         assert_eq!(class, ErrorClass::SchemaChanged);
     }
