@@ -26,7 +26,7 @@ test:
 	@tests/run.sh
 
 bench:
-	@features=$$(packaging/libduckdb.sh) && $(CARGO) build --release $(BINARIES) $$features
+	@features=$$(packaging/libduckdb.sh) && $(CARGO) build --release $(BINARIES) -p vocd-source-pushed $$features
 	@$(CARGO) run --release -p vocd-tests --bin vocd-bench -- $(BENCH_FLAGS)
 
 audit:

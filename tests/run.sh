@@ -13,6 +13,10 @@ workspace=(--workspace $features)
 step "formatting"
 cargo fmt --all --check
 
+# The licence check reads every package of the lock file, those of other targets included.
+step "packages"
+cargo fetch --locked --quiet
+
 step "binaries and plugins"
 cargo build "${workspace[@]}"
 

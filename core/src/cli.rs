@@ -76,7 +76,7 @@ enum Command {
     Render(render::RenderFlags),
     /// Print a KPI
     Kpi(kpi::KpiFlags),
-    /// Show the state of each source, or forget a checkpoint
+    /// Show the state of each source, forget a checkpoint, or parse webhooks again
     Sources(sources::SourcesFlags),
     /// List and describe plugins without running their code
     Plugin(plugin::PluginFlags),

@@ -90,6 +90,8 @@ pub struct Limits {
     pub body_bytes: u64,
     /// Connections served at once.
     pub connections: u32,
+    /// Bytes on disk of webhooks that are not parsed yet.
+    pub inbox_bytes: u64,
     /// Longest time a question to the store may take.
     pub query_deadline: Duration,
 }
@@ -120,6 +122,7 @@ pub struct Config {
     data_dir: PathBuf,
     listen: SocketAddr,
     base_path: String,
+    public_url: Option<String>,
     timezone: TimeZone,
     week_start: Weekday,
     fiscal_year_start: i8,
@@ -210,6 +213,12 @@ impl Config {
     #[must_use]
     pub fn base_path(&self) -> &str {
         &self.base_path
+    }
+
+    /// Returns the address that vendors call, without a slash at its end, where it is written.
+    #[must_use]
+    pub fn public_url(&self) -> Option<&str> {
+        self.public_url.as_deref()
     }
 
     /// Returns the zone of every civil day.

@@ -1,7 +1,8 @@
 //! Builds the stages, owns the channels between them, and writes the order of shutdown once.
 //!
-//! Shutdown: stop accepting (requests and pulls) → drain both → flush → close the store. Each has
-//! its limit, so that the whole is done within ten seconds and loses nothing that was committed.
+//! Shutdown: stop accepting (requests, pulls, webhooks to parse) → drain all → flush → close the
+//! store. Each has its limit, so that the whole is done within ten seconds and loses nothing that
+//! was committed or acknowledged.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::host::{Host, HostError};
 use crate::http::accept::{BindError, Listener};
 use crate::http::{self, Readiness, ServeOptions, control};
 use crate::ingest::{Schedule, ScheduleOptions};
+use crate::push::{Push, PushError, PushOptions};
 use crate::store::{Store as _, StoreError};
 use crate::watch::{Changes, Watch, WatchError};
 
@@ -44,6 +46,9 @@ pub enum DaemonError {
     /// Files cannot be watched.
     #[error(transparent)]
     Watch(#[from] WatchError),
+    /// Webhooks cannot be taken.
+    #[error(transparent)]
+    Push(#[from] PushError),
     /// The system refused threads or signals.
     #[error("failed to {what}")]
     System {
@@ -63,6 +68,7 @@ impl DaemonError {
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Bind(error) => Some(error.hint()),
             Self::Host(error) => Some(error.hint().to_owned()),
+            Self::Push(_) => Some("check that the data directory can be written".to_owned()),
             Self::Watch(_) | Self::System { .. } => None,
         }
     }
@@ -100,15 +106,17 @@ async fn serve(
     if let Some(path) = house.store().damaged_log() {
         tracing::warn!(path = %path.display(), "a damaged log was set aside; sources are read again");
     }
+    let push = Arc::new(start_push(&config, &house, &host)?);
     let schedule = Arc::new(start_schedule(&config, &house, host)?);
     let reloader = Arc::new(Reloader::new(
         config.clone(),
         Arc::clone(&house),
         Arc::clone(&schedule),
+        Arc::clone(&push),
     ));
     let _watch = watch_files(&config, &reloader)?;
     let (stop, stopping) = watch::channel(false);
-    let options = serve_options(&config, &house, &schedule, &reloader);
+    let options = serve_options(&config, &house, &schedule, &push, &reloader);
     let mut servers = vec![runtime.spawn(http::serve(listener, options.clone(), stopping.clone()))];
     if let Some(path) = control::socket_path(config.data_dir()) {
         let socket = Listener::socket(&path)?;
@@ -126,6 +134,8 @@ async fn serve(
     tell_systemd(sd_notify::NotifyState::Stopping);
     let _ = stop.send(true);
     let pulls = tokio::task::spawn_blocking(move || schedule.stop());
+    let parsing = Arc::clone(&push);
+    let parsing = tokio::task::spawn_blocking(move || parsing.stop_parsing());
     for server in servers {
         if let Err(error) = server.await {
             tracing::error!("a server ended by a panic: {error}");
@@ -134,6 +144,11 @@ async fn serve(
     if let Err(error) = pulls.await {
         tracing::error!("the schedule ended by a panic: {error}");
     }
+    if let Err(error) = parsing.await {
+        tracing::error!("the parsing of webhooks ended by a panic: {error}");
+    }
+    // After the servers: a webhook that is being taken is kept and answered.
+    push.stop();
     close(config, &house)
 }
 
@@ -167,6 +182,20 @@ fn start_schedule(
     })
 }
 
+fn start_push(config: &Config, house: &Arc<House>, host: &Arc<Host>) -> Result<Push, DaemonError> {
+    let parsed = Arc::clone(house);
+    Ok(Push::start(PushOptions {
+        host: Arc::clone(host),
+        store: house.store_for_push(),
+        plugins: plugin_folders(config),
+        sources: source_specs(config),
+        inbox_dir: config.data_dir().join("inbox"),
+        inbox_bytes_max: config.limits().inbox_bytes,
+        metrics: Arc::clone(house.metrics()),
+        on_parsed: Arc::new(move |_| parsed.gallery().refresh_sources()),
+    })?)
+}
+
 fn watch_files(config: &Config, reloader: &Arc<Reloader>) -> Result<Watch, DaemonError> {
     let (dashboards, file) = (config.dashboards_dir().to_owned(), config.path().to_owned());
     let reloader = Arc::clone(reloader);
@@ -188,6 +217,7 @@ fn serve_options(
     config: &Config,
     house: &Arc<House>,
     schedule: &Arc<Schedule>,
+    push: &Arc<Push>,
     reloader: &Arc<Reloader>,
 ) -> ServeOptions {
     let notes = Arc::clone(reloader);
@@ -199,7 +229,9 @@ fn serve_options(
         commands: Some(Arc::new(Order::new(
             Arc::clone(house),
             Arc::clone(schedule),
+            Arc::clone(push),
         ))),
+        push: Some(Arc::clone(push)),
         ..house.serve_options(config)
     }
 }

@@ -21,6 +21,7 @@ mod scrub;
 mod stop;
 pub mod trust;
 mod watch;
+mod webhook;
 
 use std::fmt;
 use std::path::Path;
@@ -37,6 +38,7 @@ pub use outbound::{CASSETTE_BYTES_MAX, Cassette, Outbound};
 pub use plugin_file::{FindError, PluginFile};
 pub use requests::MetricSink;
 pub use stop::{StopLevel, StopSignal};
+pub use webhook::Delivery;
 
 use crate::record::door::Reject;
 use crate::record::{RecordKind, SourceName, StreamName};
@@ -135,6 +137,11 @@ pub enum RunEvent {
     Reject(Reject),
     /// How far it is.
     Progress(Progress),
+    /// The plugin is open and gets its first webhook.
+    Ready,
+    /// The webhook at hand is parsed and its rows are those since the one before; or the plugin
+    /// refused it, and those rows are void.
+    Parsed(Option<Failure>),
 }
 
 /// Whether a run goes on.
@@ -202,6 +209,22 @@ impl Host {
         stop: &StopSignal,
         on_event: &mut dyn FnMut(RunEvent) -> Flow,
     ) -> RunOutcome {
-        run::run(&self.program, &self.shared, request, stop, on_event)
+        let work = webhook::Work::Read;
+        run::run(&self.program, &self.shared, request, work, stop, on_event)
+    }
+
+    /// Parses webhooks in their order, blocking, and hands over what comes on the calling thread.
+    ///
+    /// Each that is done ends with [`RunEvent::Parsed`]. When the outcome is a failure, the first
+    /// that did not is the one at hand when it happened.
+    pub fn parse(
+        &self,
+        request: RunRequest<'_>,
+        deliveries: &[Delivery<'_>],
+        stop: &StopSignal,
+        on_event: &mut dyn FnMut(RunEvent) -> Flow,
+    ) -> RunOutcome {
+        let work = webhook::Work::Parse(deliveries);
+        run::run(&self.program, &self.shared, request, work, stop, on_event)
     }
 }

@@ -1,9 +1,9 @@
 //! Serves pictures, pages and the API: warp's routes behind an accept loop of our own.
 //!
 //! The order of a request: accept (a connection permit, a header timeout) → [`gate`] (address
-//! length, body length, who may) → routes → `face` (what a refusal looks like) → headers. warp's
-//! own server panics on a taken port, sets no header timeout, caps no connections and waits for
-//! ever on an open event stream, so it is not used.
+//! length, body length, who may) → routes, or `ingest` for webhooks → `face` (what a refusal looks
+//! like) → headers. warp's own server panics on a taken port, sets no header timeout, caps no
+//! connections and waits for ever on an open event stream, so it is not used.
 
 pub mod accept;
 pub mod control;
@@ -14,6 +14,7 @@ mod assets;
 mod charts;
 mod face;
 mod health;
+mod ingest;
 mod pages;
 mod pulse;
 mod reply;
@@ -37,6 +38,7 @@ pub use gate::Anonymous;
 pub use health::Readiness;
 
 use crate::picture::Studio;
+use crate::push::Push;
 use crate::telemetry::Metrics;
 
 /// Everything a server needs; cheap to clone.
@@ -56,6 +58,10 @@ pub struct ServeOptions {
     pub store_files: Vec<PathBuf>,
     /// Commands of the control socket; `None` takes none.
     pub commands: Option<Arc<dyn control::Commands>>,
+    /// Takes webhooks; `None` takes none.
+    pub push: Option<Arc<Push>>,
+    /// Address that vendors call, without a slash at its end; where a proxy hides it.
+    pub public_url: Option<String>,
     /// Limits of the server.
     pub limits: Limits,
 }

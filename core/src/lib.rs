@@ -22,6 +22,7 @@
 //! | [`store`] | keeps versions, checkpoints and runs; the only SQL |
 //! | [`host`] | supervises the children: frames, deadlines, request budgets, how a run ended |
 //! | [`ingest`] | runs sources on their schedule and commits what they give |
+//! | [`push`] | takes webhooks: verified, durable before the answer, parsed by a child |
 //! | [`kpi`] | one formula a file; pure: no IO, no clock |
 //! | [`chart`] | figure → SVG → PNG; pure |
 //! | [`dashboard`] | one page as a TOML file; a bad file never replaces a good one |
@@ -48,7 +49,7 @@
 //! 7. A bad file never replaces a good one.
 //!
 //! Imports point downhill: `http → picture → dashboard, chart → kpi → plan → record`;
-//! `ingest → host, store`; `store → plan`. Only [`daemon`] and [`cli`] see everything. The tidy test
+//! `ingest → host, store`; `push → ingest, host, store`; `store → plan`. Only [`daemon`] and [`cli`] see everything. The tidy test
 //! in `tests/` holds this.
 //!
 //! # Words
@@ -80,6 +81,7 @@ pub mod kpi;
 pub mod nearest;
 pub mod picture;
 pub mod plan;
+pub mod push;
 pub mod record;
 pub mod store;
 pub mod telemetry;

@@ -76,6 +76,11 @@ pub const HTTP_SECONDS: Metric = Metric::histogram(
     "vocd_http_request_seconds",
     "Time from the request's head to its answer.",
 );
+/// Webhooks by source and what became of them.
+pub const WEBHOOKS: Metric = Metric::counter(
+    "vocd_webhooks",
+    "Webhooks by what became of them: taken, refused, parsed, kept aside.",
+);
 /// Open connections.
 pub const HTTP_CONNECTIONS: Metric = Metric::gauge("vocd_http_connections", "Open connections.");
 /// Open event streams of walls.

@@ -45,6 +45,7 @@ fn refuse_stale(folder: &Path) {
         ("vocd-plugin-host", "vocd-plugin-host.d"),
         ("libvocd_source_csv.so", "libvocd_source_csv.d"),
         ("libvocd_source_fetch.so", "libvocd_source_fetch.d"),
+        ("libvocd_source_pushed.so", "libvocd_source_pushed.d"),
     ] {
         let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
         let unbuilt = "is not built: run `cargo build --workspace` (make test does)";

@@ -5,6 +5,7 @@ pub mod binaries;
 pub mod browser;
 pub mod daemon;
 pub mod plugin;
+pub mod pushed;
 pub mod request;
 pub mod scratch;
 pub mod skip;

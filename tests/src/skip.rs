@@ -52,16 +52,25 @@ pub fn skip(test: &str, need: Need, why: &str) {
 /// Returns the folder of a real data set, or notes the skip and returns `None`.
 #[must_use]
 pub fn data_set(test: &str, name: &str) -> Option<PathBuf> {
+    let why = "the real data sets are not beside this checkout";
+    shared(test, "data", name, why)
+}
+
+/// Returns the folder of a vendor's specification, or notes the skip and returns `None`.
+#[must_use]
+pub fn specification(test: &str, name: &str) -> Option<PathBuf> {
+    let why = "the vendors' specifications are not beside this checkout";
+    shared(test, "specs", name, why)
+}
+
+fn shared(test: &str, shelf: &str, name: &str, why: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/data")
+        .join("../../shared")
+        .join(shelf)
         .join(name);
     if folder.is_dir() {
         return Some(folder);
     }
-    skip(
-        test,
-        Need::Shared,
-        "the real data sets are not beside this checkout",
-    );
+    skip(test, Need::Shared, why);
     None
 }

@@ -240,7 +240,7 @@ fn the_engine_never_does_civil_time() {
 }
 
 /// What each module of `core` may import from its neighbours. `daemon` and `cli` see everything.
-const DOWNHILL: [(&str, &[&str]); 16] = [
+const DOWNHILL: [(&str, &[&str]); 17] = [
     ("record", &[]),
     ("plan", &["record"]),
     ("kpi", &["plan", "record"]),
@@ -250,6 +250,7 @@ const DOWNHILL: [(&str, &[&str]); 16] = [
     ("store", &["plan", "record"]),
     ("host", &["record", "store"]),
     ("ingest", &["host", "store", "record", "config", "plan"]),
+    ("push", &["ingest", "host", "store", "record", "telemetry"]),
     (
         "picture",
         &[
@@ -266,6 +267,7 @@ const DOWNHILL: [(&str, &[&str]); 16] = [
     (
         "http",
         &[
+            "push",
             "picture",
             "chart",
             "dashboard",

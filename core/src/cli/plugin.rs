@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::host::PluginFile;
 use crate::host::manifest::Manifest;
+use crate::host::manifest::webhook::{AuthScheme, WebhookScheme};
 use crate::host::trust::{Lock, LockEntry, LockError};
 
 use super::failure::Failure;
@@ -162,6 +163,7 @@ fn description(plugin: &PluginFile) -> String {
         ("homepage", manifest.homepage.clone()),
         ("can", or_none(&manifest.caps)),
         ("streams", streams),
+        ("webhooks", webhooks(manifest.webhook.as_ref())),
         ("network", or_none(&manifest.egress)),
         ("sha256", plugin.sha256().to_owned()),
         ("file", plugin.path().display().to_string()),
@@ -175,6 +177,17 @@ fn description(plugin: &PluginFile) -> String {
         output::table(&rows),
         sample(plugin.name(), manifest)
     )
+}
+
+/// Returns how webhooks prove where they come from; empty where none are taken.
+fn webhooks(scheme: Option<&WebhookScheme>) -> String {
+    let proofs = scheme.map_or(&[][..], |scheme| &scheme.auth);
+    let proofs = proofs.iter().map(|auth| match auth {
+        AuthScheme::Signature(signature) => format!("signed in `{}`", signature.header),
+        AuthScheme::Basic { .. } => "HTTP Basic".to_owned(),
+        AuthScheme::Token { .. } => "a token".to_owned(),
+    });
+    proofs.collect::<Vec<_>>().join(", or ")
 }
 
 /// Writes a `[[source]]` with every property of the plugin's schema, explained.

@@ -31,6 +31,13 @@ enum SourcesCommand {
         #[command(flatten)]
         config: ConfigFlag,
     },
+    /// Parse webhooks again that were kept aside; the daemon must be running
+    Retry {
+        /// Name of the source
+        name: String,
+        #[command(flatten)]
+        config: ConfigFlag,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -41,8 +48,10 @@ enum SourcesFormat {
 
 /// Prints the sources, or resets one.
 pub(super) fn run(flags: &SourcesFlags) -> Result<(), Failure> {
-    if let Some(SourcesCommand::Reset { name, config }) = &flags.command {
-        return reset(name, config);
+    match &flags.command {
+        Some(SourcesCommand::Reset { name, config }) => return reset(name, config),
+        Some(SourcesCommand::Retry { name, config }) => return retry(name, config),
+        None => {}
     }
     let config = super::find_and_load(&flags.config)?;
     let reply = Desk::open(&config)?
@@ -86,6 +95,30 @@ fn reset(name: &str, flag: &ConfigFlag) -> Result<(), Failure> {
         }
     }
     output::line(&format!("{name}: the next pull reads everything again"))
+}
+
+fn retry(name: &str, flag: &ConfigFlag) -> Result<(), Failure> {
+    let config = super::find_and_load(flag)?;
+    let Some(socket) = desk::running_daemon(&config) else {
+        return Err(Failure {
+            what: "no daemon is running that could parse them".to_owned(),
+            hint: Some("start it: vocd serve".to_owned()),
+        });
+    };
+    let mut outcome = Ok(0);
+    desk::command(&socket, &format!("/control/retry?source={name}"), |line| {
+        if let Some(what) = line["failure"]["what"].as_str() {
+            let hint = line["failure"]["hint"].as_str().map(str::to_owned);
+            outcome = Err(Failure {
+                what: what.to_owned(),
+                hint,
+            });
+        } else if let Some(n_webhooks) = line["report"]["webhooks"].as_u64() {
+            outcome = Ok(n_webhooks);
+        }
+    })?;
+    let n_webhooks = outcome?;
+    output::line(&format!("{name}: {n_webhooks} webhooks are parsed again"))
 }
 
 fn table(sources: &[Value]) -> String {
@@ -138,6 +171,7 @@ fn details(source: &Value) -> String {
         let reason = failure["reason"].as_str().unwrap_or("failed");
         text.push_str(&format!("\n{name}: {reason}: {message}\n"));
     }
+    text.push_str(&webhooks(name, &source["webhooks"]));
     for (reason, n_rejects) in source["rejects"].as_object().into_iter().flatten() {
         text.push_str(&format!("\n{name}: {n_rejects} rejected as {reason}\n"));
         let samples = source["reject_samples"].as_array().into_iter().flatten();
@@ -145,6 +179,28 @@ fn details(source: &Value) -> String {
             let part = |name: &str| sample[name].as_str().unwrap_or_default();
             text.push_str(&format!("  {}: {}\n", part("place"), part("detail")));
         }
+    }
+    text
+}
+
+/// Writes what waits in the inbox and what was kept aside.
+fn webhooks(name: &str, webhooks: &Value) -> String {
+    let count = |member: &str| webhooks[member].as_u64().unwrap_or_default();
+    let mut text = String::new();
+    if let Some(message) = webhooks["failure"]["message"].as_str() {
+        let n_waiting = count("waiting");
+        text.push_str(&format!("\n{name}: {n_waiting} webhooks wait: {message}\n"));
+    }
+    let n_letters = count("dead_letters");
+    if n_letters > 0 {
+        text.push_str(&format!(
+            "\n{name}: {n_letters} webhooks were kept aside; vocd sources retry {name} parses them again\n"
+        ));
+    }
+    for letter in webhooks["letters"].as_array().into_iter().flatten() {
+        let part = |name: &str| letter[name].as_str().unwrap_or_default();
+        let (at, reason, detail) = (part("received_at"), part("reason"), part("detail"));
+        text.push_str(&format!("  {at}: {reason}: {detail}\n"));
     }
     text
 }

@@ -86,7 +86,7 @@ impl Reading<'_> {
         let goals = goals(sheet, &mut top);
         let dimensions = dimensions(sheet, &mut top);
         let limits = limits(sheet, &mut top);
-        let trusted_proxies = self.trusted_proxies(&mut top);
+        let (trusted_proxies, public_url) = self.http(&mut top);
         let font_dirs = self.font_dirs(&mut top);
         let network = super::network::read(&mut self.sheet, self.path, &mut top);
         let kpi = self.kpi(&mut top);
@@ -98,6 +98,7 @@ impl Reading<'_> {
             data_dir: self.absolute(&data_dir?.value),
             listen: listen?.value,
             base_path: base_path?.value,
+            public_url,
             timezone: timezone?.value,
             week_start: week_start?.value,
             fiscal_year_start: i8::try_from(fiscal_year_start?.value).ok()?,
@@ -240,8 +241,9 @@ impl Reading<'_> {
         })
     }
 
-    fn trusted_proxies(&mut self, top: &mut TableReader<'_, '_>) -> Vec<AddressBlock> {
+    fn http(&mut self, top: &mut TableReader<'_, '_>) -> (Vec<AddressBlock>, Option<String>) {
         let mut table = top.table(&mut self.sheet, "http");
+        let url = table.parsed(&mut self.sheet, "public_url", public_url);
         let blocks = table.list(&mut self.sheet, "trusted_proxies", |value| {
             block(text(value)?)
         });
@@ -250,7 +252,8 @@ impl Reading<'_> {
         let instead = "single sign-on by a proxy needs roles, which come later";
         table.refuse(&mut self.sheet, "user_header", instead);
         table.finish(&mut self.sheet);
-        blocks.into_iter().map(|block| block.value).collect()
+        let blocks = blocks.into_iter().map(|block| block.value).collect();
+        (blocks, url.map(|url| url.value))
     }
 
     fn font_dirs(&mut self, top: &mut TableReader<'_, '_>) -> Vec<PathBuf> {
@@ -432,13 +435,31 @@ fn limits(sheet: &mut Sheet<'_>, top: &mut TableReader<'_, '_>) -> Option<Limits
     let mut table = top.table(sheet, "limits");
     let body = table.parsed(sheet, "body", scalar::size_bytes);
     let connections = table.whole(sheet, "connections", 1..=100_000);
+    let inbox = table.parsed(sheet, "inbox_bytes", scalar::size_bytes);
     let query_deadline = table.parsed(sheet, "query_deadline", scalar::duration);
     table.finish(sheet);
     Some(Limits {
         body_bytes: body?.value,
         connections: u32::try_from(connections?.value).ok()?,
+        inbox_bytes: inbox?.value,
         query_deadline: query_deadline?.value,
     })
+}
+
+fn public_url(text: &str) -> Result<String, Complaint> {
+    let rest = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    let is_url = rest.is_some_and(|rest| {
+        !rest.is_empty() && !rest.contains(['?', '#', ' ']) && !rest.starts_with('/')
+    });
+    match is_url {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err(Complaint::new(
+            format!("`{text}` is no address that a vendor can call"),
+            "write scheme and host, such as `https://voice.example.com`",
+        )),
+    }
 }
 
 fn address(text: &str) -> Result<SocketAddr, Complaint> {

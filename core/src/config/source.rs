@@ -26,6 +26,8 @@ pub struct SourceConfig {
     pub rhythm: Rhythm,
     /// Whether a pull that came due while the daemon was not running is made up for at its start.
     pub catches_up: bool,
+    /// Where webhooks come: the silence that is normal.
+    pub expect_every: Option<Duration>,
     /// Longest time one pull may take.
     pub timeout: Duration,
     /// What one pull may use.
@@ -160,11 +162,7 @@ pub(crate) fn read(
     let rhythm = rhythm(sheet, &mut table);
     let catches_up = table.parsed(sheet, "catch_up", catch_up);
     let timeout = table.parsed(sheet, "timeout", scalar::duration);
-    table.refuse(
-        sheet,
-        "expect_every",
-        "no plugin of this version is pushed to",
-    );
+    let expect_every = table.parsed(sheet, "expect_every", scalar::duration);
     let mut limits = table.table(sheet, "limits");
     let memory = limits.parsed(sheet, "memory", scalar::size_bytes);
     let requests = limits.whole(sheet, "requests_per_minute", 1..=1_000_000);
@@ -180,6 +178,7 @@ pub(crate) fn read(
         plugin: plugin?.value,
         rhythm: rhythm?,
         catches_up: catches_up?.value,
+        expect_every: expect_every.map(|silence| silence.value),
         timeout: timeout?.value,
         limits: SourceLimits {
             memory_bytes: memory?.value,

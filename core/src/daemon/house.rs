@@ -18,6 +18,7 @@ use crate::picture::gallery::GalleryParts;
 use crate::picture::source::SourceRule;
 use crate::picture::{Gallery, Rules, Studio};
 use crate::store::duckdb::{DimensionField, DimensionSpec, DuckStore, StoreOptions};
+use crate::store::push::PushStore;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Metrics, SOURCE_BODY_BYTES, SOURCE_REQUESTS, SOURCE_RETRIES, SOURCE_WAIT};
 
@@ -79,6 +80,18 @@ impl House {
         Arc::clone(&self.store) as Arc<dyn Store>
     }
 
+    /// Returns the store as the push stage knows it.
+    #[must_use]
+    pub fn store_for_push(&self) -> Arc<dyn PushStore> {
+        Arc::clone(&self.store) as Arc<dyn PushStore>
+    }
+
+    /// Returns where everything is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
     /// Returns the dashboards.
     #[must_use]
     pub fn shelf(&self) -> &Shelf {
@@ -136,6 +149,8 @@ impl House {
             readiness: Arc::new(Readiness::default),
             store_files: store_files(config),
             commands: None,
+            push: None,
+            public_url: config.public_url().map(str::to_owned),
             limits: Limits {
                 connections_max: usize::try_from(limits.connections).unwrap_or(usize::MAX),
                 body_bytes_max: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
@@ -187,11 +202,11 @@ pub(super) fn rules(config: &Config, since: Timestamp) -> Rules {
         sources: sources
             .map(|source| SourceRule {
                 name: source.name.clone(),
-                every: Some(
-                    source
-                        .rhythm
-                        .longest_gap(Timestamp::now(), config.timezone()),
-                ),
+                // Pushed data comes when it comes: only the operator knows what silence means.
+                every: source.expect_every.or_else(|| {
+                    let now = Timestamp::now();
+                    Some(source.rhythm.longest_gap(now, config.timezone()))
+                }),
             })
             .collect(),
         since,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::http::control::{Commands, Lines};
 use crate::ingest::{Keep, PullError, PullOptions, PullProgress, PullReport, Schedule, StartFrom};
+use crate::push::Push;
 use crate::record::SourceName;
 use crate::store::Store as _;
 
@@ -15,6 +16,7 @@ use super::House;
 pub struct Order {
     house: Arc<House>,
     schedule: Arc<Schedule>,
+    push: Arc<Push>,
 }
 
 /// Why a command failed, for the terminal it came from.
@@ -27,8 +29,12 @@ pub struct OrderFailure {
 }
 
 impl Order {
-    pub(super) fn new(house: Arc<House>, schedule: Arc<Schedule>) -> Self {
-        Self { house, schedule }
+    pub(super) fn new(house: Arc<House>, schedule: Arc<Schedule>, push: Arc<Push>) -> Self {
+        Self {
+            house,
+            schedule,
+            push,
+        }
     }
 }
 
@@ -57,6 +63,28 @@ impl Commands for Order {
             Err(failure) => failure_line(&failure),
         };
         let _ = lines.blocking_send(line);
+    }
+
+    fn retry(&self, source: &str, lines: &Lines) {
+        let _ = lines.blocking_send(self.tried_again(source));
+    }
+}
+
+impl Order {
+    fn tried_again(&self, source: &str) -> Value {
+        match self.push.retry(source) {
+            Ok(n_webhooks) => json!({ "report": { "webhooks": n_webhooks } }),
+            Err(error) => {
+                let mut what = error.to_string();
+                if let Some(cause) = std::error::Error::source(&error) {
+                    what = format!("{what}: {cause}");
+                }
+                failure_line(&OrderFailure {
+                    what,
+                    hint: Some("`vocd sources` lists what is kept aside".to_owned()),
+                })
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::ingest::Schedule;
+use crate::push::Push;
 
 use super::house::rules;
 use super::{House, Notes, source_specs};
@@ -15,15 +16,22 @@ pub(super) struct Reloader {
     running: Mutex<Config>,
     house: Arc<House>,
     schedule: Arc<Schedule>,
+    push: Arc<Push>,
     notes: Notes,
 }
 
 impl Reloader {
-    pub(super) fn new(config: Config, house: Arc<House>, schedule: Arc<Schedule>) -> Self {
+    pub(super) fn new(
+        config: Config,
+        house: Arc<House>,
+        schedule: Arc<Schedule>,
+        push: Arc<Push>,
+    ) -> Self {
         Self {
             running: Mutex::new(config),
             house,
             schedule,
+            push,
             notes: Notes::default(),
         }
     }
@@ -77,6 +85,7 @@ impl Reloader {
         self.house.gallery().set_rules(rules);
         self.house.shelf().set_context(changed.dashboard_context());
         self.schedule.set_sources(source_specs(changed));
+        self.push.set_sources(source_specs(changed));
     }
 }
 
@@ -86,6 +95,11 @@ fn needs_restart(running: &Config, changed: &Config) -> Vec<String> {
         ("data_dir", running.data_dir() != changed.data_dir()),
         ("listen", running.listen() != changed.listen()),
         ("base_path", running.base_path() != changed.base_path()),
+        ("public_url", running.public_url() != changed.public_url()),
+        (
+            "inbox_bytes",
+            running.limits().inbox_bytes != changed.limits().inbox_bytes,
+        ),
         ("timezone", running.timezone() != changed.timezone()),
         (
             "memory_limit",

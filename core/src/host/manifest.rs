@@ -2,11 +2,14 @@
 //!
 //! Nothing of the library runs: opening it would already execute its constructors.
 
+pub mod webhook;
+
 use object::read::elf::ElfFile64;
 use object::{Architecture, Endianness, Object, ObjectSection};
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::webhook::{RawWebhook, WebhookScheme};
 use crate::record::StreamName;
 
 /// The plugin ABI this vocd offers, as major and minor.
@@ -48,10 +51,12 @@ pub struct Manifest {
     pub egress: Vec<String>,
     /// JSON Schema of its configuration; `null` when not said.
     pub config_schema: Value,
-    /// Streams it reads, in the order they are pulled; at least one.
+    /// Streams it reads, in the order they are pulled; at least one, or webhooks.
     pub streams: Vec<StreamName>,
     /// Version of its checkpoints' format.
     pub checkpoint_format: u32,
+    /// Webhooks it takes.
+    pub webhook: Option<WebhookScheme>,
     /// Memory it asks for, in MiB.
     pub memory_mib: Option<u64>,
     /// Longest silence it asks for, in seconds.
@@ -140,6 +145,7 @@ struct RawManifest {
     #[serde(default)]
     streams: Vec<Value>,
     checkpoint_format: Option<u32>,
+    webhook: Option<RawWebhook>,
     #[serde(default)]
     limits: RawLimits,
 }
@@ -208,7 +214,8 @@ impl TryFrom<RawManifest> for Manifest {
         if raw.id.is_empty() || raw.version.is_empty() {
             return wrong("`id` or `version` is empty".to_owned());
         }
-        if raw.streams.is_empty() || raw.streams.len() > STREAMS_MAX {
+        let is_idle = raw.streams.is_empty() && raw.webhook.is_none();
+        if is_idle || raw.streams.len() > STREAMS_MAX {
             return wrong(format!("`streams` must name 1 to {STREAMS_MAX} streams"));
         }
         let mut streams = Vec::with_capacity(raw.streams.len());
@@ -220,6 +227,10 @@ impl TryFrom<RawManifest> for Manifest {
                 None => return wrong(format!("`{stream}` does not name a stream")),
             }
         }
+        let webhook = raw.webhook.map(WebhookScheme::try_from).transpose();
+        let webhook = webhook.map_err(|error| ManifestError::Field {
+            what: error.to_string(),
+        })?;
         Ok(Self {
             name: if raw.name.is_empty() {
                 raw.id.clone()
@@ -239,6 +250,7 @@ impl TryFrom<RawManifest> for Manifest {
             config_schema: raw.config_schema,
             streams,
             checkpoint_format: raw.checkpoint_format.unwrap_or(1),
+            webhook,
             memory_mib: raw.limits.mem_mb,
             idle_s: raw.limits.idle_s,
         })

@@ -36,6 +36,8 @@ pub(super) enum Message {
     Pause(Pause),
     /// A line of a cassette.
     Exchange(String),
+    /// A webhook is parsed, or refused.
+    Parsed(Option<ErrorReport>),
     /// The run is a success.
     End,
 }
@@ -147,6 +149,12 @@ struct CheckpointReport {
     rows_since: u64,
 }
 
+#[derive(Deserialize)]
+struct ParsedReport {
+    rows_since: u64,
+    refusal: Option<ErrorReport>,
+}
+
 /// What the child did that it must not.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MessageError {
@@ -250,7 +258,12 @@ impl<R: Read> MessageReader<R> {
                 Message::Reply
             }
             FrameKind::End => self.end(header)?,
-            FrameKind::Hello | FrameKind::Stop | FrameKind::Permit => {
+            FrameKind::Parsed => self.parsed(header)?,
+            FrameKind::Hello
+            | FrameKind::Stop
+            | FrameKind::Permit
+            | FrameKind::Webhook
+            | FrameKind::Body => {
                 return Err(MessageError::Unexpected { frame: header.kind });
             }
         };
@@ -290,6 +303,18 @@ impl<R: Read> MessageReader<R> {
         }
         self.n_rows_since = 0;
         Ok(Message::Checkpoint(json.to_owned()))
+    }
+
+    fn parsed(&mut self, header: FrameHeader) -> Result<Message, MessageError> {
+        let report: ParsedReport = self.json(header)?;
+        if report.rows_since != self.n_rows_since {
+            return Err(MessageError::RowsSince {
+                said: report.rows_since,
+                received: self.n_rows_since,
+            });
+        }
+        self.n_rows_since = 0;
+        Ok(Message::Parsed(report.refusal))
     }
 
     fn end(&mut self, header: FrameHeader) -> Result<Message, MessageError> {
@@ -444,6 +469,16 @@ mod tests {
             )],
             "must be a JSON object",
         );
+    }
+
+    #[test]
+    fn a_parsed_webhook_covers_its_rows() {
+        let data = encode(&[responses(5)]);
+        let parsed: (FrameKind, &[u8]) = (FrameKind::Parsed, br#"{"rows_since":5,"refusal":null}"#);
+        let end: (FrameKind, &[u8]) = (FrameKind::End, br#"{"status":0,"rows":5}"#);
+        let messages = drain(&frames(&[(FrameKind::Data, &data), parsed, end])).expect("valid");
+        assert!(matches!(messages[1], Message::Parsed(None)));
+        check_refused(&[parsed], "covers 5 rows, 0 were received");
     }
 
     #[test]

@@ -91,6 +91,15 @@ pub enum FindError {
 }
 
 impl FindError {
+    /// Returns the message with its cause, in one line.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match std::error::Error::source(self) {
+            Some(cause) => format!("{self}: {cause}"),
+            None => self.to_string(),
+        }
+    }
+
     /// Returns what the operator can do about it.
     #[must_use]
     pub fn hint(&self) -> String {

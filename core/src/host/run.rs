@@ -22,6 +22,7 @@ use super::requests::{Requests, Shared};
 use super::scrub::Scrubber;
 use super::stop::StopSignal;
 use super::watch::WatchedPipe;
+use super::webhook::{Delivery, Work, deliver};
 use super::{Flow, RunEvent, RunOutcome, RunRequest};
 use crate::record::RecordKind;
 use crate::record::door::Reject;
@@ -49,6 +50,7 @@ struct Hello<'a> {
     limits: HelloLimits,
     reach: Reach,
     http: Plan,
+    n_webhooks: usize,
 }
 
 #[derive(Serialize)]
@@ -62,6 +64,7 @@ pub(super) fn run(
     program: &ChildProgram,
     shared: &Shared,
     request: RunRequest<'_>,
+    work: Work<'_>,
     stop: &StopSignal,
     on_event: &mut dyn FnMut(RunEvent) -> Flow,
 ) -> RunOutcome {
@@ -72,10 +75,10 @@ pub(super) fn run(
         .as_ref()
         .map_or_else(|_| request.secrets.to_vec(), Plan::all_secrets);
     let scrubber = Scrubber::new(&secrets);
-    let mut outcome = match plan.and_then(|plan| hello(&request, config, plan)) {
+    let mut outcome = match plan.and_then(|plan| hello(&request, work, config, plan)) {
         Ok(hello) => {
             let requests = Requests::new(shared, request, scrubber.clone());
-            match Conversation::start(program, &request, requests, &scrubber, stop) {
+            match Conversation::start(program, &request, requests, work, &scrubber, stop) {
                 Ok(conversation) => conversation.hold(&hello, on_event),
                 Err(error) => failed(Failure::new(
                     FailureReason::Spawn,
@@ -103,7 +106,12 @@ fn failed(failure: Failure) -> RunOutcome {
     }
 }
 
-fn hello(request: &RunRequest<'_>, mut config: Value, http: Plan) -> Result<Vec<u8>, Failure> {
+fn hello(
+    request: &RunRequest<'_>,
+    work: Work<'_>,
+    mut config: Value,
+    http: Plan,
+) -> Result<Vec<u8>, Failure> {
     if let Value::Object(members) = &mut config {
         let base_dir = request.base_dir.to_string_lossy();
         members.insert(BASE_DIR_KEY.to_owned(), Value::from(&*base_dir));
@@ -120,7 +128,7 @@ fn hello(request: &RunRequest<'_>, mut config: Value, http: Plan) -> Result<Vec<
         })?;
     let reach = Reach::of(request, http.ports());
     let hello = Hello {
-        mode: "read",
+        mode: work.mode(),
         reach,
         run_id: request.run_id,
         source: request.source.as_str(),
@@ -137,6 +145,7 @@ fn hello(request: &RunRequest<'_>, mut config: Value, http: Plan) -> Result<Vec<
             idle_s: idle(request).as_secs(),
         },
         http,
+        n_webhooks: work.deliveries().len(),
     };
     serde_json::to_vec(&hello)
         .map_err(|error| Failure::new(FailureReason::Internal, error.to_string()))
@@ -150,6 +159,9 @@ fn idle(request: &RunRequest<'_>) -> Duration {
 /// A child that is being talked to.
 struct Conversation<'a> {
     requests: Requests<'a>,
+    /// Webhooks that the child has not got yet.
+    deliveries: std::slice::Iter<'a, Delivery<'a>>,
+    scrubber: Scrubber,
     guard: ChildGuard,
     messages: MessageReader<BufReader<WatchedPipe>>,
     printed: PrintedReader,
@@ -172,6 +184,7 @@ impl<'a> Conversation<'a> {
         program: &ChildProgram,
         request: &RunRequest<'_>,
         requests: Requests<'a>,
+        work: Work<'a>,
         scrubber: &Scrubber,
         stop: &StopSignal,
     ) -> std::io::Result<Self> {
@@ -192,6 +205,8 @@ impl<'a> Conversation<'a> {
         )?;
         Ok(Self {
             requests,
+            deliveries: work.deliveries(),
+            scrubber: scrubber.clone(),
             guard,
             messages: MessageReader::new(BufReader::with_capacity(READ_BYTES, pipe)),
             printed: PrintedReader::start(printed, log.clone())?,
@@ -212,6 +227,14 @@ impl<'a> Conversation<'a> {
 
     fn pipe(&mut self) -> &mut WatchedPipe {
         self.messages.reader_mut().get_mut()
+    }
+
+    /// Sends the next webhook, if there is one.
+    fn deliver_next(&mut self) {
+        if let Some(delivery) = self.deliveries.next() {
+            // As in `hold`: what the child left in its pipes tells why it does not read.
+            let _ = deliver(self.pipe(), delivery);
+        }
     }
 
     fn listen(&mut self, on_event: &mut dyn FnMut(RunEvent) -> Flow) -> Ending {
@@ -268,10 +291,22 @@ impl<'a> Conversation<'a> {
                 self.reported = Some(report);
                 Ok(None)
             }
+            Message::Parsed(refusal) => {
+                self.deliver_next();
+                Ok(Some(RunEvent::Parsed(refusal.map(|report| {
+                    let failure = explained(&report, None);
+                    Failure {
+                        message: self.scrubber.scrub(&failure.message),
+                        ..failure
+                    }
+                }))))
+            }
             Message::Ready(ready) => {
                 tell_unconfined(&ready.unconfined);
                 self.unconfined = ready.unconfined;
-                Ok(None)
+                let is_webhook = self.deliveries.len() > 0;
+                self.deliver_next();
+                Ok(is_webhook.then_some(RunEvent::Ready))
             }
             Message::Ask(ask) => {
                 let permit = self.requests.permit(&ask);

@@ -1,5 +1,7 @@
 //! `/api/v1/…`: the registry, values, definitions and the state of the sources.
 
+use std::collections::BTreeMap;
+
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 use warp::reply::Response;
@@ -8,6 +10,7 @@ use crate::http::visit::{Fault, Visit};
 use crate::http::{Peer, charts, reply};
 use crate::kpi::{self, KpiError};
 use crate::picture::{Format, Params, PictureError, Scope, Subject};
+use crate::push::PushState;
 use crate::store::SourceState;
 
 /// Answers with the registry.
@@ -65,6 +68,7 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
         .hint("the log says why")
     };
     let seen = seen.ok_or_else(unreadable)?;
+    let pushed = pushed(visit).await;
     let (rules, now) = (gallery.rules(), gallery.now());
     let sources: Vec<Value> = rules
         .stamps(&seen.states, now)
@@ -92,6 +96,10 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
             });
             if let (Some(object), Some(state)) = (value.as_object_mut(), state) {
                 object.extend(counts(state, visit.visitor.peer == Peer::Socket));
+            }
+            if let (Some(object), Some(state)) = (value.as_object_mut(), pushed.get(&stamp.name)) {
+                let state = push_state(state, visit.visitor.peer == Peer::Socket);
+                object.insert("webhooks".to_owned(), state);
             }
             value
         })
@@ -146,6 +154,46 @@ fn counts(state: &SourceState, is_operator: bool) -> serde_json::Map<String, Val
     map.insert("last_run".to_owned(), last_run.into());
     map.insert("streams".to_owned(), streams.into());
     map
+}
+
+/// Returns what waits in the inbox, by source; nothing when it cannot be said.
+async fn pushed(visit: &Visit) -> BTreeMap<String, PushState> {
+    let Some(push) = visit.site.options.push.clone() else {
+        return BTreeMap::new();
+    };
+    let states = tokio::task::spawn_blocking(move || push.states()).await;
+    let states = states.ok().and_then(Result::ok).unwrap_or_default();
+    let by_name = states.into_iter();
+    by_name
+        .map(|(source, state)| (source.to_string(), state))
+        .collect()
+}
+
+/// Returns what waits for a source; words of failures are for operators alone.
+fn push_state(state: &PushState, is_operator: bool) -> Value {
+    let failure = state.failure.as_ref().map(|failure| match is_operator {
+        true => json!({ "reason": failure.reason.name(), "message": failure.message }),
+        false => json!({ "reason": failure.reason.name() }),
+    });
+    let mut value = json!({
+        "waiting": state.n_waiting,
+        "inbox_bytes": state.n_bytes,
+        "failure": failure,
+        "dead_letters": state.n_letters,
+    });
+    if is_operator {
+        let letters = state.letters.iter().map(|letter| {
+            json!({
+                "position": letter.position,
+                "received_at": letter.received_at.to_string(),
+                "bytes": letter.n_bytes,
+                "reason": letter.reason,
+                "detail": letter.detail,
+            })
+        });
+        value["letters"] = letters.collect();
+    }
+    value
 }
 
 /// Refuses every parameter.

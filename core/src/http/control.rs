@@ -37,6 +37,9 @@ pub trait Commands: Send + Sync {
 
     /// Forgets a source's checkpoints.
     fn reset(&self, source: &str, lines: &Lines);
+
+    /// Has a source's webhooks that were kept aside parsed again.
+    fn retry(&self, source: &str, lines: &Lines);
 }
 
 /// Returns where the control socket of a data directory is, or `None` when its path would be too
@@ -92,9 +95,10 @@ pub(super) fn answer<B>(
             commands.sync(&source, is_full, is_dry_run, &lines);
         }),
         "/control/reset" => tokio::task::spawn_blocking(move || commands.reset(&source, &lines)),
+        "/control/retry" => tokio::task::spawn_blocking(move || commands.retry(&source, &lines)),
         _ => {
             let fault = Fault::new(StatusCode::NOT_FOUND, "there is no such command");
-            return Err(fault.hint("there are /control/sync and /control/reset"));
+            return Err(fault.hint("there are /control/sync, /control/reset and /control/retry"));
         }
     };
     let lines = ReceiverStream::new(received)

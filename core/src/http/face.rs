@@ -8,9 +8,8 @@ use warp::reply::Response;
 
 use crate::chart::{ErrorCard, Theme};
 use crate::http::gate::below;
-use crate::http::routes::ALLOW;
 use crate::http::visit::Fault;
-use crate::http::{Peer, Site, pages, reply};
+use crate::http::{Peer, Site, ingest, pages, reply};
 use crate::picture::{Format, Params};
 
 /// Which face an address shows.
@@ -59,10 +58,17 @@ pub(super) async fn of(
     }
     match fault.status {
         http::StatusCode::METHOD_NOT_ALLOWED => {
-            headers.insert(header::ALLOW, HeaderValue::from_static(ALLOW));
+            headers.insert(
+                header::ALLOW,
+                HeaderValue::from_static(ingest::allowed(site, path)),
+            );
         }
         http::StatusCode::UNAUTHORIZED => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            let scheme = match ingest::is_ingest(site, path) {
+                true => "Basic realm=\"ingest\"",
+                false => "Bearer",
+            };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
         // The rest of a body that is too long or too slow is not read.
         http::StatusCode::PAYLOAD_TOO_LARGE | http::StatusCode::REQUEST_TIMEOUT => {
@@ -78,7 +84,7 @@ fn face(path: &str) -> Face {
     let ending = path.rsplit_once('.').map(|(_, ending)| ending);
     let format = ending.and_then(|ending| ending.parse::<Format>().ok());
     match (first, format) {
-        ("charts", Some(Format::Json)) | ("api", _) => Face::Problem,
+        ("charts", Some(Format::Json)) | ("api" | ingest::SEGMENT, _) => Face::Problem,
         ("charts", Some(Format::Csv | Format::Txt)) => Face::Line,
         // A picture is expected: what cannot be read as text in its place would be a broken one.
         ("charts", None) => Face::Card(Format::Svg),

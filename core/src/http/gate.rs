@@ -11,9 +11,9 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming};
 use warp::reply::Response;
 
-use crate::http::routes::{ALLOW, Routes};
+use crate::http::routes::Routes;
 use crate::http::visit::{Fault, Visitor};
-use crate::http::{Peer, Site, control, face, reply};
+use crate::http::{Peer, Site, control, face, ingest, reply};
 use crate::telemetry::{HTTP_REQUESTS, HTTP_SECONDS};
 
 /// Who may read without a token.
@@ -59,9 +59,10 @@ pub(super) async fn answer(
     }
     if method == Method::OPTIONS && response.status() != StatusCode::NOT_FOUND {
         response = reply::empty(StatusCode::NO_CONTENT);
-        response
-            .headers_mut()
-            .insert(header::ALLOW, HeaderValue::from_static(ALLOW));
+        response.headers_mut().insert(
+            header::ALLOW,
+            HeaderValue::from_static(ingest::allowed(site, &path)),
+        );
     }
     finish_headers(response.headers_mut());
     let route = below(site, &path)
@@ -88,13 +89,14 @@ pub(super) async fn answer(
 }
 
 /// First path segments that are counted by name; the empty one is the list of dashboards.
-const ROUTE_NAMES: [&str; 9] = [
+const ROUTE_NAMES: [&str; 10] = [
     "",
     "api",
     "assets",
     "charts",
     "dashboards",
     "healthz",
+    "ingest",
     "metrics",
     "readyz",
     "walls",
@@ -136,7 +138,8 @@ async fn admit(
         )
         .is_none(),
     };
-    if !OPEN.contains(&below(site, request.uri().path())) {
+    let is_ingest = ingest::is_ingest(site, request.uri().path());
+    if !is_ingest && !OPEN.contains(&below(site, request.uri().path())) {
         let host = request.uri().host();
         if let Some(fault) = refusal(site.options.anonymous, peer, request.headers(), host) {
             return Err(fault);
@@ -148,6 +151,9 @@ async fn admit(
     if is_command && peer == Peer::Socket {
         return control::answer(&request, site.options.commands.as_ref());
     }
+    if is_ingest {
+        return ingest::answer(site, request).await;
+    }
     request.extensions_mut().insert(visitor);
     if request.method() == Method::OPTIONS {
         // An address allows the same methods for everything it answers: ask as HEAD would.
@@ -156,7 +162,7 @@ async fn admit(
     Ok(routes.call(request).await)
 }
 
-/// Reads the body within the limits; no address of this version uses one.
+/// Reads the body within the limits; only webhooks have one.
 async fn read_body(site: &Site, request: Request<Incoming>) -> Result<Request<Full<Bytes>>, Fault> {
     let limits = &site.options.limits;
     let (head, body) = request.into_parts();

@@ -64,6 +64,8 @@ impl Served {
             readiness: Arc::new(Readiness::default),
             store_files: Vec::new(),
             commands: None,
+            push: None,
+            public_url: None,
             limits: Limits::default(),
         };
         change(&mut options);

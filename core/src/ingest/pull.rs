@@ -65,6 +65,10 @@ pub fn pull_source(
             name: spec.name.clone(),
             source: Box::new(source),
         })?;
+    if plugin.manifest().streams.is_empty() {
+        // It is only pushed to.
+        return Ok(PullReport::default());
+    }
     let config = (spec.resolve)().map_err(|failure| PullError::Plugin {
         name: spec.name.clone(),
         failure: Box::new(failure),
@@ -385,6 +389,8 @@ impl Intake<'_> {
                     .map_err(|WriterGone| IntakeError::Writer)?;
             }
             RunEvent::Progress(progress) => self.plugin_progress = Some(progress),
+            // A child that reads gets none.
+            RunEvent::Ready | RunEvent::Parsed(_) => {}
         }
         self.tell();
         Ok(())

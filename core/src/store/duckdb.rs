@@ -6,10 +6,12 @@ mod commit;
 mod counts;
 mod directory;
 mod fault;
+mod inbox;
 mod known;
 mod merge;
 mod migrate;
 mod open;
+mod pushed;
 mod question;
 mod reader;
 mod restamp;
@@ -30,7 +32,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use self::commit::Memory;
-use self::counts::RowCounts;
+use self::counts::{CountChange, RowCounts};
 use self::fault::failed;
 use self::question::Writing;
 use self::reader::Readers;
@@ -200,6 +202,32 @@ impl DuckStore {
         Ok(counts)
     }
 
+    /// Commits rows of a source and takes over what that did to the counts.
+    fn write_rows(
+        &self,
+        what: &'static str,
+        source: SourceName,
+        commit: impl FnOnce(&duckdb::Connection, &mut Memory) -> duckdb::Result<(Ack, Vec<CountChange>)>
+        + Send
+        + 'static,
+    ) -> Result<Ack, StoreError> {
+        let version = Arc::clone(&self.version);
+        let counts = Arc::clone(&self.counts);
+        self.write(what, move |connection, memory| {
+            let before = version.load(Ordering::Acquire);
+            let (ack, changes) = commit(connection, memory)?;
+            let after = state::data_version(connection)?;
+            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            *counts = counts
+                .take()
+                .filter(|counts| counts.version == before)
+                .and_then(|counts| counts.after(source.as_str(), &changes, after));
+            drop(counts);
+            version.store(after, Ordering::Release);
+            Ok(ack)
+        })
+    }
+
     fn write<T: Send + 'static>(
         &self,
         what: &'static str,
@@ -265,20 +293,9 @@ impl Store for DuckStore {
 
     fn commit(&self, unit: CommitUnit) -> Result<Ack, StoreError> {
         let dimensions = Arc::clone(&self.dimensions);
-        let version = Arc::clone(&self.version);
-        let counts = Arc::clone(&self.counts);
-        self.write("commit a unit", move |connection, memory| {
-            let before = version.load(Ordering::Acquire);
-            let (ack, changes) = commit::commit(connection, &dimensions, memory, &unit)?;
-            let after = state::data_version(connection)?;
-            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-            *counts = counts
-                .take()
-                .filter(|counts| counts.version == before)
-                .and_then(|counts| counts.after(unit.source.as_str(), &changes, after));
-            drop(counts);
-            version.store(after, Ordering::Release);
-            Ok(ack)
+        let source = unit.source.clone();
+        self.write_rows("commit a unit", source, move |connection, memory| {
+            commit::commit(connection, &dimensions, memory, &unit)
         })
     }
 

@@ -33,6 +33,9 @@ pub(crate) struct Hello {
     /// For [`Mode::Call`].
     #[serde(default)]
     pub(crate) params: Option<Box<RawValue>>,
+    /// For [`Mode::Webhook`]: how many will come.
+    #[serde(default)]
+    pub(crate) n_webhooks: u64,
 }
 
 /// How far to go.
@@ -46,6 +49,8 @@ pub(crate) enum Mode {
     Open,
     /// Open, then call one method.
     Call,
+    /// Open, then parse webhooks as they come.
+    Webhook,
 }
 
 impl Hello {

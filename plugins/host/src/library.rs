@@ -12,7 +12,9 @@ use std::ptr;
 use std::rc::Rc;
 
 use libloading::os::unix::{Library as SharedObject, RTLD_LOCAL, RTLD_NOW};
-use vocd_plugin::abi::{ABI_MINOR, ENTRY_SYMBOL, VocEntry, VocOut, VocPlugin, VocStr};
+use vocd_plugin::abi::{
+    ABI_MINOR, ENTRY_SYMBOL, VocEntry, VocOut, VocPlugin, VocStr, VocWebhookV1,
+};
 use vocd_plugin::ffi::read_sized;
 
 use crate::http::{HttpService, Permits};
@@ -142,6 +144,37 @@ impl<'run> Instance<'run> {
         let (method, params) = (VocStr::new(method), VocStr::new(params_json));
         // SAFETY: as in `read`.
         let status = unsafe { call(self.instance, method, params, self.out()) };
+        self.session.outcome(status)
+    }
+
+    /// Returns the plugin's way to parse webhooks.
+    pub(crate) fn webhook(&self) -> Result<VocWebhookV1, Report> {
+        let absent = || Report::new("unsupported", "the plugin offers no `voc.webhook/1`");
+        let get_extension = self.plugin.get_extension.ok_or_else(absent)?;
+        // SAFETY: the plugin's own function; the id ends with a zero byte and names the type of
+        // the answer, which is null or lives as long as the library.
+        let webhook = unsafe {
+            let found = get_extension(self.instance, c"voc.webhook/1".as_ptr());
+            read_sized(found.cast::<VocWebhookV1>())
+        };
+        let webhook = webhook.filter(|webhook| webhook.parse.is_some());
+        webhook.ok_or_else(absent)
+    }
+
+    /// Parses one webhook.
+    pub(crate) fn parse(
+        &self,
+        webhook: &VocWebhookV1,
+        request_json: &str,
+        body: &[u8],
+    ) -> Result<(), Report> {
+        let parse = webhook.parse.expect("checked by `Instance::webhook`");
+        let body = VocStr {
+            ptr: body.as_ptr(),
+            len: body.len(),
+        };
+        // SAFETY: as in `read`; the body outlives the call.
+        let status = unsafe { parse(self.instance, VocStr::new(request_json), body, self.out()) };
         self.session.outcome(status)
     }
 

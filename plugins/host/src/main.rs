@@ -11,6 +11,7 @@ mod pipe;
 mod profile;
 mod run;
 mod session;
+mod webhook;
 
 use std::io::{self, Write};
 use std::panic::catch_unwind;

@@ -12,6 +12,8 @@ use vocd_plugin::frame::{FrameHeader, FrameKind, PAYLOAD_BYTES_MAX, read_header,
 
 use crate::http::Permits;
 
+use crate::webhook::Deliverer;
+
 /// Frames get descriptors above those a program opens by habit.
 const FRAME_FD_MIN: i32 = 64;
 /// Small frames gathered before one write, in bytes.
@@ -52,7 +54,8 @@ impl FrameReader {
         else {
             return Ok(None);
         };
-        if payload_bytes > JSON_BYTES_MAX {
+        // A body is what the vendor sent, within the daemon's own limit.
+        if payload_bytes > JSON_BYTES_MAX && kind != FrameKind::Body {
             let text = "a frame of the daemon is above the limit";
             return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
@@ -62,16 +65,28 @@ impl FrameReader {
         Ok(Some((kind, payload)))
     }
 
-    /// Listens for STOP and PERMIT on a thread of its own, and ends the process when the daemon is
-    /// gone.
-    pub(crate) fn listen(mut self, stop: StopFlag, permits: Permits) -> io::Result<()> {
+    /// Listens for STOP, PERMIT and webhooks on a thread of its own, and ends the process when the
+    /// daemon is gone.
+    pub(crate) fn listen(
+        mut self,
+        stop: StopFlag,
+        permits: Permits,
+        mut webhooks: Deliverer,
+    ) -> io::Result<()> {
         let listener = thread::Builder::new().name("daemon-frames".to_owned());
         listener.spawn(move || {
             while let Ok(Some((kind, payload))) = self.next() {
                 match kind {
-                    FrameKind::Stop => stop.raise(&payload),
+                    FrameKind::Stop => {
+                        stop.raise(&payload);
+                        webhooks.stop();
+                    }
                     FrameKind::Permit => permits.arrive(&payload),
-                    _ => {}
+                    kind => {
+                        if !webhooks.take(kind, payload) {
+                            break;
+                        }
+                    }
                 }
             }
             // The plugin may sleep or spin in any thread, so nothing gentler ends it for sure.

@@ -1,6 +1,7 @@
 //! One run from the first frame to the last, and the exit code of each stage.
 
 use std::io;
+use std::sync::mpsc::Receiver;
 
 use vocd_plugin::frame::{FrameKind, LIBRARY_FD};
 
@@ -10,6 +11,7 @@ use crate::http::{HttpService, Permits};
 use crate::library::{Instance, Library};
 use crate::pipe::{self, FrameReader, FrameWriter, StopFlag};
 use crate::session::{Report, Session};
+use crate::webhook::{self, Delivery};
 
 /// Where a run ended, as the exit code: a daemon that lost the frames still learns the stage.
 /// Success has an END frame too; the code alone proves nothing.
@@ -48,9 +50,12 @@ fn converse(mut reader: FrameReader, writer: FrameWriter) -> Stage {
     };
     let session = Session::new(writer, stop.clone(), hello.stream.clone());
     let permits = Permits::default();
+    let (deliverer, deliveries) = webhook::deliveries();
     // Before the first thread, so that none of them is free.
-    let confined = confine::confine(&hello.reach, hello.limits)
-        .and_then(|missing| reader.listen(stop, permits.clone()).map(|()| missing));
+    let confined = confine::confine(&hello.reach, hello.limits).and_then(|missing| {
+        let listening = reader.listen(stop, permits.clone(), deliverer);
+        listening.map(|()| missing)
+    });
     let missing = match confined {
         Ok(missing) => missing,
         Err(error) => {
@@ -59,7 +64,7 @@ fn converse(mut reader: FrameReader, writer: FrameWriter) -> Stage {
             return Stage::Confine;
         }
     };
-    match perform(&hello, &session, &missing, permits) {
+    match perform(&hello, &session, &missing, permits, &deliveries) {
         Ok(()) => Stage::Done,
         Err((stage, report)) => {
             session.fail(&report);
@@ -81,6 +86,7 @@ fn perform(
     session: &Session,
     missing: &[Layer],
     permits: Permits,
+    deliveries: &Receiver<Delivery>,
 ) -> Result<(), (Stage, Report)> {
     let http = HttpService::new(&hello.http).map_err(|error| {
         (
@@ -109,6 +115,8 @@ fn perform(
                 .call(&hello.method, params)
                 .map_err(at(Stage::Work))?;
         }
+        Mode::Webhook => webhook::parse_all(&instance, session, deliveries, hello.n_webhooks)
+            .map_err(at(Stage::Work))?,
     }
     // Before `close`: the run is complete, and a crash while tidying up does not undo it.
     session.end().map_err(at(Stage::End))

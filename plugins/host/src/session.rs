@@ -19,6 +19,9 @@ const TEXT_BYTES_MAX: usize = 8 * 1024;
 /// Longest answer of `call`, in bytes.
 const REPLY_BYTES_MAX: usize = 256 * 1024;
 
+/// Classes after which the plugin must not be called again.
+const ENDS_A_RUN: [&str; 3] = ["panic", "protocol", "cancelled"];
+
 /// What the plugin has to do after a call into the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wish {
@@ -293,6 +296,31 @@ impl Session {
             )),
             false => Ok(()),
         }
+    }
+
+    /// Tells that a webhook is parsed, or that the plugin refused it; what breaks the interface or
+    /// leaves the instance unusable ends the run instead.
+    pub(crate) fn parsed(&self, result: Result<(), Report>) -> Result<(), Report> {
+        let mut state = self.state();
+        let refusal = match result {
+            Ok(()) => None,
+            Err(report) if state.is_over || ENDS_A_RUN.contains(&report.class) => {
+                return Err(report);
+            }
+            Err(report) => Some(report),
+        };
+        let refusal = refusal.map(|report| {
+            json!({
+                "class": report.class,
+                "user": report.user,
+                "internal": report.internal,
+                "retry_after_ms": report.retry_after_ms,
+            })
+        });
+        let payload = json!({"rows_since": state.n_rows_since, "refusal": refusal});
+        self.send(FrameKind::Parsed, &payload)?;
+        state.n_rows_since = 0;
+        Ok(())
     }
 
     /// Sends the frame that makes the run a success, unless rows are left without a checkpoint.

@@ -35,7 +35,7 @@ extern "C" {
 
 /* The manifest of a plugin written in C: VOC_MANIFEST("{\"voc\":1,\"abi\":[1,0],...}"); at file scope.
  * Its members: voc, abi, min_host, id, version, name, license, homepage, target, sdk, caps, egress,
- * config_schema, streams, checkpoint_format, limits. */
+ * config_schema, streams, checkpoint_format, limits, webhook. */
 #define VOC_MANIFEST(json)                                                                  \
   __attribute__((section(".voc.manifest"), used)) static const struct {                     \
     char magic[6];                                                                          \
@@ -253,6 +253,16 @@ typedef struct voc_http_v1 {
   void *ctx;
   voc_status (*send)(void *ctx, const voc_http_request *, const voc_http_sink *);
 } voc_http_v1;
+/* Extension of the plugin: parse webhooks. The manifest's member `webhook` declares how they are
+ * recognised (README of the SDK); the daemon verifies and keeps them before this is called.
+ * request: {"event_id":"...","received_at_ms":1767225600000,"headers":{"x-topic":"..."}}, names of
+ * headers in lower case. Emits rows and no checkpoint. VOC_TRANSIENT and VOC_RATE_LIMITED are tried
+ * again, any other negative status refuses this webhook. */
+#define VOC_WEBHOOK_V1 "voc.webhook/1"
+typedef struct voc_webhook_v1 {
+  uint32_t struct_size, abi_minor;
+  voc_status (*parse)(void *instance, voc_str request_json, voc_str body, const voc_out *);
+} voc_webhook_v1;
 
 #ifdef __cplusplus
 }

@@ -16,6 +16,8 @@ pub const ENTRY_SYMBOL: &str = "voc_plugin_entry_v1";
 pub const REJECT_EXTENSION: &str = "voc.reject/1";
 /// Extension of the host through which a plugin tells how far it is.
 pub const PROGRESS_EXTENSION: &str = "voc.progress/1";
+/// Extension of the plugin through which it parses webhooks.
+pub const WEBHOOK_EXTENSION: &str = "voc.webhook/1";
 /// Greatest number of rows in one batch.
 pub const BATCH_ROWS_MAX: usize = 64 * 1024;
 /// Greatest size of the values of one batch, in bytes.
@@ -200,6 +202,19 @@ pub struct VocProgressV1 {
     pub progress: Option<unsafe extern "C" fn(*mut c_void, u64, u64, VocStr)>,
 }
 
+/// Extension `voc.webhook/1` of a plugin.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct VocWebhookV1 {
+    /// Size of the structure as the plugin built it.
+    pub struct_size: u32,
+    /// Minor version of the extension.
+    pub abi_minor: u32,
+    /// Parses one webhook: instance, request as JSON, body, sink. Emits rows and no checkpoint.
+    pub parse:
+        Option<unsafe extern "C" fn(*mut c_void, VocStr, VocStr, *const VocOut) -> VocStatus>,
+}
+
 // The layout is frozen for 64-bit targets, the only ones a release is built for.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
@@ -209,6 +224,7 @@ const _: () = {
     assert!(size_of::<VocPlugin>() == 56 && offset_of!(VocPlugin, get_extension) == 48);
     assert!(offset_of!(VocPlugin, open) == 16 && offset_of!(VocPlugin, read) == 40);
     assert!(size_of::<VocRejectV1>() == 24 && size_of::<VocProgressV1>() == 24);
+    assert!(size_of::<VocWebhookV1>() == 16 && offset_of!(VocWebhookV1, parse) == 8);
     assert!(size_of::<ArrowSchema>() == 72 && offset_of!(ArrowSchema, release) == 56);
     assert!(size_of::<ArrowArray>() == 80 && offset_of!(ArrowArray, release) == 64);
 };

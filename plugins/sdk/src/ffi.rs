@@ -14,8 +14,9 @@ use std::{ptr, slice};
 
 use crate::abi::{
     ABI_MINOR, OK, VocHost, VocOut, VocPlugin, VocProgressV1, VocRejectV1, VocStatus, VocStr,
+    VocWebhookV1, WEBHOOK_EXTENSION,
 };
-use crate::{Error, ErrorClass, Host, Out, Read, Result, Rows, Source, json};
+use crate::{Error, ErrorClass, Host, Out, Read, Result, Rows, Source, Webhook, json};
 
 pub use http::{header_pairs, read_body};
 
@@ -35,6 +36,8 @@ unsafe impl AbiStruct for VocPlugin {}
 unsafe impl AbiStruct for VocRejectV1 {}
 // SAFETY: as above.
 unsafe impl AbiStruct for VocProgressV1 {}
+// SAFETY: as above.
+unsafe impl AbiStruct for VocWebhookV1 {}
 
 /// Copies a structure the other side built, perhaps with fewer or more fields than we know:
 /// missing ones are absent, unknown ones ignored. Returns `None` for a null pointer.
@@ -230,7 +233,7 @@ pub const fn plugin<S: Source>() -> VocPlugin {
         close: Some(close::<S>),
         call: Some(call::<S>),
         read: Some(read::<S>),
-        get_extension: Some(get_extension),
+        get_extension: Some(get_extension::<S>),
     }
 }
 
@@ -314,11 +317,48 @@ unsafe extern "C" fn read<S: Source>(
     }
 }
 
-unsafe extern "C" fn get_extension(
+/// The extensions of one source, each a constant of its own.
+struct Extensions<S>(PhantomData<S>);
+
+impl<S: Source> Extensions<S> {
+    const WEBHOOK: VocWebhookV1 = VocWebhookV1 {
+        struct_size: size_of::<VocWebhookV1>() as u32,
+        abi_minor: 0,
+        parse: Some(parse_webhook::<S>),
+    };
+}
+
+unsafe extern "C" fn get_extension<S: Source>(
     _instance: *mut c_void,
-    _id: *const std::ffi::c_char,
+    id: *const std::ffi::c_char,
 ) -> *const c_void {
+    if id.is_null() {
+        return ptr::null();
+    }
+    // SAFETY: the host passes an id that ends with a zero byte.
+    let id = unsafe { CStr::from_ptr(id) };
+    if id.to_bytes() == WEBHOOK_EXTENSION.as_bytes() && S::META.webhook.is_some() {
+        let webhook: &'static VocWebhookV1 = &Extensions::<S>::WEBHOOK;
+        return ptr::from_ref(webhook).cast();
+    }
     ptr::null()
+}
+
+unsafe extern "C" fn parse_webhook<S: Source>(
+    instance: *mut c_void,
+    request_json: VocStr,
+    body: VocStr,
+    out: *const VocOut,
+) -> VocStatus {
+    // SAFETY: as in `call`; the body is valid for the call as well.
+    unsafe {
+        with_instance::<S>(instance, out, |instance, out| {
+            let raw = out.ok_or_else(|| absent("out"))?;
+            let webhook = Webhook::parse(text(request_json)?, bytes(body))?;
+            let mut out = Out::new(raw, &instance.host, "");
+            instance.source.webhook(&webhook, &mut out)
+        })
+    }
 }
 
 /// # Safety

@@ -27,6 +27,10 @@ pub enum FrameKind {
     Stop = 2,
     /// JSON `{"id","is_granted","wait_ms"}`: the answer to [`FrameKind::Ask`].
     Permit = 3,
+    /// JSON: the request of one webhook to parse; its body follows.
+    Webhook = 4,
+    /// The body of the webhook before, as it came.
+    Body = 5,
     /// JSON: the library is open and the instance configured.
     Ready = 64,
     /// Arrow IPC stream bytes of one batch (schema message included), `stream` names its kind.
@@ -55,13 +59,18 @@ pub enum FrameKind {
     Pause = 75,
     /// JSON: one line of a cassette.
     Exchange = 76,
+    /// JSON `{"rows_since","refusal"}`: the webhook before is parsed, or refused with the members
+    /// of an error.
+    Parsed = 77,
 }
 
 impl FrameKind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 19] = [
         Self::Hello,
         Self::Stop,
         Self::Permit,
+        Self::Webhook,
+        Self::Body,
         Self::Ready,
         Self::Data,
         Self::Checkpoint,
@@ -75,6 +84,7 @@ impl FrameKind {
         Self::Ask,
         Self::Pause,
         Self::Exchange,
+        Self::Parsed,
     ];
 
     fn from_byte(byte: u8) -> Option<Self> {

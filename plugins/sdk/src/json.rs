@@ -22,15 +22,14 @@ pub(crate) fn member<'json>(object: &'json str, name: &str) -> Option<&'json str
     }
 }
 
-/// Returns the members of a JSON object, names unescaped and values raw, in order.
-#[cfg(feature = "testing")]
+/// Returns the members of a JSON object with their raw texts, in order.
 pub(crate) fn members(object: &str) -> Option<Vec<(String, &str)>> {
     let mut scanner = Scanner {
         text: object,
         position: 0,
     };
-    let mut members = Vec::new();
     scanner.expect(b'{')?;
+    let mut members = Vec::new();
     if scanner.expect(b'}').is_some() {
         return Some(members);
     }
@@ -40,10 +39,9 @@ pub(crate) fn members(object: &str) -> Option<Vec<(String, &str)>> {
         scanner.expect(b':')?;
         scanner.skip_space();
         members.push((key, scanner.value()?));
-        if scanner.expect(b'}').is_some() {
-            return Some(members);
+        if scanner.expect(b',').is_none() {
+            return scanner.expect(b'}').map(|()| members);
         }
-        scanner.expect(b',')?;
     }
 }
 
@@ -200,6 +198,14 @@ mod tests {
         ] {
             assert_eq!(member(object, "a"), None, "{object}");
         }
+    }
+
+    #[test]
+    fn members_are_listed_in_order() {
+        let listed = members(r#"{"b": 1, "a":"x"}"#).expect("an object");
+        assert_eq!(listed, [("b".to_owned(), "1"), ("a".to_owned(), "\"x\"")]);
+        assert_eq!(members(" { } "), Some(Vec::new()));
+        assert_eq!(members(r#"{"a":1"#), None);
     }
 
     #[test]

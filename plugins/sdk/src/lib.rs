@@ -6,6 +6,7 @@
 pub mod abi;
 mod array;
 mod column;
+mod delivery;
 mod error;
 pub mod ffi;
 pub mod frame;
@@ -21,11 +22,13 @@ mod source;
 pub mod testing;
 
 pub use array::Rows;
+pub use delivery::Webhook;
 #[cfg(feature = "serde")]
 pub use error::parse_config;
 pub use error::{Error, ErrorClass, Result};
 pub use host::{Host, Level, MetricKind, Stop};
 pub use http::{Auth, Http};
+pub use manifest::webhook::{self, WebhookMeta};
 pub use manifest::{Limits, Meta, StreamMeta};
 pub use out::Out;
 pub use record::RecordKind;

@@ -3,6 +3,9 @@
 //! The section is `VOCM1\n`, the length as little-endian `u32`, then JSON; all of it is made while
 //! compiling, so the code and its manifest cannot disagree.
 
+pub mod webhook;
+
+use self::webhook::WebhookMeta;
 use crate::RecordKind;
 
 /// First bytes of the section.
@@ -36,6 +39,8 @@ pub struct Meta {
     pub streams: &'static [StreamMeta],
     /// Raise it when a new version writes checkpoints the old one cannot read.
     pub checkpoint_format: u32,
+    /// Webhooks it takes; without streams it is only pushed to.
+    pub webhook: Option<WebhookMeta>,
     /// What a run needs.
     pub limits: Limits,
 }
@@ -73,6 +78,7 @@ impl Meta {
             config_schema: "{\"type\":\"object\"}",
             streams: &[],
             checkpoint_format: 1,
+            webhook: None,
             limits: Limits {
                 memory_mb: 512,
                 idle_s: 60,
@@ -132,7 +138,11 @@ const fn write_json<const N: usize>(meta: &Meta) -> Writer<N> {
     json.member("homepage", meta.homepage);
     json.member("target", env!("VOCD_PLUGIN_TARGET"));
     json.member("sdk", concat!("vocd-plugin ", env!("CARGO_PKG_VERSION")));
-    json.raw(b",\"caps\":[\"pull\"],\"egress\":[");
+    json.raw(match (&meta.webhook, meta.streams) {
+        (None, _) => b",\"caps\":[\"pull\"],\"egress\":[",
+        (Some(_), []) => b",\"caps\":[\"push\"],\"egress\":[",
+        (Some(_), _) => b",\"caps\":[\"pull\",\"push\"],\"egress\":[",
+    });
     let mut item_idx = 0;
     while item_idx < meta.egress.len() {
         json.separator(item_idx);
@@ -154,7 +164,11 @@ const fn write_json<const N: usize>(meta: &Meta) -> Writer<N> {
     json.number(meta.limits.memory_mb);
     json.raw(b",\"idle_s\":");
     json.number(meta.limits.idle_s);
-    json.raw(b"}}");
+    json.raw(b"}");
+    if let Some(webhook) = &meta.webhook {
+        json.webhook(webhook);
+    }
+    json.raw(b"}");
     json
 }
 

@@ -2,7 +2,7 @@
 
 use crate::json;
 use crate::manifest::Meta;
-use crate::{Error, Host, Out, RecordKind, Result};
+use crate::{Error, Host, Out, RecordKind, Result, Webhook};
 
 /// A data source: what `export!` turns into a plugin library.
 pub trait Source: Sized + Send + 'static {
@@ -36,6 +36,16 @@ pub trait Source: Sized + Send + 'static {
     /// # Errors
     /// Any; pass the errors of `out` on with `?`, they carry the daemon's wish to stop.
     fn read(&mut self, request: &Read, out: &mut Out) -> Result<()>;
+
+    /// Parses one webhook and emits its rows; no checkpoint, the daemon keeps the position. Asked
+    /// only when [`Meta::webhook`] declares what the vendor sends.
+    ///
+    /// # Errors
+    /// `transient` and `rate_limited` are tried again; any other refuses this webhook, which is
+    /// then kept aside for the operator. Pass the errors of `out` on with `?`.
+    fn webhook(&mut self, _webhook: &Webhook<'_>, _out: &mut Out) -> Result<()> {
+        Err(Error::unsupported("this plugin takes no webhooks"))
+    }
 }
 
 /// One vendor object read with one cursor.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::abi::{
     ABI_MINOR, ArrowArray, ArrowSchema, OK, VocHost, VocOut, VocPlugin, VocProgressV1, VocRejectV1,
-    VocStatus, VocStr,
+    VocStatus, VocStr, VocWebhookV1,
 };
 use crate::{Error, ErrorClass, Level, RecordKind, Result, Source, Stop, ffi, json};
 
@@ -261,6 +261,48 @@ impl Harness {
         self.recorder().start_run();
         // SAFETY: as in `call`.
         let status = unsafe { read(self.instance, VocStr::new(&request), &raw const self.out) };
+        let result = self.outcome(status);
+        Run {
+            events: std::mem::take(&mut self.recorder().events),
+            result,
+        }
+    }
+
+    /// Parses one webhook, as the daemon would after verifying it.
+    ///
+    /// # Panics
+    /// When the plugin declares no webhooks.
+    pub fn webhook(&mut self, headers: &[(&str, &str)], body: &[u8]) -> Run {
+        let mut request = "{\"event_id\":\"event-1\",\"received_at_ms\":0,\"headers\":{".to_owned();
+        for (idx, (name, value)) in headers.iter().enumerate() {
+            request.push_str(if idx == 0 { "" } else { "," });
+            json::push_string(&mut request, name);
+            request.push(':');
+            json::push_string(&mut request, value);
+        }
+        request.push_str("}}");
+        let get_extension = self.plugin.get_extension.expect("the SDK's table is full");
+        // SAFETY: the id names the type of the answer, which is null or lives for ever.
+        let webhook = unsafe {
+            let found = get_extension(self.instance, c"voc.webhook/1".as_ptr());
+            ffi::read_sized(found.cast::<VocWebhookV1>())
+        };
+        let parse = webhook.and_then(|webhook| webhook.parse);
+        let parse = parse.expect("`Meta::webhook` declares none");
+        self.recorder().start_run();
+        let body = VocStr {
+            ptr: body.as_ptr(),
+            len: body.len(),
+        };
+        // SAFETY: as in `call`.
+        let status = unsafe {
+            parse(
+                self.instance,
+                VocStr::new(&request),
+                body,
+                &raw const self.out,
+            )
+        };
         let result = self.outcome(status);
         Run {
             events: std::mem::take(&mut self.recorder().events),

@@ -10,7 +10,7 @@ use vocd_plugin::abi::http::{
 };
 use vocd_plugin::abi::{
     ABI_MINOR, ArrowArray, ArrowSchema, VocHost, VocOut, VocPlugin, VocProgressV1, VocRejectV1,
-    VocStr,
+    VocStr, VocWebhookV1,
 };
 
 /// Pairs of a C expression and what Rust says.
@@ -37,6 +37,7 @@ fn header_and_mirror_have_one_layout() {
         "voc_http_head" VocHttpHead { struct_size, status, url, headers, n_headers, retry_after_ms };
         "voc_http_sink" VocHttpSink { struct_size, reserved, ctx, on_head, on_body, on_error };
         "voc_http_v1" VocHttpV1 { struct_size, abi_minor, ctx, send };
+        "voc_webhook_v1" VocWebhookV1 { struct_size, abi_minor, parse };
         "struct ArrowSchema" ArrowSchema { format, name, metadata, flags, n_children, children, dictionary, release, private_data };
         "struct ArrowArray" ArrowArray { length, null_count, offset, n_buffers, n_children, buffers, children, dictionary, release, private_data };
     };

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use vocd_tests::daemon::{Daemon, free_address, vocd, wait_until};
-use vocd_tests::request;
 use vocd_tests::scratch::Scratch;
+use vocd_tests::{pushed, request};
 
 /// Rows of the load; every tenth repeats an earlier id.
 const N_ROWS: u64 = 5_000_000;
@@ -21,6 +21,10 @@ const N_UPDATES: u64 = 10_000;
 const UPDATE_ROUNDS: u64 = 5;
 /// Requests per figure of a picture.
 const N_PICTURES: usize = 40;
+/// Clients that send webhooks at once.
+const N_CLIENTS: usize = 64;
+/// Webhooks that each of them sends.
+const N_EVENTS_EACH: usize = 50;
 
 const HEADER: &str = "id,updated_at,survey,survey_name,question,question_text,metric,score,scale_min,scale_max,\
      response,responded_at,status,mode,customer,channel,language,comment\n";
@@ -30,6 +34,7 @@ fn main() -> anyhow::Result<()> {
         .ok()
         .and_then(|rows| rows.parse().ok())
         .unwrap_or(N_ROWS);
+    webhooks()?;
     ingest(n_rows)?;
     pictures()
 }
@@ -212,6 +217,38 @@ fn pictures() -> anyhow::Result<()> {
     }
     anyhow::ensure!(daemon.stop() == 0, "{}", daemon.log());
     Ok(())
+}
+
+/// Durable acknowledgements of webhooks from many clients at once.
+fn webhooks() -> anyhow::Result<()> {
+    let (scratch, address) = pushed::lay_out("", "");
+    let mut daemon = pushed::serve(scratch.folder(), address);
+    let times = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..N_CLIENTS)
+            .map(|client| scope.spawn(move || acknowledged(address, client)))
+            .collect();
+        let times = clients
+            .into_iter()
+            .map(|client| client.join().expect("a client does not panic"));
+        times.collect::<anyhow::Result<Vec<_>>>()
+    })?;
+    let mut times = times.concat();
+    print("webhook_ack_p50_ms", median(&mut times), "ms");
+    print("webhook_ack_p99_ms", times[times.len() * 99 / 100], "ms");
+    anyhow::ensure!(daemon.stop() == 0, "{}", daemon.log());
+    Ok(())
+}
+
+fn acknowledged(address: std::net::SocketAddr, client: usize) -> anyhow::Result<Vec<f64>> {
+    let mut times = Vec::new();
+    for event in 0..N_EVENTS_EACH {
+        let body = pushed::body(&format!("c{client}-{event}"));
+        let start = Instant::now();
+        let answer = pushed::post(address, &body)?;
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+        anyhow::ensure!(answer.status == 200, "{}", answer.text());
+    }
+    Ok(times)
 }
 
 fn exchange(address: std::net::SocketAddr, target: &str) -> anyhow::Result<f64> {

@@ -11,6 +11,7 @@ use duckdb::Connection;
 use super::append::{Target, append};
 use super::counts::CountChange;
 use super::directory::Directory;
+use super::inbox::{self, Noted};
 use super::known::known_versions;
 use super::merge::{Decision, VERSION_COLUMNS, Verdict, decide};
 use super::restamp;
@@ -68,12 +69,67 @@ pub(super) fn commit(
         state::Gate::Applied => return Ok((Ack::AlreadyApplied, Vec::new())),
         state::Gate::Fenced => return Ok((Ack::Fenced, Vec::new())),
     }
+    let written = write_rows(&transaction, dimensions, memory, unit)?;
+    state::note_unit(&transaction, unit, written.is_changed)?;
+    transaction.commit()?;
+    Ok(written.finish(memory))
+}
+
+/// Commits the rows of webhooks with the position they end at, as [`commit`] does with a
+/// checkpoint.
+pub(super) fn commit_pushed(
+    connection: &Connection,
+    dimensions: &[DimensionSpec],
+    memory: &mut Memory,
+    noted: &Noted,
+    unit: &CommitUnit,
+) -> duckdb::Result<(Ack, Vec<CountChange>)> {
+    let transaction = connection.unchecked_transaction()?;
+    let position = inbox::position(&transaction, noted.source.as_str())?;
+    if position >= noted.to && noted.from < noted.to {
+        return Ok((Ack::AlreadyApplied, Vec::new()));
+    }
+    // An inbox that lost its files begins behind the position it once had.
+    if position != noted.from {
+        return Ok((Ack::Fenced, Vec::new()));
+    }
+    let written = write_rows(&transaction, dimensions, memory, unit)?;
+    inbox::note(&transaction, noted)?;
+    state::note_rejects(&transaction, unit)?;
+    state::note_change(&transaction, written.is_changed)?;
+    transaction.commit()?;
+    Ok(written.finish(memory))
+}
+
+/// What the rows of a unit changed, not yet committed.
+struct WrittenRows {
+    people: Directory,
+    changes: Vec<CountChange>,
+    n_changed: u64,
+    is_changed: bool,
+}
+
+impl WrittenRows {
+    /// Keeps what the commit made true.
+    fn finish(self, memory: &mut Memory) -> (Ack, Vec<CountChange>) {
+        memory.people = Some(self.people);
+        let n_changed = self.n_changed;
+        (Ack::Applied { n_changed }, self.changes)
+    }
+}
+
+fn write_rows(
+    transaction: &Connection,
+    dimensions: &[DimensionSpec],
+    memory: &mut Memory,
+    unit: &CommitUnit,
+) -> duckdb::Result<WrittenRows> {
     let mut changes = Vec::new();
     let mut n_changed = 0;
     let mut is_changed = false;
     let mut people = match memory.people.take() {
         Some(directory) => directory,
-        None => Directory::load(&transaction, dimensions)?,
+        None => Directory::load(transaction, dimensions)?,
     };
     for kind in KINDS {
         let batches: Vec<&RecordBatch> = unit
@@ -86,7 +142,7 @@ pub(super) fn commit(
             continue;
         }
         let target = Target {
-            connection: &transaction,
+            connection: transaction,
             dimensions,
             people: &people,
             unit,
@@ -101,14 +157,16 @@ pub(super) fn commit(
             let rows = arrow_select::concat::concat_batches(&normal_schema(kind), batches)
                 .map_err(arrow_failure)?;
             let before = people;
-            people = Directory::load(&transaction, dimensions)?;
-            restamp::after_people(&transaction, dimensions, kind, &rows, &before, &people)?;
+            people = Directory::load(transaction, dimensions)?;
+            restamp::after_people(transaction, dimensions, kind, &rows, &before, &people)?;
         }
     }
-    state::note_unit(&transaction, unit, is_changed)?;
-    transaction.commit()?;
-    memory.people = Some(people);
-    Ok((Ack::Applied { n_changed }, changes))
+    Ok(WrittenRows {
+        people,
+        changes,
+        n_changed,
+        is_changed,
+    })
 }
 
 fn merge(

@@ -25,6 +25,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "superseded",
         sql: include_str!("migrations/0002_superseded.sql"),
     },
+    Migration {
+        version: 3,
+        name: "inbox",
+        sql: include_str!("migrations/0003_inbox.sql"),
+    },
 ];
 
 /// Remembers what was applied.

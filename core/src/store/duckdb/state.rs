@@ -67,6 +67,11 @@ pub(super) fn note_unit(
     )?;
     note_checkpoint(connection, unit)?;
     note_rejects(connection, unit)?;
+    note_change(connection, is_changed)
+}
+
+/// Notes that answers may be others from here on.
+pub(super) fn note_change(connection: &Connection, is_changed: bool) -> duckdb::Result<()> {
     if is_changed {
         connection.execute_batch("UPDATE data_version SET version = version + 1")?;
     }
@@ -101,7 +106,8 @@ fn note_checkpoint(connection: &Connection, unit: &CommitUnit) -> duckdb::Result
     Ok(())
 }
 
-fn note_rejects(connection: &Connection, unit: &CommitUnit) -> duckdb::Result<()> {
+/// Counts the unit's refused records and keeps some.
+pub(super) fn note_rejects(connection: &Connection, unit: &CommitUnit) -> duckdb::Result<()> {
     if unit.rejects.is_empty() {
         return Ok(());
     }

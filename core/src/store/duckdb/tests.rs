@@ -4,6 +4,7 @@ mod fixture;
 mod meaning;
 mod opening;
 mod people;
+mod pushed;
 mod version;
 
 use std::time::Duration;

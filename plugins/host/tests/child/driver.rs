@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Cursor, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -99,7 +100,7 @@ impl Plugin {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let library = FdMapping {
-            parent_fd: File::open(&self.library).expect("was just built").into(),
+            parent_fd: in_memory(&self.library),
             child_fd: LIBRARY_FD,
         };
         command.fd_mappings(vec![library]).expect("one mapping");
@@ -111,6 +112,15 @@ impl Plugin {
             frames: Vec::new(),
         }
     }
+}
+
+/// Copies a library to memory, as the daemon does: the child may read no file of that folder.
+fn in_memory(library: &Path) -> OwnedFd {
+    let memory = rustix::fs::memfd_create("library", rustix::fs::MemfdFlags::CLOEXEC);
+    let mut memory = File::from(memory.expect("memory"));
+    let mut library = File::open(library).expect("was just built");
+    std::io::copy(&mut library, &mut memory).expect("copied");
+    memory.into()
 }
 
 /// A child that is being talked to.

@@ -281,3 +281,75 @@ fn the_build_is_named_on_request() {
     let printed = driver::print_build_id();
     assert_eq!(printed.trim(), vocd_plugin::frame::BUILD_ID);
 }
+
+/// Starts a child that is to parse webhooks with these bodies, the next when the one before is
+/// parsed, and returns what it sent.
+fn parse(behaviour: &str, bodies: &[&str]) -> Option<Ended> {
+    let mut child = Plugin::ordinary()?.start();
+    let mut hello = hello(behaviour);
+    hello["mode"] = json!("webhook");
+    hello["stream"] = json!("$inbox");
+    hello["n_webhooks"] = json!(bodies.len());
+    child.send(FrameKind::Hello, &hello);
+    child.read_until(FrameKind::Ready);
+    for (idx, body) in bodies.iter().enumerate() {
+        let request = json!({"event_id": "e1", "received_at_ms": 1, "headers": {"x-topic": "a"}});
+        child.send(FrameKind::Webhook, &request);
+        child.send(FrameKind::Body, &json!(body));
+        if idx + 1 < bodies.len() {
+            child.read_until(FrameKind::Parsed);
+        }
+    }
+    Some(child.finish())
+}
+
+#[test]
+fn webhooks_are_parsed_one_by_one_and_one_refused_ends_nothing() {
+    let Some(ended) = parse("good", &["rows", "refuse", "rows"]) else {
+        return;
+    };
+    let mut kinds = vec![FrameKind::Ready];
+    for _ in 0..3 {
+        kinds.extend([FrameKind::Data, FrameKind::Parsed]);
+    }
+    kinds.push(FrameKind::End);
+    assert_eq!(ended.kinds(), kinds, "{ended:?}");
+    let parsed = ended.all(FrameKind::Parsed);
+    assert_eq!(json(parsed[0]), json!({"rows_since": 2, "refusal": null}));
+    let refusal = json(parsed[1])["refusal"].clone();
+    assert_eq!(
+        (&refusal["class"], &refusal["user"]),
+        (&json!("schema_changed"), &json!("not known"))
+    );
+}
+
+#[test]
+fn a_webhook_that_crashes_the_child_is_the_first_without_an_answer() {
+    let Some(ended) = parse("good", &["rows", "crash"]) else {
+        return;
+    };
+    assert_eq!(ended.signal(), Some(6));
+    assert_eq!(ended.all(FrameKind::Parsed).len(), 1);
+}
+
+#[test]
+fn a_webhook_has_no_checkpoint() {
+    let Some(ended) = parse("good", &["checkpoint"]) else {
+        return;
+    };
+    assert!(ended.all(FrameKind::End).is_empty(), "{ended:?}");
+    assert_eq!(json(ended.all(FrameKind::Error)[0])["class"], "protocol");
+}
+
+#[test]
+fn a_plugin_without_the_extension_says_so() {
+    let Some(mut child) = Plugin::ordinary().map(|plugin| plugin.start()) else {
+        return;
+    };
+    let mut hello = hello("no_webhooks");
+    hello["mode"] = json!("webhook");
+    hello["n_webhooks"] = json!(1);
+    child.send(FrameKind::Hello, &hello);
+    let ended = child.finish();
+    assert_eq!(json(ended.all(FrameKind::Error)[0])["class"], "unsupported");
+}

@@ -144,16 +144,39 @@ static voc_status read_stream(void *instance, voc_str request, const voc_out *ou
   return VOC_OK;
 }
 
-static const void *no_extension(void *instance, const char *id) {
-  (void)instance, (void)id;
-  return NULL;
+static int holds(voc_str text, const char *part) {
+  size_t len = strlen(part);
+  for (size_t at = 0; at + len <= text.len; at++)
+    if (memcmp(text.ptr + at, part, len) == 0) return 1;
+  return 0;
+}
+
+static voc_status parse_webhook(void *instance, voc_str request, voc_str body, const voc_out *out) {
+  (void)instance;
+  if (!holds(request, "\"event_id\":\"e1\"") || !holds(request, "\"x-topic\":\"a\""))
+    return VOC_INTERNAL;
+  if (holds(body, "crash")) abort();
+  make_rows();
+  if (out->batch(out->ctx, STR("training"), &schema, &array) != VOC_OK) return VOC_CANCELLED;
+  if (holds(body, "checkpoint")) return out->checkpoint(out->ctx, STR(""), STR("{}"));
+  if (holds(body, "refuse")) {
+    out->error(out->ctx, VOC_SCHEMA_CHANGED, STR("not known"), STR(""), 0);
+    return VOC_SCHEMA_CHANGED;
+  }
+  return VOC_OK;
+}
+
+static const void *get_extension(void *instance, const char *id) {
+  static const voc_webhook_v1 webhook = {sizeof webhook, 0, parse_webhook};
+  (void)instance;
+  return strcmp(id, VOC_WEBHOOK_V1) == 0 && !does("no_webhooks") ? &webhook : NULL;
 }
 
 #ifndef WITHOUT_ENTRY
 VOC_EXPORT const voc_plugin *voc_plugin_entry_v1(uint32_t host_minor) {
   static const voc_plugin plugin = {
     sizeof plugin, VOC_ABI_MINOR, FLAGS, 0, open_plugin, close_plugin, call, read_stream,
-    no_extension};
+    get_extension};
   (void)host_minor;
   return &plugin;
 }

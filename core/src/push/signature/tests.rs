@@ -1,0 +1,457 @@
+//! One request, signed in the layout of every vendor that is known, and then changed.
+
+use base64::Engine as _;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::host::manifest::Manifest;
+use crate::push::judge_by;
+
+const BODY: &str = r#"{"n":1,"text":"grüße"}"#;
+/// 2026-01-01T00:00:00Z.
+const NOW_MS: i64 = 1_767_225_600_000;
+
+/// A request and how it is to be judged.
+#[derive(Clone)]
+struct Case {
+    auth: Value,
+    config: Value,
+    headers: Vec<(&'static str, String)>,
+    query: Vec<(String, String)>,
+    uri: &'static str,
+    body: String,
+    now_ms: i64,
+}
+
+impl Case {
+    fn new(auth: Value, headers: &[(&'static str, &str)]) -> Self {
+        Self {
+            auth,
+            config: json!({"webhook_secret": "s3cret", "client_id": "id-1"}),
+            headers: headers
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned()))
+                .collect(),
+            query: Vec::new(),
+            uri: "https://voice.example.com/ingest/a",
+            body: BODY.to_owned(),
+            now_ms: NOW_MS,
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        let json = json!({"voc": 1, "abi": [1, 0], "id": "a", "version": "1",
+            "webhook": {"auth": [self.auth]}})
+        .to_string();
+        let mut section = b"VOCM1\n".to_vec();
+        section.extend(u32::try_from(json.len()).expect("short").to_le_bytes());
+        section.extend(json.as_bytes());
+        let manifest = Manifest::from_section(&section).expect("a declaration");
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            let name = HeaderName::try_from(*name).expect("a name");
+            headers.append(name, HeaderValue::try_from(value).expect("a value"));
+        }
+        let post = Post {
+            method: "POST",
+            uri: self.uri,
+            query: &self.query,
+            headers: &headers,
+            body: self.body.as_bytes(),
+        };
+        let scheme = manifest.webhook.expect("declared");
+        judge_by(&scheme, &self.config, &post, self.now_ms).expect("keys")
+    }
+}
+
+/// Returns a declaration with these members besides the usual ones.
+fn signature(algorithm: &str, header: &str, encoding: &str, members: Value) -> Value {
+    let mut auth = json!({"kind": "signature", "algorithm": algorithm, "header": header,
+        "encoding": encoding, "signed": "{body}", "keys": ["{webhook_secret}"]});
+    for (name, value) in members.as_object().expect("an object") {
+        auth[name] = value.clone();
+    }
+    auth
+}
+
+fn typeform() -> Case {
+    Case::new(
+        signature(
+            "hmac-sha256",
+            "Typeform-Signature",
+            "base64",
+            json!({"prefix": "sha256="}),
+        ),
+        &[(
+            "typeform-signature",
+            "sha256=ln4KrStq2WOXMZTlyWehfsHSMPvprZul8zwC0oMqwbo=",
+        )],
+    )
+}
+
+fn standard_webhooks() -> Case {
+    let auth = signature(
+        "hmac-sha256",
+        "webhook-signature",
+        "base64",
+        json!({
+            "separator": " ", "prefix": "v1,", "key_encoding": "base64", "key_prefix": "whsec_",
+            "signed": "{header:webhook-id}.{timestamp}.{body}",
+            "timestamp": {"header": "webhook-timestamp", "unit": "seconds", "tolerance_s": 300},
+        }),
+    );
+    let case = Case::new(
+        auth,
+        &[
+            ("webhook-id", "msg_1"),
+            ("webhook-timestamp", "1767225600"),
+            (
+                "webhook-signature",
+                "v1,bm90IHRoaXM= v1a,x v1,F0wIZ3JvPj3xUnh9seLZhQTKmx7LbeFuLObb0eHyKqc=",
+            ),
+        ],
+    );
+    Case {
+        config: json!({"webhook_secret": "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"}),
+        ..case
+    }
+}
+
+fn hubspot() -> Case {
+    let auth = signature(
+        "hmac-sha256",
+        "X-HubSpot-Signature-v3",
+        "base64",
+        json!({
+            "signed": "{method}{uri}{body}{timestamp}",
+            "timestamp": {"header": "X-HubSpot-Request-Timestamp", "unit": "milliseconds",
+                "tolerance_s": 300},
+        }),
+    );
+    let case = Case::new(
+        auth,
+        &[
+            ("x-hubspot-request-timestamp", "1767225600000"),
+            (
+                "x-hubspot-signature-v3",
+                "rzOElSDBIj7aynJAOosrLD59B4em1wnPi+VgvBJBm94=",
+            ),
+        ],
+    );
+    Case {
+        // Signed with the escape undone.
+        uri: "https://voice.example.com/ingest/a?x=a%40b",
+        ..case
+    }
+}
+
+fn timed(header: &str, unit: &str, signed: &str, prefix: &str) -> Value {
+    json!({"signed": signed, "prefix": prefix,
+        "timestamp": {"header": header, "unit": unit}})
+}
+
+/// The usual layouts; all of them are good.
+fn usual() -> Vec<Case> {
+    let hex = "967e0aad2b6ad963973194e5c967a17ec1d230fbe9ad9ba5f33c02d2832ac1ba";
+    let dotted = "29e0868205b0e6a175198002ffdc49c8080933fac49668c705cdfc50785db750";
+    vec![
+        // SurveyMonkey: a key of two parts.
+        Case::new(
+            signature(
+                "hmac-sha1",
+                "Sm-Signature",
+                "base64",
+                json!({"keys": ["{client_id}&{webhook_secret}"]}),
+            ),
+            &[("sm-signature", "sdqj7HiUINAqCqXD6jFo4XRkhTY=")],
+        ),
+        // Delighted.
+        Case::new(
+            signature(
+                "hmac-sha256",
+                "X-Signature",
+                "hex",
+                json!({"prefix": "sha256="}),
+            ),
+            &[("x-signature", &format!("sha256={hex}"))],
+        ),
+        // Zendesk: a time without a tolerance.
+        Case::new(
+            signature(
+                "hmac-sha256",
+                "X-Signature",
+                "base64",
+                timed("X-Timestamp", "rfc3339", "{timestamp}{body}", ""),
+            ),
+            &[
+                ("x-timestamp", "2026-01-01T00:00:00Z"),
+                (
+                    "x-signature",
+                    "Eyn4qwdBBQHbIaXkn2/mKTO8I4zJ68YI7qS5HxQvpDE=",
+                ),
+            ],
+        ),
+        // Intercom and Zammad.
+        Case::new(
+            signature(
+                "hmac-sha1",
+                "X-Hub-Signature",
+                "hex",
+                json!({"prefix": "sha1="}),
+            ),
+            &[(
+                "x-hub-signature",
+                "sha1=7f0555c320a4c9d31307bf478c3bf6af7fc4bb74",
+            )],
+        ),
+        // Chatwoot.
+        Case::new(
+            signature(
+                "hmac-sha256",
+                "X-Signature",
+                "hex",
+                timed("X-Timestamp", "seconds", "{timestamp}.{body}", "sha256="),
+            ),
+            &[
+                ("x-timestamp", "1767225600"),
+                ("x-signature", &format!("sha256={dotted}")),
+            ],
+        ),
+    ]
+}
+
+/// Layouts that differ by more than names; all of them are good.
+fn unusual() -> Vec<Case> {
+    let hex = "967e0aad2b6ad963973194e5c967a17ec1d230fbe9ad9ba5f33c02d2832ac1ba";
+    let dotted = "29e0868205b0e6a175198002ffdc49c8080933fac49668c705cdfc50785db750";
+    vec![
+        // EspoCRM: base64 around `id:hex`.
+        Case::new(
+            signature(
+                "hmac-sha256",
+                "Signature",
+                "hex",
+                json!({"wrapped": true, "after": ":"}),
+            ),
+            &[("signature", &BASE64.encode(format!("5f3a:{hex}")))],
+        ),
+        // Twenty.
+        Case::new(
+            signature(
+                "hmac-sha256",
+                "X-Signature",
+                "hex",
+                timed("X-Timestamp", "milliseconds", "{timestamp}:{body}", ""),
+            ),
+            &[
+                ("x-timestamp", "1767225600000"),
+                (
+                    "x-signature",
+                    "4299fbc75e1eb59be06b980081918601e26e8c537c92d3f7b25d2328ed6d08a4",
+                ),
+            ],
+        ),
+        // A plain digest, as HubSpot's first version.
+        Case::new(
+            signature(
+                "sha256",
+                "X-Signature",
+                "hex",
+                json!({"signed": "{key}{body}"}),
+            ),
+            &[(
+                "x-signature",
+                "1ab2dc377bc5a847f176e370536e809b7299acf8a8218abcee8b94f8c1debb65",
+            )],
+        ),
+        Case::new(
+            signature("hmac-sha512", "X-Signature", "base64url", json!({})),
+            &[(
+                "x-signature",
+                "ZcoPhcDgleMKVOXNpvWfN-ETY8rekbetUgFnT8cB3FD_CcFOJVO2Lz2mQjwRO8PL4rJSSquz2o2kbDNecBh-xw",
+            )],
+        ),
+        // Time and signatures in one header.
+        Case::new(
+            signature(
+                "hmac-sha256",
+                "X-Signature",
+                "hex",
+                json!({"separator": ",", "prefix": "v1=", "signed": "{timestamp}.{body}",
+                    "timestamp": {"header": "X-Signature", "prefix": "t=", "unit": "seconds",
+                        "tolerance_s": 300}}),
+            ),
+            &[("x-signature", &format!("t=1767225600,v1=00ff,v1={dotted}"))],
+        ),
+        ed25519(),
+    ]
+}
+
+fn ed25519() -> Case {
+    let auth = signature(
+        "ed25519",
+        "X-Signature",
+        "hex",
+        json!({"key_encoding": "hex", "signed": "{timestamp}{body}",
+            "timestamp": {"header": "X-Timestamp", "unit": "seconds", "tolerance_s": 300}}),
+    );
+    let case = Case::new(
+        auth,
+        &[
+            ("x-timestamp", "1767225600"),
+            (
+                "x-signature",
+                "6e44a6a409fbcb9ed598dff51ee1509bfe21bab085a7e0e434f4371d7e51e6f8\
+                 7ab9d58e7544586ed585485959665c09850c001903f392827a5dfe90d7cb680c",
+            ),
+        ],
+    );
+    Case {
+        config: json!({"webhook_secret":
+            "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"}),
+        ..case
+    }
+}
+
+fn all() -> Vec<Case> {
+    let mut all = usual();
+    all.extend(unusual());
+    all.extend([typeform(), standard_webhooks(), hubspot()]);
+    all
+}
+
+#[test]
+fn every_layout_is_verified() {
+    for case in all() {
+        assert_eq!(case.verdict(), Verdict::Good, "{}", case.auth);
+    }
+}
+
+#[test]
+fn another_body_is_wrong_in_every_layout() {
+    for mut case in all() {
+        case.body.push(' ');
+        assert_eq!(case.verdict(), Verdict::WrongSignature, "{}", case.auth);
+        case.body.clear();
+        assert_eq!(case.verdict(), Verdict::WrongSignature, "{}", case.auth);
+    }
+}
+
+#[test]
+fn another_key_is_wrong_in_every_layout() {
+    for mut case in all() {
+        let text = case.config["webhook_secret"].as_str().expect("a text");
+        let text = text.to_owned();
+        let other = match text.strip_suffix('8').or(text.strip_suffix('X')) {
+            Some(rest) => format!("{rest}4"),
+            None => format!("{text}4"),
+        };
+        case.config["webhook_secret"] = json!(other);
+        assert_eq!(case.verdict(), Verdict::WrongSignature, "{}", case.auth);
+        case.config["webhook_secret"] = json!([other, text]);
+        assert_eq!(case.verdict(), Verdict::Good, "rotated: {}", case.auth);
+        case.config["webhook_secret"] = json!("");
+        assert_eq!(case.verdict(), Verdict::NoKey, "{}", case.auth);
+    }
+}
+
+#[test]
+fn a_missing_header_is_named_as_that() {
+    for case in all() {
+        for name in case.headers.iter().map(|(name, _)| *name) {
+            let mut without = case.clone();
+            without.headers.retain(|(kept, _)| *kept != name);
+            assert_eq!(without.verdict(), Verdict::MissingHeader, "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_no_signature() {
+    for text in ["", "sha256=", "sha256=!!!", "ln4KrStq", "sha1=ln4K"] {
+        let mut case = typeform();
+        case.headers[0].1 = text.to_owned();
+        let verdict = case.verdict();
+        let is_refused = matches!(verdict, Verdict::BadEncoding | Verdict::WrongSignature);
+        assert!(is_refused, "{text}: {verdict:?}");
+    }
+}
+
+#[test]
+fn an_authentic_request_is_judged_by_its_time() {
+    for case in [standard_webhooks(), hubspot(), ed25519()] {
+        for (off_ms, expected) in [
+            (300_000, Verdict::Good),
+            (300_001, Verdict::TooOld),
+            (-300_000, Verdict::Good),
+            (-300_001, Verdict::InTheFuture),
+            (i64::MAX - NOW_MS, Verdict::TooOld),
+        ] {
+            let at = Case {
+                now_ms: NOW_MS + off_ms,
+                ..case.clone()
+            };
+            assert_eq!(at.verdict(), expected, "{off_ms}");
+        }
+        let mut forged = case.clone();
+        forged.body.push(' ');
+        forged.now_ms += 400_000;
+        assert_eq!(forged.verdict(), Verdict::WrongSignature);
+    }
+}
+
+#[test]
+fn a_moved_timestamp_is_wrong() {
+    let mut case = standard_webhooks();
+    case.headers[1].1 = "1767225601".to_owned();
+    assert_eq!(case.verdict(), Verdict::WrongSignature);
+}
+
+#[test]
+fn another_address_is_wrong_where_it_is_signed() {
+    let case = Case {
+        uri: "https://voice.example.com/ingest/b?x=a%40b",
+        ..hubspot()
+    };
+    assert_eq!(case.verdict(), Verdict::WrongSignature);
+}
+
+#[test]
+fn a_signature_among_many_is_found_but_not_among_endless_ones() {
+    let good = standard_webhooks().headers[2].1.clone();
+    let mut case = standard_webhooks();
+    case.headers[2].1 = format!("{}{good}", "v1,AAAA ".repeat(SIGNATURES_MAX));
+    assert_eq!(case.verdict(), Verdict::WrongSignature);
+}
+
+#[test]
+fn credentials_are_compared_whole() {
+    let basic = json!({"kind": "basic", "user": "{user}", "password": "{password}"});
+    let check = |header: &str, expected: Verdict| {
+        let mut case = Case::new(basic.clone(), &[("authorization", header)]);
+        case.config = json!({"user": "u", "password": "p:w"});
+        assert_eq!(case.verdict(), expected, "{header}");
+    };
+    check(&format!("Basic {}", BASE64.encode("u:p:w")), Verdict::Good);
+    check(&format!("basic {}", BASE64.encode("u:p:w")), Verdict::Good);
+    for pair in ["u:p", "u:p:w2", ":", ""] {
+        let header = format!("Basic {}", BASE64.encode(pair));
+        check(&header, Verdict::WrongSignature);
+    }
+    check("Bearer abc", Verdict::BadEncoding);
+}
+
+#[test]
+fn a_token_is_found_in_the_query() {
+    let token = json!({"kind": "token", "place": {"query": "token"}, "keys": ["{token}"]});
+    let mut case = Case::new(token, &[]);
+    case.config = json!({"token": "t0ken"});
+    assert_eq!(case.verdict(), Verdict::MissingHeader);
+    case.query = vec![("token".to_owned(), "t0ken".to_owned())];
+    assert_eq!(case.verdict(), Verdict::Good);
+    case.query[0].1.push('x');
+    assert_eq!(case.verdict(), Verdict::WrongSignature);
+    case.config = json!({});
+    assert_eq!(case.verdict(), Verdict::NoKey);
+}
