@@ -9,6 +9,7 @@ mod failure;
 pub mod manifest;
 mod marked;
 mod message;
+mod overheard;
 mod plugin_file;
 mod printed;
 mod reach;
@@ -26,7 +27,9 @@ use vocd_plugin::frame::BUILD_ID;
 
 pub use child::HostError;
 pub use failure::{Failure, FailureReason};
+pub use marked::marked as marked_texts;
 pub use message::Progress;
+pub use overheard::Overheard;
 pub use plugin_file::{FindError, PluginFile};
 pub use stop::{StopLevel, StopSignal};
 
@@ -122,6 +125,24 @@ pub enum Flow {
     Continue,
     /// It is stopped at once.
     Stop,
+    /// Its child is killed without a word, as a power cut would.
+    Kill,
+}
+
+/// What a child does once its plugin is open.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Task<'a> {
+    /// Nothing: the configuration was good.
+    Open,
+    /// Reads the request's stream.
+    Read,
+    /// Calls one method, such as `check`.
+    Call {
+        /// Name of the method.
+        method: &'a str,
+        /// Its parameters.
+        params: &'a Value,
+    },
 }
 
 /// How a run ended.
@@ -170,6 +191,28 @@ impl Host {
         stop: &StopSignal,
         on_event: &mut dyn FnMut(RunEvent) -> Flow,
     ) -> RunOutcome {
-        run::run(&self.program, request, stop, on_event)
+        run::run(&self.program, request, Task::Read, stop, None, on_event)
+    }
+
+    /// Does what [`Host::run`] does for any task, and keeps what else the plugin said.
+    ///
+    /// Secrets are masked there as they are in the log: only those that the request names.
+    pub fn observe(
+        &self,
+        request: RunRequest<'_>,
+        task: Task<'_>,
+        stop: &StopSignal,
+        on_event: &mut dyn FnMut(RunEvent) -> Flow,
+    ) -> (RunOutcome, Overheard) {
+        let mut overheard = Overheard::default();
+        let outcome = run::run(
+            &self.program,
+            request,
+            task,
+            stop,
+            Some(&mut overheard),
+            on_event,
+        );
+        (outcome, overheard)
     }
 }

@@ -9,7 +9,8 @@ const DEPTH_MAX: usize = 32;
 ///
 /// Follows `properties`, `additionalProperties`, `items`, `prefixItems`, the combinators and
 /// references inside the schema.
-pub(super) fn marked<'a>(schema: &Value, config: &'a Value, mark: &str) -> Vec<&'a str> {
+#[must_use]
+pub fn marked<'a>(schema: &Value, config: &'a Value, mark: &str) -> Vec<&'a str> {
     let mut found = Vec::new();
     let search = Search { root: schema, mark };
     search.look(schema, config, DEPTH_MAX, &mut found);

@@ -29,7 +29,7 @@ pub(super) enum Message {
     Error(ErrorReport),
     Progress(Progress),
     Reject(RejectedRecord),
-    Reply,
+    Reply(Value),
     /// The run is a success.
     End,
 }
@@ -202,10 +202,7 @@ impl<R: Read> MessageReader<R> {
             FrameKind::Error => Message::Error(self.json(header)?),
             FrameKind::Progress => Message::Progress(self.json(header)?),
             FrameKind::Reject => Message::Reject(self.json(header)?),
-            FrameKind::Reply => {
-                self.payload(header)?;
-                Message::Reply
-            }
+            FrameKind::Reply => Message::Reply(self.json(header)?),
             FrameKind::End => self.end(header)?,
             FrameKind::Hello | FrameKind::Stop | FrameKind::Permit => {
                 return Err(MessageError::Unexpected { frame: header.kind });

@@ -15,12 +15,13 @@ use vocd_plugin::frame::{FrameKind, write_frame};
 use super::child::{ChildGuard, ChildProgram};
 use super::failure::{Failure, FailureReason};
 use super::message::{ErrorReport, Message, MessageError, MessageReader, cut};
+use super::overheard::Overheard;
 use super::printed::{PluginLog, PrintedReader};
 use super::reach::Reach;
 use super::scrub::Scrubber;
 use super::stop::StopSignal;
 use super::watch::WatchedPipe;
-use super::{Flow, RunEvent, RunOutcome, RunRequest};
+use super::{Flow, RunEvent, RunOutcome, RunRequest, Task};
 use crate::record::RecordKind;
 use crate::record::door::Reject;
 
@@ -46,6 +47,10 @@ struct Hello<'a> {
     checkpoint_format: u32,
     limits: HelloLimits,
     reach: Reach,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    method: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    params: Option<&'a Value>,
 }
 
 #[derive(Serialize)]
@@ -58,14 +63,16 @@ struct HelloLimits {
 pub(super) fn run(
     program: &ChildProgram,
     request: RunRequest<'_>,
+    task: Task<'_>,
     stop: &StopSignal,
+    overheard: Option<&mut Overheard>,
     on_event: &mut dyn FnMut(RunEvent) -> Flow,
 ) -> RunOutcome {
     let started = Instant::now();
     let scrubber = Scrubber::new(request.secrets);
-    let mut outcome = match hello(&request) {
+    let mut outcome = match hello(&request, task) {
         Ok(hello) => match Conversation::start(program, &request, &scrubber, stop) {
-            Ok(conversation) => conversation.hold(&hello, on_event),
+            Ok(conversation) => conversation.hold(&hello, overheard, on_event),
             Err(error) => failed(Failure::new(
                 FailureReason::Spawn,
                 format!("failed to start the plugin's process: {error}"),
@@ -91,7 +98,7 @@ fn failed(failure: Failure) -> RunOutcome {
     }
 }
 
-fn hello(request: &RunRequest<'_>) -> Result<Vec<u8>, Failure> {
+fn hello(request: &RunRequest<'_>, task: Task<'_>) -> Result<Vec<u8>, Failure> {
     let mut config = request.config_json.clone();
     if let Value::Object(members) = &mut config {
         let base_dir = request.base_dir.to_string_lossy();
@@ -113,8 +120,15 @@ fn hello(request: &RunRequest<'_>) -> Result<Vec<u8>, Failure> {
         request.base_dir,
         request.private_dir,
     );
+    let (mode, method, params) = match task {
+        Task::Open => ("open", "", None),
+        Task::Read => ("read", "", None),
+        Task::Call { method, params } => ("call", method, Some(params)),
+    };
     let hello = Hello {
-        mode: "read",
+        mode,
+        method,
+        params,
         reach,
         run_id: request.run_id,
         source: request.source.as_str(),
@@ -156,6 +170,7 @@ struct Conversation {
 enum Ending {
     Said,
     Closed,
+    Killed,
     Broken(MessageError),
 }
 
@@ -193,18 +208,27 @@ impl Conversation {
         })
     }
 
-    fn hold(mut self, hello: &[u8], on_event: &mut dyn FnMut(RunEvent) -> Flow) -> RunOutcome {
+    fn hold(
+        mut self,
+        hello: &[u8],
+        mut overheard: Option<&mut Overheard>,
+        on_event: &mut dyn FnMut(RunEvent) -> Flow,
+    ) -> RunOutcome {
         // A child that ended before it read this is told about by what it left in its pipes.
         let _ = write_frame(self.pipe(), FrameKind::Hello, 0, hello);
-        let ending = self.listen(on_event);
-        self.finish(ending)
+        let ending = self.listen(overheard.as_deref_mut(), on_event);
+        self.finish(ending, overheard)
     }
 
     fn pipe(&mut self) -> &mut WatchedPipe {
         self.messages.reader_mut().get_mut()
     }
 
-    fn listen(&mut self, on_event: &mut dyn FnMut(RunEvent) -> Flow) -> Ending {
+    fn listen(
+        &mut self,
+        mut overheard: Option<&mut Overheard>,
+        on_event: &mut dyn FnMut(RunEvent) -> Flow,
+    ) -> Ending {
         let mut flow = Flow::Continue;
         loop {
             self.pipe().expect_message();
@@ -214,6 +238,13 @@ impl Conversation {
                 Ok(None) => return Ending::Closed,
                 Err(error) => return Ending::Broken(error),
             };
+            if let Some(overheard) = &mut overheard {
+                match &message {
+                    Message::Log(line) => overheard.keep_line(line),
+                    Message::Reply(reply) => overheard.reply = Some(reply.clone()),
+                    _ => {}
+                }
+            }
             let event = match self.event(message) {
                 Ok(Some(event)) => event,
                 Ok(None) => continue,
@@ -222,8 +253,10 @@ impl Conversation {
             // After the receiver said stop, only the child's last words are of interest.
             if flow == Flow::Continue {
                 flow = on_event(event);
-                if flow == Flow::Stop {
-                    self.pipe().stop_now(FailureReason::Cancelled);
+                match flow {
+                    Flow::Continue => {}
+                    Flow::Stop => self.pipe().stop_now(FailureReason::Cancelled),
+                    Flow::Kill => return Ending::Killed,
                 }
             }
         }
@@ -263,26 +296,31 @@ impl Conversation {
                 self.unconfined = ready.unconfined;
                 Ok(None)
             }
-            Message::Metric | Message::Reply => Ok(None),
+            Message::Metric | Message::Reply(_) => Ok(None),
             Message::End => Err(MessageError::Unexpected {
                 frame: FrameKind::End,
             }),
         }
     }
 
-    fn finish(self, ending: Ending) -> RunOutcome {
+    fn finish(self, ending: Ending, overheard: Option<&mut Overheard>) -> RunOutcome {
         let stopped = self.messages.reader().get_ref().reason();
         let (n_rows, n_bytes) = (self.messages.n_rows(), self.messages.n_bytes());
         let patience = match &ending {
-            Ending::Broken(_) => Duration::ZERO,
+            Ending::Broken(_) | Ending::Killed => Duration::ZERO,
             Ending::Said | Ending::Closed => STATUS_TIMEOUT,
         };
         let status = self.guard.end(patience);
         // Not before: a child whose input closes ends itself, and its status would say so.
         drop(self.messages);
         let printed = self.printed.finish();
+        if let Some(overheard) = overheard {
+            overheard.printed.clone_from(&printed);
+            overheard.unclean_end = unclean_end(&status);
+        }
         let failure = match ending {
             Ending::Said => None,
+            Ending::Killed => Some(stopped_failure(FailureReason::Cancelled)),
             Ending::Broken(error) => Some(broken(error, stopped)),
             Ending::Closed => Some(match (stopped, self.reported, status) {
                 (stopped, Some(reported), _) => explained(&reported, stopped),
@@ -392,6 +430,18 @@ fn died(status: ExitStatus, was_killed: bool, printed: &str) -> Failure {
                 format!("the plugin's process ended with status {code} in the middle of the run"),
             )
         }
+    }
+}
+
+fn unclean_end(status: &std::io::Result<(ExitStatus, bool)>) -> Option<String> {
+    match status {
+        Ok((status, false)) if status.success() => None,
+        Ok((_, true)) => Some("it had to be killed".to_owned()),
+        Ok((status, false)) => Some(match status.signal() {
+            Some(signal) => signal_name(signal),
+            None => status.to_string(),
+        }),
+        Err(error) => Some(error.to_string()),
     }
 }
 
