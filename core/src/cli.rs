@@ -77,7 +77,7 @@ enum Command {
     Kpi(kpi::KpiFlags),
     /// Show the state of each source, or forget a checkpoint
     Sources(sources::SourcesFlags),
-    /// List and describe plugins without running their code
+    /// List, describe and check plugins
     Plugin(plugin::PluginFlags),
     /// Print shell completions
     Completions {

@@ -21,6 +21,7 @@
 //! | [`plan`] | typed questions to the store, without SQL, zone or ratio |
 //! | [`store`] | keeps versions, checkpoints and runs; the only SQL |
 //! | [`host`] | supervises the children: frames, deadlines, how a run ended |
+//! | [`conformance`] | runs a plugin through the contract for its author, offline |
 //! | [`ingest`] | runs sources on their schedule and commits what they give |
 //! | [`kpi`] | one formula a file; pure: no IO, no clock |
 //! | [`chart`] | figure → SVG → PNG; pure |
@@ -70,6 +71,7 @@
 pub mod chart;
 pub mod cli;
 pub mod config;
+pub mod conformance;
 pub mod daemon;
 pub mod dashboard;
 pub mod demo;

@@ -240,7 +240,7 @@ fn the_engine_never_does_civil_time() {
 }
 
 /// What each module of `core` may import from its neighbours. `daemon` and `cli` see everything.
-const DOWNHILL: [(&str, &[&str]); 16] = [
+const DOWNHILL: [(&str, &[&str]); 17] = [
     ("record", &[]),
     ("plan", &["record"]),
     ("kpi", &["plan", "record"]),
@@ -249,6 +249,7 @@ const DOWNHILL: [(&str, &[&str]); 16] = [
     ("dashboard", &["chart", "kpi", "config"]),
     ("store", &["plan", "record"]),
     ("host", &["record", "store"]),
+    ("conformance", &["host", "record"]),
     ("ingest", &["host", "store", "record", "config", "plan"]),
     (
         "picture",

@@ -1,4 +1,6 @@
-//! `vocd plugin list` and `describe`: what plugins say of themselves; their code never runs.
+//! `vocd plugin`: what plugins say of themselves without being run, and what their authors type.
+
+mod check;
 
 use std::path::PathBuf;
 
@@ -30,6 +32,8 @@ enum PluginCommand {
         #[command(flatten)]
         config: ConfigFlag,
     },
+    /// Run a plugin through the contract, offline, and say what to mend
+    Check(check::CheckFlags),
 }
 
 /// Runs a plugin command.
@@ -37,6 +41,7 @@ pub(super) fn run(flags: &PluginFlags) -> Result<(), Failure> {
     match &flags.command {
         PluginCommand::List(flag) => list(flag),
         PluginCommand::Describe { library, config } => describe(library, config),
+        PluginCommand::Check(flags) => check::run(flags),
     }
 }
 
