@@ -77,7 +77,7 @@ enum Command {
     Kpi(kpi::KpiFlags),
     /// Show the state of each source, or forget a checkpoint
     Sources(sources::SourcesFlags),
-    /// List, describe and check plugins
+    /// List, describe, check, write and try plugins
     Plugin(plugin::PluginFlags),
     /// Print shell completions
     Completions {

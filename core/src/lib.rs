@@ -30,6 +30,7 @@
 //! | [`picture`] | answers panel requests: question → answer → figure → bytes, cached |
 //! | [`http`] | addresses, pages, limits |
 //! | [`watch`] | the only user of notify: debounced, typed events |
+//! | [`template`] | the crate that `vocd plugin new` writes; pure |
 //! | [`nearest`] | the name that was probably meant |
 //! | [`telemetry`] | the daemon's own metrics |
 //! | [`demo`] | the demo company, a pure function of seed and day |
@@ -85,4 +86,5 @@ pub mod plan;
 pub mod record;
 pub mod store;
 pub mod telemetry;
+pub mod template;
 pub mod watch;

@@ -240,7 +240,7 @@ fn the_engine_never_does_civil_time() {
 }
 
 /// What each module of `core` may import from its neighbours. `daemon` and `cli` see everything.
-const DOWNHILL: [(&str, &[&str]); 17] = [
+const DOWNHILL: [(&str, &[&str]); 18] = [
     ("record", &[]),
     ("plan", &["record"]),
     ("kpi", &["plan", "record"]),
@@ -281,6 +281,7 @@ const DOWNHILL: [(&str, &[&str]); 17] = [
     ("nearest", &[]),
     ("watch", &[]),
     ("telemetry", &[]),
+    ("template", &[]),
     ("demo", &["config"]),
     ("alert", &["picture", "chart", "dashboard", "kpi"]),
 ];

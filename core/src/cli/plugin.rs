@@ -1,6 +1,8 @@
 //! `vocd plugin`: what plugins say of themselves without being run, and what their authors type.
 
 mod check;
+mod dev;
+mod new;
 
 use std::path::PathBuf;
 
@@ -34,6 +36,10 @@ enum PluginCommand {
     },
     /// Run a plugin through the contract, offline, and say what to mend
     Check(check::CheckFlags),
+    /// Write the crate of a new plugin, which builds and works as it is
+    New(new::NewFlags),
+    /// Build, check and read a plugin's crate, again whenever a file is saved
+    Dev(dev::DevFlags),
 }
 
 /// Runs a plugin command.
@@ -42,6 +48,8 @@ pub(super) fn run(flags: &PluginFlags) -> Result<(), Failure> {
         PluginCommand::List(flag) => list(flag),
         PluginCommand::Describe { library, config } => describe(library, config),
         PluginCommand::Check(flags) => check::run(flags),
+        PluginCommand::New(flags) => new::run(flags),
+        PluginCommand::Dev(flags) => dev::run(flags),
     }
 }
 
