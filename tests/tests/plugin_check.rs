@@ -132,7 +132,9 @@ fn the_plugins_of_this_tree_pass() {
         .map(|row| format!("r{row},s,q,nps,{},2026-01-05T10:00:00Z\n", row % 11))
         .collect();
     let header = "id,survey,question,metric,score,responded_at\n";
-    scratch.write("answers.csv", format!("{header}{rows}"));
+    // A record that the plugin refuses is no fault of the plugin.
+    let refused = "r500,s,q,nps,nine,2026-01-05T10:00:00Z\n";
+    scratch.write("answers.csv", format!("{header}{rows}{refused}"));
     let file = json!({ "kind": "response", "path": "answers.csv" });
     let csv = json!({ "checkpoint_rows": 50, "file": [file] });
     for (library, config) in [

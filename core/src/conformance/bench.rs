@@ -90,8 +90,10 @@ pub struct Reading {
     pub stream: StreamName,
     /// Its rows, in order; at most 100,000.
     pub rows: Vec<Row>,
-    /// Records that the plugin or the daemon's own checks refused; the first 100.
+    /// Records that the plugin refused, as it should; the first 100.
     pub rejects: Vec<Reject>,
+    /// Rows that it emitted and the daemon's own checks refuse; the first 100.
+    pub bad_rows: Vec<Reject>,
     /// How it ended.
     pub outcome: RunOutcome,
     /// Whether there were more rows than are compared.
@@ -194,6 +196,7 @@ impl<'a> Bench<'a> {
             stream: plan.stream.clone(),
             rows: taker.rows,
             rejects: taker.rejects,
+            bad_rows: taker.bad_rows,
             outcome,
             is_cut: taker.is_cut,
             marks: taker.marks,
@@ -221,6 +224,7 @@ struct Taker {
     until: Until,
     rows: Vec<Row>,
     rejects: Vec<Reject>,
+    bad_rows: Vec<Reject>,
     marks: Vec<Mark>,
     n_events: usize,
     is_cut: bool,
@@ -234,6 +238,7 @@ impl Taker {
             until,
             rows: Vec::new(),
             rejects: Vec::new(),
+            bad_rows: Vec::new(),
             marks: Vec::new(),
             n_events: 0,
             is_cut: false,
@@ -249,7 +254,7 @@ impl Taker {
                 format,
                 n_rows: self.rows.len(),
             }),
-            RunEvent::Reject(reject) => self.reject(reject),
+            RunEvent::Reject(reject) => keep(&mut self.rejects, reject),
             RunEvent::Progress(_) => {}
         }
         self.n_events += 1;
@@ -271,15 +276,15 @@ impl Taker {
         // The host let the batch in, so its columns are the kind's.
         if let Ok(checked) = self.door.check(kind, batch, Timestamp::now()) {
             for reject in checked.rejects {
-                self.reject(reject);
+                keep(&mut self.bad_rows, reject);
             }
         }
     }
+}
 
-    fn reject(&mut self, reject: Reject) {
-        if self.rejects.len() < REJECTS_MAX {
-            self.rejects.push(reject);
-        }
+fn keep(rejects: &mut Vec<Reject>, reject: Reject) {
+    if rejects.len() < REJECTS_MAX {
+        rejects.push(reject);
     }
 }
 

@@ -29,33 +29,9 @@ pub(super) fn check(log: &mut Log, bench: &Bench<'_>) -> Option<Full> {
         return None;
     }
     log.note("discover", discover(bench, sample));
-    log.note(
-        "required",
-        rejected(
-            &full,
-            "required columns",
-            &["missing_value", "bad_id"],
-            |_| "give every row the columns its kind requires, or refuse it with `out.reject`",
-        ),
-    );
-    log.note(
-        "timestamps",
-        rejected(
-            &full,
-            "times",
-            &["bad_time"],
-            |_| "times are microseconds since 1970 in UTC; check the vendor's unit and zone",
-        ),
-    );
-    log.note(
-        "values",
-        rejected(
-            &full,
-            "values",
-            &OTHER_REASONS,
-            |_| "correct the value, or refuse the record with `out.reject` and say why",
-        ),
-    );
+    for (test, name, reasons, remedy) in ROW_TESTS {
+        log.note(test, bad_rows(&full, name, reasons, remedy));
+    }
     log.note("ids", ids(&full));
     let again = full_reads(bench, sample);
     let repeated = determinism(&full, &again);
@@ -68,15 +44,34 @@ pub(super) fn check(log: &mut Log, bench: &Bench<'_>) -> Option<Full> {
     })
 }
 
-/// Reasons of the daemon's own checks that are no missing value and no wrong time.
-const OTHER_REASONS: [&str; 7] = [
-    "unknown_value",
-    "bad_number",
-    "too_long",
-    "bad_attributes",
-    "score_out_of_scale",
-    "scale_not_nps",
-    "bad_scale",
+/// Tests of single rows by the daemon's own checks: test, its subject, reasons, remedy.
+const ROW_TESTS: [(&str, &str, &[&str], &str); 3] = [
+    (
+        "required",
+        "required columns",
+        &["missing_value", "bad_id"],
+        "give every row the columns its kind requires, or refuse it with `out.reject`",
+    ),
+    (
+        "timestamps",
+        "times",
+        &["bad_time"],
+        "times are microseconds since 1970 in UTC; check the vendor's unit and zone",
+    ),
+    (
+        "values",
+        "values",
+        &[
+            "unknown_value",
+            "bad_number",
+            "too_long",
+            "bad_attributes",
+            "score_out_of_scale",
+            "scale_not_nps",
+            "bad_scale",
+        ],
+        "correct the value, or refuse the record with `out.reject` and say why",
+    ),
 ];
 
 fn full_reads(bench: &Bench<'_>, sample: &Sample) -> Vec<Reading> {
@@ -164,31 +159,19 @@ fn discover(bench: &Bench<'_>, sample: &Sample) -> Finding {
     }
 }
 
-fn rejected(
-    full: &[Reading],
-    name: &str,
-    reasons: &[&str],
-    remedy: impl Fn(&str) -> &'static str,
-) -> Finding {
-    let all = full.iter().flat_map(|reading| &reading.rejects);
+fn bad_rows(full: &[Reading], name: &str, reasons: &[&str], remedy: &'static str) -> Finding {
+    let all = full.iter().flat_map(|reading| &reading.bad_rows);
     let mut found = all.filter(|reject| reasons.contains(&reject.reason.as_str()));
-    match found.next() {
-        None => Finding::pass(format!("{name} of every row are good")),
-        Some(first) => Finding::fail(
-            format!(
-                "{} {}: {}: {}{}",
-                first.kind.name(),
-                first.place,
-                first.reason,
-                first.detail,
-                match found.count() {
-                    0 => String::new(),
-                    n_more => format!(", and {n_more} more"),
-                }
-            ),
-            remedy(&first.reason),
-        ),
-    }
+    let Some(first) = found.next() else {
+        return Finding::pass(format!("{name} of every row are good"));
+    };
+    let kind = first.kind.name();
+    let (place, reason, detail) = (&first.place, &first.reason, &first.detail);
+    let more = match found.count() {
+        0 => String::new(),
+        n_more => format!(", and {n_more} more"),
+    };
+    Finding::fail(format!("{kind} {place}: {reason}: {detail}{more}"), remedy)
 }
 
 /// Two rows of one id are versions, which only their times and revisions can order.

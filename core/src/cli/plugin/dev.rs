@@ -180,7 +180,8 @@ fn show(host: &Host, library: &Path, sample: &Sample) -> Result<(), Failure> {
             output::line(&format!("\n{stream}: {} rows of {kind}", of_kind.len()))?;
             output::bytes(output::table(&cells(&of_kind)).as_bytes())?;
         }
-        for reject in reading.rejects.iter().take(ROWS_SHOWN) {
+        let refused = reading.rejects.iter().chain(&reading.bad_rows);
+        for reject in refused.take(ROWS_SHOWN) {
             output::line(&format!(
                 "refused {}: {}: {}",
                 reject.place, reject.reason, reject.detail
