@@ -19,7 +19,7 @@ const SAMPLE_FILE: &str = "sample.toml";
 pub(super) struct CheckFlags {
     /// Library file
     library: PathBuf,
-    /// File with a [[source]] to read with [default: sample.toml beside the library]
+    /// File with a source to read with [default: sample.toml beside the library]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// How it is printed
