@@ -78,7 +78,7 @@ enum Command {
     Kpi(kpi::KpiFlags),
     /// Show the state of each source, forget a checkpoint, or parse webhooks again
     Sources(sources::SourcesFlags),
-    /// List and describe plugins without running their code
+    /// List, describe, check, write and try plugins
     Plugin(plugin::PluginFlags),
     /// Print shell completions
     Completions {

@@ -12,6 +12,7 @@ pub mod manifest;
 mod marked;
 mod message;
 mod outbound;
+mod overheard;
 mod plugin_file;
 mod printed;
 mod reach;
@@ -33,8 +34,10 @@ use vocd_plugin::frame::BUILD_ID;
 
 pub use child::HostError;
 pub use failure::{Failure, FailureReason};
+pub use marked::{Marked, marked as marked_texts};
 pub use message::{Metric, Progress};
 pub use outbound::{CASSETTE_BYTES_MAX, Cassette, Outbound};
+pub use overheard::Overheard;
 pub use plugin_file::{FindError, PluginFile};
 pub use requests::MetricSink;
 pub use stop::{StopLevel, StopSignal};
@@ -151,6 +154,24 @@ pub enum Flow {
     Continue,
     /// It is stopped at once.
     Stop,
+    /// Its child is killed without a word, as a power cut would.
+    Kill,
+}
+
+/// What a child does once its plugin is open.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Task<'a> {
+    /// Nothing: the configuration was good.
+    Open,
+    /// Reads the request's stream.
+    Read,
+    /// Calls one method, such as `check`.
+    Call {
+        /// Name of the method.
+        method: &'a str,
+        /// Its parameters.
+        params: &'a Value,
+    },
 }
 
 /// How a run ended.
@@ -209,8 +230,16 @@ impl Host {
         stop: &StopSignal,
         on_event: &mut dyn FnMut(RunEvent) -> Flow,
     ) -> RunOutcome {
-        let work = webhook::Work::Read;
-        run::run(&self.program, &self.shared, request, work, stop, on_event)
+        let work = webhook::Work::Do(Task::Read);
+        run::run(
+            &self.program,
+            &self.shared,
+            request,
+            work,
+            stop,
+            None,
+            on_event,
+        )
     }
 
     /// Parses webhooks in their order, blocking, and hands over what comes on the calling thread.
@@ -225,6 +254,37 @@ impl Host {
         on_event: &mut dyn FnMut(RunEvent) -> Flow,
     ) -> RunOutcome {
         let work = webhook::Work::Parse(deliveries);
-        run::run(&self.program, &self.shared, request, work, stop, on_event)
+        run::run(
+            &self.program,
+            &self.shared,
+            request,
+            work,
+            stop,
+            None,
+            on_event,
+        )
+    }
+
+    /// Does what [`Host::run`] does for any task, and keeps what else the plugin said.
+    ///
+    /// Secrets are masked there as they are in the log: only those that the request names.
+    pub fn observe(
+        &self,
+        request: RunRequest<'_>,
+        task: Task<'_>,
+        stop: &StopSignal,
+        on_event: &mut dyn FnMut(RunEvent) -> Flow,
+    ) -> (RunOutcome, Overheard) {
+        let mut overheard = Overheard::default();
+        let outcome = run::run(
+            &self.program,
+            &self.shared,
+            request,
+            webhook::Work::Do(task),
+            stop,
+            Some(&mut overheard),
+            on_event,
+        );
+        (outcome, overheard)
     }
 }

@@ -21,6 +21,7 @@
 //! | [`plan`] | typed questions to the store, without SQL, zone or ratio |
 //! | [`store`] | keeps versions, checkpoints and runs; the only SQL |
 //! | [`host`] | supervises the children: frames, deadlines, request budgets, how a run ended |
+//! | [`conformance`] | runs a plugin through the contract for its author, offline |
 //! | [`ingest`] | runs sources on their schedule and commits what they give |
 //! | [`push`] | takes webhooks: verified, durable before the answer, parsed by a child |
 //! | [`kpi`] | one formula a file; pure: no IO, no clock |
@@ -30,6 +31,7 @@
 //! | [`picture`] | answers panel requests: question → answer → figure → bytes, cached |
 //! | [`http`] | addresses, pages, limits |
 //! | [`watch`] | the only user of notify: debounced, typed events |
+//! | [`template`] | the crate that `vocd plugin new` writes; pure |
 //! | [`nearest`] | the name that was probably meant |
 //! | [`telemetry`] | the daemon's own metrics |
 //! | [`demo`] | the demo company, a pure function of seed and day |
@@ -71,6 +73,7 @@
 pub mod chart;
 pub mod cli;
 pub mod config;
+pub mod conformance;
 pub mod daemon;
 pub mod dashboard;
 pub mod demo;
@@ -85,4 +88,5 @@ pub mod push;
 pub mod record;
 pub mod store;
 pub mod telemetry;
+pub mod template;
 pub mod watch;

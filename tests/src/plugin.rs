@@ -16,23 +16,36 @@ use crate::binaries;
 /// Compiles a plugin of one C file into a folder of its own; `None` without a compiler.
 ///
 /// # Panics
-/// When the compiler refuses it.
+/// When the compiler refuses it, or it is no plugin.
 #[must_use]
 pub fn compile_c(name: &str, source: &str) -> Option<PluginFile> {
+    let library = compile_c_with(name, source, &[])?;
+    Some(PluginFile::open(&library).expect("a plugin"))
+}
+
+/// Compiles a library of one C file with more flags into a folder of its own, whether or not it
+/// is a plugin; `None` without a compiler.
+///
+/// # Panics
+/// When the compiler refuses it.
+#[must_use]
+pub fn compile_c_with(name: &str, source: &str, flags: &[&str]) -> Option<PathBuf> {
     let folder: PathBuf = tempfile::tempdir().expect("temporary folder").keep();
     let file = folder.join(format!("{name}.c"));
+    let library = folder.join(format!("libvocd_source_{name}.so"));
     fs::write(&file, source).expect("written");
     let status = Command::new("cc")
         .args(["-std=gnu99", "-Wall", "-Werror", "-shared", "-fPIC", "-O1"])
         .arg("-I")
         .arg(binaries::root().join("plugins/sdk/include"))
         .arg("-o")
-        .arg(folder.join(format!("libvocd_source_{name}.so")))
+        .arg(&library)
         .arg(&file)
+        .args(flags)
         .status()
         .ok()?;
     assert!(status.success(), "the C plugin compiles");
-    Some(PluginFile::find(&[folder], name).expect("a plugin"))
+    Some(library)
 }
 
 /// How a plugin is run.

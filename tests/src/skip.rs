@@ -13,6 +13,8 @@ pub enum Need {
     Mount,
     /// A C compiler.
     Compiler,
+    /// The packages a new plugin is built from, in cargo's own store.
+    Registry,
     /// A kernel with every layer that confines a plugin.
     Confinement,
 }
@@ -26,6 +28,7 @@ impl Need {
             Self::Shared => "shared",
             Self::Mount => "mount",
             Self::Compiler => "compiler",
+            Self::Registry => "registry",
             Self::Confinement => "confinement",
         }
     }

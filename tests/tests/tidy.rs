@@ -240,7 +240,7 @@ fn the_engine_never_does_civil_time() {
 }
 
 /// What each module of `core` may import from its neighbours. `daemon` and `cli` see everything.
-const DOWNHILL: [(&str, &[&str]); 17] = [
+const DOWNHILL: [(&str, &[&str]); 19] = [
     ("record", &[]),
     ("plan", &["record"]),
     ("kpi", &["plan", "record"]),
@@ -249,6 +249,7 @@ const DOWNHILL: [(&str, &[&str]); 17] = [
     ("dashboard", &["chart", "kpi", "config"]),
     ("store", &["plan", "record"]),
     ("host", &["record", "store"]),
+    ("conformance", &["host", "record"]),
     ("ingest", &["host", "store", "record", "config", "plan"]),
     ("push", &["ingest", "host", "store", "record", "telemetry"]),
     (
@@ -282,6 +283,7 @@ const DOWNHILL: [(&str, &[&str]); 17] = [
     ("nearest", &[]),
     ("watch", &[]),
     ("telemetry", &[]),
+    ("template", &[]),
     ("demo", &["config"]),
     ("alert", &["picture", "chart", "dashboard", "kpi"]),
 ];

@@ -1,4 +1,9 @@
-//! `vocd plugin`: what plugins say of themselves, and which may run; their code never runs here.
+//! `vocd plugin`: what plugins say of themselves without being run, which may run, and what their
+//! authors type.
+
+mod check;
+mod dev;
+mod new;
 
 use std::path::{Path, PathBuf};
 
@@ -39,6 +44,12 @@ enum PluginCommand {
         #[command(flatten)]
         config: ConfigFlag,
     },
+    /// Run a plugin through the contract, offline, and say what to mend
+    Check(check::CheckFlags),
+    /// Write the crate of a new plugin, which builds and works as it is
+    New(new::NewFlags),
+    /// Build, check and read a plugin's crate, again whenever a file is saved
+    Dev(dev::DevFlags),
 }
 
 /// Runs a plugin command.
@@ -47,6 +58,9 @@ pub(super) fn run(flags: &PluginFlags) -> Result<(), Failure> {
         PluginCommand::List(flag) => list(flag),
         PluginCommand::Describe { library, config } => describe(library, config),
         PluginCommand::Trust { library, config } => trust(library, config),
+        PluginCommand::Check(flags) => check::run(flags),
+        PluginCommand::New(flags) => new::run(flags),
+        PluginCommand::Dev(flags) => dev::run(flags),
     }
 }
 

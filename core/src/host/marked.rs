@@ -9,17 +9,19 @@ const LOOKS_MAX: u32 = 100_000;
 
 /// A marked text of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Marked<'a> {
+pub struct Marked<'a> {
     /// Where it stands, as a JSON pointer.
-    pub(super) pointer: String,
-    pub(super) text: &'a str,
+    pub pointer: String,
+    /// The text.
+    pub text: &'a str,
 }
 
 /// Returns the texts of `config` at which `schema` has each of `marks` set to true, by pointer.
 ///
 /// Follows `properties`, `additionalProperties`, `items`, `prefixItems`, the combinators and
 /// references inside the schema.
-pub(super) fn marked<'a>(schema: &Value, config: &'a Value, marks: &[&str]) -> Vec<Marked<'a>> {
+#[must_use]
+pub fn marked<'a>(schema: &Value, config: &'a Value, marks: &[&str]) -> Vec<Marked<'a>> {
     let mut search = Search {
         root: schema,
         marks,

@@ -29,7 +29,6 @@ pub(super) enum Message {
     Error(ErrorReport),
     Progress(Progress),
     Reject(RejectedRecord),
-    Reply,
     /// A request wants to be made.
     Ask(Ask),
     /// A server wants no requests for a while.
@@ -38,6 +37,7 @@ pub(super) enum Message {
     Exchange(String),
     /// A webhook is parsed, or refused.
     Parsed(Option<ErrorReport>),
+    Reply(Value),
     /// The run is a success.
     End,
 }
@@ -253,10 +253,7 @@ impl<R: Read> MessageReader<R> {
             FrameKind::Error => Message::Error(self.json(header)?),
             FrameKind::Progress => Message::Progress(self.json(header)?),
             FrameKind::Reject => Message::Reject(self.json(header)?),
-            FrameKind::Reply => {
-                self.payload(header)?;
-                Message::Reply
-            }
+            FrameKind::Reply => Message::Reply(self.json(header)?),
             FrameKind::End => self.end(header)?,
             FrameKind::Parsed => self.parsed(header)?,
             FrameKind::Hello

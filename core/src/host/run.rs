@@ -16,6 +16,7 @@ use super::child::{ChildGuard, ChildProgram};
 use super::failure::{Failure, FailureReason};
 use super::message::{ErrorReport, Message, MessageError, MessageReader, cut};
 use super::outbound::Plan;
+use super::overheard::Overheard;
 use super::printed::{PluginLog, PrintedReader};
 use super::reach::Reach;
 use super::requests::{Requests, Shared};
@@ -49,6 +50,10 @@ struct Hello<'a> {
     checkpoint_format: u32,
     limits: HelloLimits,
     reach: Reach,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    method: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    params: Option<&'a Value>,
     http: Plan,
     n_webhooks: usize,
 }
@@ -66,6 +71,7 @@ pub(super) fn run(
     request: RunRequest<'_>,
     work: Work<'_>,
     stop: &StopSignal,
+    overheard: Option<&mut Overheard>,
     on_event: &mut dyn FnMut(RunEvent) -> Flow,
 ) -> RunOutcome {
     let started = Instant::now();
@@ -79,7 +85,7 @@ pub(super) fn run(
         Ok(hello) => {
             let requests = Requests::new(shared, request, scrubber.clone());
             match Conversation::start(program, &request, requests, work, &scrubber, stop) {
-                Ok(conversation) => conversation.hold(&hello, on_event),
+                Ok(conversation) => conversation.hold(&hello, overheard, on_event),
                 Err(error) => failed(Failure::new(
                     FailureReason::Spawn,
                     format!("failed to start the plugin's process: {error}"),
@@ -127,8 +133,11 @@ fn hello(
             )
         })?;
     let reach = Reach::of(request, http.ports());
+    let (method, params) = work.call();
     let hello = Hello {
         mode: work.mode(),
+        method,
+        params,
         reach,
         run_id: request.run_id,
         source: request.source.as_str(),
@@ -176,6 +185,7 @@ struct Conversation<'a> {
 enum Ending {
     Said,
     Closed,
+    Killed,
     Broken(MessageError),
 }
 
@@ -218,11 +228,16 @@ impl<'a> Conversation<'a> {
         })
     }
 
-    fn hold(mut self, hello: &[u8], on_event: &mut dyn FnMut(RunEvent) -> Flow) -> RunOutcome {
+    fn hold(
+        mut self,
+        hello: &[u8],
+        mut overheard: Option<&mut Overheard>,
+        on_event: &mut dyn FnMut(RunEvent) -> Flow,
+    ) -> RunOutcome {
         // A child that ended before it read this is told about by what it left in its pipes.
         let _ = write_frame(self.pipe(), FrameKind::Hello, 0, hello);
-        let ending = self.listen(on_event);
-        self.finish(ending)
+        let ending = self.listen(overheard.as_deref_mut(), on_event);
+        self.finish(ending, overheard)
     }
 
     fn pipe(&mut self) -> &mut WatchedPipe {
@@ -237,7 +252,11 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn listen(&mut self, on_event: &mut dyn FnMut(RunEvent) -> Flow) -> Ending {
+    fn listen(
+        &mut self,
+        mut overheard: Option<&mut Overheard>,
+        on_event: &mut dyn FnMut(RunEvent) -> Flow,
+    ) -> Ending {
         let mut flow = Flow::Continue;
         loop {
             self.pipe().expect_message();
@@ -247,6 +266,13 @@ impl<'a> Conversation<'a> {
                 Ok(None) => return Ending::Closed,
                 Err(error) => return Ending::Broken(error),
             };
+            if let Some(overheard) = &mut overheard {
+                match &message {
+                    Message::Log(line) => overheard.keep_line(line),
+                    Message::Reply(reply) => overheard.reply = Some(reply.clone()),
+                    _ => {}
+                }
+            }
             let event = match self.event(message) {
                 Ok(Some(event)) => event,
                 Ok(None) => continue,
@@ -255,8 +281,10 @@ impl<'a> Conversation<'a> {
             // After the receiver said stop, only the child's last words are of interest.
             if flow == Flow::Continue {
                 flow = on_event(event);
-                if flow == Flow::Stop {
-                    self.pipe().stop_now(FailureReason::Cancelled);
+                match flow {
+                    Flow::Continue => {}
+                    Flow::Stop => self.pipe().stop_now(FailureReason::Cancelled),
+                    Flow::Kill => return Ending::Killed,
                 }
             }
         }
@@ -326,26 +354,31 @@ impl<'a> Conversation<'a> {
                 self.requests.metric(&metric);
                 Ok(None)
             }
-            Message::Reply => Ok(None),
+            Message::Reply(_) => Ok(None),
             Message::End => Err(MessageError::Unexpected {
                 frame: FrameKind::End,
             }),
         }
     }
 
-    fn finish(self, ending: Ending) -> RunOutcome {
+    fn finish(self, ending: Ending, overheard: Option<&mut Overheard>) -> RunOutcome {
         let stopped = self.messages.reader().get_ref().reason();
         let (n_rows, n_bytes) = (self.messages.n_rows(), self.messages.n_bytes());
         let patience = match &ending {
-            Ending::Broken(_) => Duration::ZERO,
+            Ending::Broken(_) | Ending::Killed => Duration::ZERO,
             Ending::Said | Ending::Closed => STATUS_TIMEOUT,
         };
         let status = self.guard.end(patience);
         // Not before: a child whose input closes ends itself, and its status would say so.
         drop(self.messages);
         let printed = self.printed.finish();
+        if let Some(overheard) = overheard {
+            overheard.printed.clone_from(&printed);
+            overheard.unclean_end = unclean_end(&status);
+        }
         let failure = match ending {
             Ending::Said => None,
+            Ending::Killed => Some(stopped_failure(FailureReason::Cancelled)),
             Ending::Broken(error) => Some(broken(error, stopped)),
             Ending::Closed => Some(match (stopped, self.reported, status) {
                 (stopped, Some(reported), _) => explained(&reported, stopped),
@@ -458,6 +491,18 @@ fn died(status: ExitStatus, was_killed: bool, printed: &str) -> Failure {
                 format!("the plugin's process ended with status {code} in the middle of the run"),
             )
         }
+    }
+}
+
+fn unclean_end(status: &std::io::Result<(ExitStatus, bool)>) -> Option<String> {
+    match status {
+        Ok((status, false)) if status.success() => None,
+        Ok((_, true)) => Some("it had to be killed".to_owned()),
+        Ok((status, false)) => Some(match status.signal() {
+            Some(signal) => signal_name(signal),
+            None => status.to_string(),
+        }),
+        Err(error) => Some(error.to_string()),
     }
 }
 

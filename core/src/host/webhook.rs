@@ -4,8 +4,10 @@ use std::io;
 use std::io::Write;
 use std::slice;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use vocd_plugin::frame::{FrameKind, write_frame};
+
+use super::Task;
 
 /// One webhook to parse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub struct Delivery<'a> {
 /// What a child is started for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Work<'a> {
-    Read,
+    Do(Task<'a>),
     Parse(&'a [Delivery<'a>]),
 }
 
@@ -31,14 +33,24 @@ impl<'a> Work<'a> {
     /// Returns the word of the child's first frame.
     pub(super) const fn mode(self) -> &'static str {
         match self {
-            Self::Read => "read",
+            Self::Do(Task::Open) => "open",
+            Self::Do(Task::Read) => "read",
+            Self::Do(Task::Call { .. }) => "call",
             Self::Parse(_) => "webhook",
+        }
+    }
+
+    /// Returns the method to call and its parameters; none where nothing is called.
+    pub(super) const fn call(self) -> (&'a str, Option<&'a Value>) {
+        match self {
+            Self::Do(Task::Call { method, params }) => (method, Some(params)),
+            Self::Do(Task::Open | Task::Read) | Self::Parse(_) => ("", None),
         }
     }
 
     pub(super) fn deliveries(self) -> slice::Iter<'a, Delivery<'a>> {
         match self {
-            Self::Read => [].iter(),
+            Self::Do(_) => [].iter(),
             Self::Parse(deliveries) => deliveries.iter(),
         }
     }

@@ -1,4 +1,4 @@
-//! The smallest useful plugin: as many activities as its configuration, a number, says.
+//! The smallest useful plugin: a thousand activities, a hundred a page.
 //!
 //! `cargo build -p vocd-plugin --example ticks` makes the library.
 
@@ -9,15 +9,18 @@ use vocd_plugin::{
 /// 2026-01-01T00:00:00Z, the time of the first tick.
 const START_US: i64 = 1_767_225_600_000_000;
 
-struct Ticks {
-    n_ticks: u64,
-}
+/// How many there are.
+const N_TICKS: u64 = 1_000;
+/// How many follow each other without a checkpoint.
+const PAGE_TICKS: u64 = 100;
+
+struct Ticks;
 
 impl Source for Ticks {
     const META: Meta = Meta {
         name: "Ticks",
         license: "Apache-2.0",
-        config_schema: r#"{"type":"integer","minimum":0}"#,
+        config_schema: r#"{"type":"object","additionalProperties":false}"#,
         streams: &[StreamMeta {
             name: "ticks",
             kinds: &[RecordKind::Activity],
@@ -29,32 +32,38 @@ impl Source for Ticks {
         ..Meta::new("org.example.ticks", env!("CARGO_PKG_VERSION"))
     };
 
-    fn open(config_json: &str, _host: &Host) -> Result<Self> {
-        let n_ticks = config_json.trim().parse();
-        let n_ticks = n_ticks.map_err(|_| Error::config("the configuration must be a number"))?;
-        Ok(Self { n_ticks })
+    fn open(_config_json: &str, _host: &Host) -> Result<Self> {
+        Ok(Self)
     }
 
     fn read(&mut self, request: &Read, out: &mut Out) -> Result<()> {
         let columns = ["id", "customer", "happened_at", "name"];
         let mut rows = RowsBuilder::new(RecordKind::Activity, &columns)?;
-        let first = match &request.checkpoint_json {
-            Some(_) => self.n_ticks,
+        let mut next = match &request.checkpoint_json {
+            Some(json) => parse(json)?,
             None => 0,
         };
-        for tick in first..self.n_ticks {
-            rows.push_str(0, &tick.to_string());
-            rows.push_str(1, "acme");
-            rows.push_time_us(2, START_US);
-            rows.push_str(3, "tick");
-            rows.end_row();
-            if rows.is_full() {
-                out.batch(RecordKind::Activity, rows.finish()?)?;
+        while next < N_TICKS {
+            for tick in next..N_TICKS.min(next + PAGE_TICKS) {
+                rows.push_str(0, &tick.to_string());
+                rows.push_str(1, "acme");
+                rows.push_time_us(2, START_US);
+                rows.push_str(3, "tick");
+                rows.end_row();
             }
+            next += PAGE_TICKS;
+            out.batch(RecordKind::Activity, rows.finish()?)?;
+            out.checkpoint(&format!("{{\"next\":{next}}}"))?;
         }
-        out.batch(RecordKind::Activity, rows.finish()?)?;
-        out.checkpoint("{\"done\":true}")
+        Ok(())
     }
+}
+
+/// Reads the checkpoint; one that is not ours must never start the source over in silence.
+fn parse(checkpoint_json: &str) -> Result<u64> {
+    let next = checkpoint_json.strip_prefix("{\"next\":");
+    let next = next.and_then(|rest| rest.strip_suffix('}')?.parse().ok());
+    next.ok_or_else(|| Error::checkpoint_unreadable("the checkpoint is not one of ticks"))
 }
 
 vocd_plugin::export!(Ticks);

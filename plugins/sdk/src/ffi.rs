@@ -311,6 +311,7 @@ unsafe extern "C" fn read<S: Source>(
         with_instance::<S>(instance, out, |instance, out| {
             let raw = out.ok_or_else(|| absent("out"))?;
             let request = Read::parse(text(request_json)?)?;
+            request.check_format(S::META.checkpoint_format)?;
             let mut out = Out::new(raw, &instance.host, &request.stream);
             instance.source.read(&request, &mut out)
         })

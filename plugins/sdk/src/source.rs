@@ -99,6 +99,17 @@ impl Read {
         })
     }
 
+    /// Refuses a checkpoint of a format that only a newer version of the plugin writes.
+    pub(crate) fn check_format(&self, own_format: u32) -> Result<()> {
+        if self.checkpoint_json.is_none() || self.checkpoint_format <= own_format {
+            return Ok(());
+        }
+        let format = self.checkpoint_format;
+        Err(Error::checkpoint_unreadable(format!(
+            "the checkpoint is of format {format}, this version reads up to {own_format}"
+        )))
+    }
+
     /// Returns the checkpoint as a type of the plugin, or `None` to read everything.
     ///
     /// # Errors
@@ -134,6 +145,20 @@ mod tests {
             run_id: 7,
         };
         assert_eq!(request, expected);
+    }
+
+    #[test]
+    fn a_checkpoint_of_a_newer_version_is_unreadable() {
+        let request = |checkpoint_json: Option<&str>, checkpoint_format| Read {
+            stream: "a".to_owned(),
+            checkpoint_json: checkpoint_json.map(str::to_owned),
+            checkpoint_format,
+            run_id: 1,
+        };
+        assert!(request(Some("{}"), 2).check_format(2).is_ok());
+        assert!(request(None, 3).check_format(2).is_ok());
+        let error = request(Some("{}"), 3).check_format(2).expect_err("newer");
+        assert_eq!(error.class(), crate::ErrorClass::CheckpointUnreadable);
     }
 
     #[test]

@@ -1,0 +1,136 @@
+//! `vocd plugin check`: the conformance kit on one library, as a table, JSON or JUnit XML.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::conformance::{self, Sample, Status, Verdict, report};
+use crate::daemon::source_specs;
+use crate::host::{Host, PluginFile};
+
+use super::super::failure::Failure;
+use super::super::{load, output};
+
+/// Name of the sample configuration that is looked for.
+const SAMPLE_FILE: &str = "sample.toml";
+
+/// What is checked, and how it is told.
+#[derive(Debug, Args)]
+pub(super) struct CheckFlags {
+    /// Library file
+    library: PathBuf,
+    /// File with a source to read with [default: sample.toml beside the library]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value = "text")]
+    format: CheckFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CheckFormat {
+    Text,
+    Json,
+    Junit,
+}
+
+/// Checks the library and prints the report; a failed test is a failure of the command.
+pub(super) fn run(flags: &CheckFlags) -> Result<(), Failure> {
+    let library = &flags.library;
+    let beside = library.with_file_name(SAMPLE_FILE);
+    let config = flags.config.clone().or(beside.is_file().then_some(beside));
+    let sample = match config {
+        Some(config) => Some(sample(&config, library)?),
+        None => None,
+    };
+    let verdicts = conformance::check(&host()?, library, sample.as_ref());
+    let name = library.display().to_string();
+    match flags.format {
+        CheckFormat::Text => output::bytes(table(&verdicts).as_bytes())?,
+        CheckFormat::Json => output::line(&format!("{:#}", report::json(&name, &verdicts)))?,
+        CheckFormat::Junit => output::bytes(report::junit(&name, &verdicts).as_bytes())?,
+    }
+    conclusion(&verdicts)
+}
+
+/// Opens the child program beside this one.
+pub(super) fn host() -> Result<Host, Failure> {
+    Host::beside_this_program().map_err(|error| Failure {
+        hint: Some(error.hint().to_owned()),
+        ..Failure::of(&error)
+    })
+}
+
+/// Fails when a test did.
+pub(super) fn conclusion(verdicts: &[Verdict]) -> Result<(), Failure> {
+    match report::count(verdicts, Status::Fail) {
+        0 => Ok(()),
+        1 => Err(Failure::new("1 test failed")),
+        n_failed => Err(Failure::new(format!("{n_failed} tests failed"))),
+    }
+}
+
+/// Returns one line a test, and below it what to mend.
+pub(super) fn table(verdicts: &[Verdict]) -> String {
+    let rows: Vec<Vec<String>> = verdicts
+        .iter()
+        .map(|verdict| {
+            let (group, test) = (verdict.group.name(), verdict.test);
+            let status = verdict.finding.status.name().to_owned();
+            vec![
+                status,
+                format!("{group}/{test}"),
+                verdict.finding.what.clone(),
+            ]
+        })
+        .collect();
+    let table = output::table(&rows);
+    let mut text = String::new();
+    for (line, verdict) in table.lines().zip(verdicts) {
+        text.push_str(line);
+        text.push('\n');
+        if let Some(remedy) = verdict.finding.remedy {
+            text.push_str(&format!("      hint: {remedy}\n"));
+        }
+    }
+    let counts = [Status::Pass, Status::Warn, Status::Fail, Status::Skip]
+        .map(|status| format!("{} {}", report::count(verdicts, status), status.name()));
+    text.push_str(&counts.join(", "));
+    text.push('\n');
+    text
+}
+
+/// Reads the sample of a plugin: the source that names it, or the only one there is.
+pub(super) fn sample(file: &Path, library: &Path) -> Result<Sample, Failure> {
+    let config = load(file)?;
+    let specs = source_specs(&config);
+    // A library that is no plugin is the report's first line.
+    let opened = PluginFile::open(library).ok();
+    let name = opened
+        .as_ref()
+        .map_or("", PluginFile::name)
+        .replace('-', "_");
+    let named = specs
+        .iter()
+        .find(|spec| spec.plugin.replace('-', "_") == name);
+    let spec = match (named, specs.as_slice()) {
+        (Some(spec), _) | (None, [spec]) => spec,
+        (None, _) => {
+            return Err(Failure::new(format!(
+                "`{}` has no [[source]] with plugin = \"{name}\"",
+                file.display()
+            ))
+            .hint("add one; `vocd plugin describe LIB` prints it"));
+        }
+    };
+    let resolved = (spec.resolve)().map_err(|failure| {
+        let hint = "the check reads with this configuration: correct it, and set its secrets";
+        Failure::new(failure.message).hint(hint)
+    })?;
+    Ok(Sample {
+        config: resolved.json,
+        secrets: resolved.secrets,
+        base_dir: spec.base_dir.clone(),
+        limits: spec.limits,
+    })
+}

@@ -1,0 +1,225 @@
+//! The conformance kit: runs a plugin's library through the contract, offline, and says in one
+//! line each what holds and what to mend.
+//!
+//! Nothing of the library runs in this process. The static tests read its bytes; every other test
+//! starts children of its own, confined and under deadlines like any run.
+
+mod bench;
+mod comparison;
+mod dice;
+mod elf;
+mod fuzz;
+mod lifecycle;
+mod manifest;
+mod manners;
+mod read;
+pub mod report;
+mod resume;
+pub mod row;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::host::{Host, PluginFile, RunLimits};
+
+pub use bench::{Bench, ReadPlan, Reading};
+use dice::Dice;
+
+/// Which part of the contract a test is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// What the file is; nothing of it runs.
+    Static,
+    /// Opening and closing with any configuration.
+    Lifecycle,
+    /// Rows, checkpoints and how a read goes on.
+    Read,
+    /// How the plugin behaves towards its host.
+    Manners,
+}
+
+impl Group {
+    /// Returns the name used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Static => "static",
+            Self::Lifecycle => "lifecycle",
+            Self::Read => "read",
+            Self::Manners => "manners",
+        }
+    }
+}
+
+/// How a test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// The contract is kept.
+    Pass,
+    /// It is kept, but users will notice something.
+    Warn,
+    /// It is broken.
+    Fail,
+    /// The test could not run.
+    Skip,
+}
+
+impl Status {
+    /// Returns the name used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// What one test found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How it ended.
+    pub status: Status,
+    /// What was found, in one line.
+    pub what: String,
+    /// What to do about it; `None` where nothing has to be done.
+    pub remedy: Option<&'static str>,
+}
+
+impl Finding {
+    fn pass(what: impl Into<String>) -> Self {
+        Self {
+            status: Status::Pass,
+            what: what.into(),
+            remedy: None,
+        }
+    }
+
+    fn with(status: Status, what: impl Into<String>, remedy: &'static str) -> Self {
+        Self {
+            status,
+            what: what.into(),
+            remedy: Some(remedy),
+        }
+    }
+
+    fn warn(what: impl Into<String>, remedy: &'static str) -> Self {
+        Self::with(Status::Warn, what, remedy)
+    }
+
+    fn fail(what: impl Into<String>, remedy: &'static str) -> Self {
+        Self::with(Status::Fail, what, remedy)
+    }
+
+    fn skip(what: impl Into<String>, remedy: &'static str) -> Self {
+        Self::with(Status::Skip, what, remedy)
+    }
+}
+
+/// The finding of one named test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Part of the contract.
+    pub group: Group,
+    /// Name of the test, unique in all groups.
+    pub test: &'static str,
+    /// What it found.
+    pub finding: Finding,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// A configuration to read with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// The source's configuration with its secrets resolved.
+    pub config: Value,
+    /// Every secret inside the configuration.
+    pub secrets: Vec<String>,
+    /// Folder that relative paths of the configuration count from.
+    pub base_dir: PathBuf,
+    /// What each read may use.
+    pub limits: RunLimits,
+}
+
+/// Runs every test that can be run, in order; without a sample those that read are skipped.
+#[must_use]
+pub fn check(host: &Host, library: &Path, sample: Option<&Sample>) -> Vec<Verdict> {
+    let mut log = Log::default();
+    let bytes = elf::check(&mut log, library);
+    let plugin = bytes.and_then(|bytes| manifest::check(&mut log, library, &bytes));
+    if let Some(plugin) = plugin {
+        run(&mut log, host, &plugin, sample);
+    }
+    log.verdicts
+}
+
+fn run(log: &mut Log, host: &Host, plugin: &PluginFile, sample: Option<&Sample>) {
+    let bench = Bench::new(host, plugin, sample);
+    lifecycle::check(log, &bench);
+    let Some(sample) = sample else {
+        log.group = Group::Read;
+        log.note(
+            "read",
+            Finding::skip(
+                "there is no configuration to read with",
+                "name a file with a [[source]]: --config sample.toml",
+            ),
+        );
+        return;
+    };
+    if let Some(full) = read::check(log, &bench) {
+        resume::check(log, &bench, &full);
+        manners::check(log, &bench, sample, &full.readings);
+    }
+}
+
+/// The verdicts so far.
+#[derive(Debug)]
+struct Log {
+    group: Group,
+    started: Instant,
+    verdicts: Vec<Verdict>,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            group: Group::Static,
+            started: Instant::now(),
+            verdicts: Vec::new(),
+        }
+    }
+}
+
+impl Log {
+    /// Adds a finding; its time is what passed since the one before.
+    fn note(&mut self, test: &'static str, finding: Finding) {
+        self.verdicts.push(Verdict {
+            group: self.group,
+            test,
+            finding,
+            elapsed: self.started.elapsed(),
+        });
+        self.started = Instant::now();
+    }
+}
+
+/// Returns a list in words, the first few of many.
+fn few<T: AsRef<str>>(names: &[T]) -> String {
+    /// Names told; the rest is counted.
+    const TOLD_MAX: usize = 4;
+    let told: Vec<String> = names
+        .iter()
+        .take(TOLD_MAX)
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    match names.len().saturating_sub(TOLD_MAX) {
+        0 => told.join(", "),
+        n_more => format!("{} and {n_more} more", told.join(", ")),
+    }
+}

@@ -1,0 +1,87 @@
+//! The source plugin `acme`: the tickets of a helpdesk.
+
+mod vendor;
+
+use serde::{Deserialize, Serialize};
+use vocd_plugin::{
+    Host, Meta, Out, Read, RecordKind, Result, RowsBuilder, Source, StreamMeta, parse_config,
+};
+
+/// `[source.config]`; `config.schema.json` describes the same to `vocd check`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    team: String,
+}
+
+/// Where the next read goes on; vocd commits it together with the rows before it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cursor {
+    next_page: u32,
+}
+
+/// The source.
+pub struct Acme {
+    config: Config,
+}
+
+impl Source for Acme {
+    const META: Meta = Meta {
+        name: "Acme",
+        config_schema: include_str!("../config.schema.json"),
+        streams: &[StreamMeta { name: "tickets", kinds: &[RecordKind::Ticket] }],
+        ..Meta::new("org.example.acme", env!("CARGO_PKG_VERSION"))
+    };
+
+    fn open(config_json: &str, _host: &Host) -> Result<Self> {
+        Ok(Self { config: parse_config(config_json)? })
+    }
+
+    fn read(&mut self, request: &Read, out: &mut Out) -> Result<()> {
+        let mut cursor = request.checkpoint()?.unwrap_or(Cursor { next_page: 0 });
+        let columns = ["id", "updated_at", "created_at", "solved_at", "status", "channel", "team"];
+        let mut rows = RowsBuilder::new(RecordKind::Ticket, &columns)?;
+        // `vendor::page` is where the requests to the vendor go: see there.
+        while let Some(page) = vendor::page(cursor.next_page)? {
+            for ticket in page {
+                rows.push_str(0, &ticket.id);
+                rows.push_time_us(1, ticket.updated_us);
+                rows.push_time_us(2, ticket.created_us);
+                if let Some(solved_us) = ticket.solved_us {
+                    rows.push_time_us(3, solved_us);
+                }
+                rows.push_str(4, if ticket.solved_us.is_some() { "solved" } else { "open" });
+                rows.push_str(5, ticket.channel);
+                rows.push_str(6, &self.config.team);
+                rows.end_row();
+            }
+            cursor.next_page += 1;
+            out.batch(RecordKind::Ticket, rows.finish()?)?;
+            out.checkpoint_value(&cursor)?;
+        }
+        Ok(())
+    }
+}
+
+vocd_plugin::export!(Acme);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vocd_plugin::testing::Harness;
+
+    #[test]
+    fn a_second_run_emits_nothing() {
+        let mut harness = Harness::open::<Acme>(r#"{"team":"service"}"#).expect("good");
+        let first = harness.read("tickets", None);
+        assert_eq!(first.rows(RecordKind::Ticket).len(), 360);
+        let again = harness.read("tickets", first.checkpoints().last().copied());
+        assert_eq!(again.n_rows(), 0);
+    }
+
+    #[test]
+    fn a_wrong_configuration_is_refused() {
+        assert!(Harness::open::<Acme>(r#"{"taem":"service"}"#).is_err());
+    }
+}

@@ -1,0 +1,85 @@
+//! The source plugin `acme`: the answers of a survey.
+
+mod vendor;
+
+use serde::{Deserialize, Serialize};
+use vocd_plugin::{
+    Host, Meta, Out, Read, RecordKind, Result, RowsBuilder, Source, StreamMeta, parse_config,
+};
+
+/// `[source.config]`; `config.schema.json` describes the same to `vocd check`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    survey: String,
+}
+
+/// Where the next read goes on; vocd commits it together with the rows before it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cursor {
+    next_page: u32,
+}
+
+/// The source.
+pub struct Acme {
+    config: Config,
+}
+
+impl Source for Acme {
+    const META: Meta = Meta {
+        name: "Acme",
+        config_schema: include_str!("../config.schema.json"),
+        streams: &[StreamMeta { name: "answers", kinds: &[RecordKind::Response] }],
+        ..Meta::new("org.example.acme", env!("CARGO_PKG_VERSION"))
+    };
+
+    fn open(config_json: &str, _host: &Host) -> Result<Self> {
+        Ok(Self { config: parse_config(config_json)? })
+    }
+
+    fn read(&mut self, request: &Read, out: &mut Out) -> Result<()> {
+        let mut cursor = request.checkpoint()?.unwrap_or(Cursor { next_page: 0 });
+        let columns = ["id", "survey", "question", "metric", "score", "responded_at", "comment"];
+        let mut rows = RowsBuilder::new(RecordKind::Response, &columns)?;
+        // `vendor::page` is where the requests to the vendor go: see there.
+        while let Some(page) = vendor::page(cursor.next_page)? {
+            for answer in page {
+                rows.push_str(0, &answer.id);
+                rows.push_str(1, &self.config.survey);
+                rows.push_str(2, "recommend");
+                rows.push_str(3, "nps");
+                rows.push_number(4, answer.score);
+                rows.push_time_us(5, answer.at_us);
+                rows.push_str(6, answer.comment);
+                rows.end_row();
+            }
+            cursor.next_page += 1;
+            out.batch(RecordKind::Response, rows.finish()?)?;
+            out.checkpoint_value(&cursor)?;
+        }
+        Ok(())
+    }
+}
+
+vocd_plugin::export!(Acme);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vocd_plugin::testing::Harness;
+
+    #[test]
+    fn a_second_run_emits_nothing() {
+        let mut harness = Harness::open::<Acme>(r#"{"survey":"service"}"#).expect("good");
+        let first = harness.read("answers", None);
+        assert_eq!(first.rows(RecordKind::Response).len(), 360);
+        let again = harness.read("answers", first.checkpoints().last().copied());
+        assert_eq!(again.n_rows(), 0);
+    }
+
+    #[test]
+    fn a_wrong_configuration_is_refused() {
+        assert!(Harness::open::<Acme>(r#"{"survei":"service"}"#).is_err());
+    }
+}

@@ -1,0 +1,243 @@
+/* A plugin that keeps the contract, or breaks it in the one place that a FAULT_ names: fifty
+ * activities, ten a page, a checkpoint after each page. */
+#define _GNU_SOURCE
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "voc_plugin.h"
+
+#define ROWS 50
+#define PAGE 10
+
+#ifdef FAULT_IDENTITY
+#define ID "faulty"
+#else
+#define ID "org.example.faulty"
+#endif
+#ifdef FAULT_SCHEMA
+#define TYPE "objekt"
+#else
+#define TYPE "object"
+#endif
+#ifdef FAULT_SECRETS_MARKED
+#define MARK ""
+#else
+#define MARK ",\"x-voc-secret\":true"
+#endif
+#ifdef FAULT_MANIFEST
+#define ABI "[7,0]"
+#else
+#define ABI "[1,0]"
+#endif
+
+VOC_MANIFEST("{\"voc\":1,\"abi\":" ABI ",\"id\":\"" ID "\",\"version\":\"0.1.0\","
+             "\"config_schema\":{\"type\":\"" TYPE "\",\"properties\":{"
+             "\"n\":{\"type\":\"integer\"},\"token\":{\"type\":\"string\"" MARK "}}},"
+             "\"streams\":[{\"name\":\"rows\",\"kinds\":[\"activity\"]}],"
+             "\"checkpoint_format\":1,\"limits\":{\"mem_mb\":64,\"idle_s\":10}}");
+
+static const voc_host *host;
+static int is_refused;
+
+static voc_str str(const char *text) {
+  voc_str borrowed = {(const uint8_t *)text, strlen(text)};
+  return borrowed;
+}
+
+#ifdef FAULT_EXPORTS
+int a_second_export(void) { return 1; }
+#endif
+#ifdef FAULT_RELOCATIONS
+__asm__(".pushsection .text\n.balign 8\n.quad voc_plugin_entry_v1\n.popsection");
+#endif
+
+__attribute__((unused)) static int has(voc_str text, const char *part) {
+  return memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+}
+
+static voc_status refuse(const voc_out *out, voc_status status, const char *why) {
+  out->error(out->ctx, status, str(why), str(""), 0);
+  is_refused = 1;
+  return status;
+}
+
+static void drop_schema(struct ArrowSchema *schema) { schema->release = NULL; }
+static void drop_array(struct ArrowArray *array) { array->release = NULL; }
+
+enum { COLUMNS = 5, WIDTH = 4 };
+
+/* Emits the rows of one page; everything is static, so nothing needs to be freed. */
+static voc_status emit(const voc_out *out, int first, int rows) {
+  static const char *names[COLUMNS] = {"id", "customer", "name", "happened_at", "value"};
+  static const char *formats[COLUMNS] = {"u", "u", "u", "tsu:UTC", "g"};
+  static char texts[3][PAGE * WIDTH + 1];
+  static int32_t offsets[PAGE + 1];
+  static int64_t times[PAGE];
+  static double values[PAGE];
+  static uint8_t valid[2];
+  static const void *buffers[COLUMNS][3];
+  static const void *row_buffers[1];
+  static struct ArrowSchema fields[COLUMNS], *field_list[COLUMNS];
+  static struct ArrowArray columns[COLUMNS], *column_list[COLUMNS];
+  memset(valid, 255, sizeof valid);
+  for (int row = 0; row < rows; row++) {
+    int id = first + row;
+    offsets[row + 1] = (row + 1) * WIDTH;
+    times[row] = 1767225600000000LL + id * 1000000LL;
+    values[row] = id;
+#ifdef FAULT_IDS
+    if (id == 7) id = 3;
+#endif
+    sprintf(texts[0] + row * WIDTH, "r%03d", id);
+    sprintf(texts[1] + row * WIDTH, "c%03d", id);
+    sprintf(texts[2] + row * WIDTH, "tick");
+  }
+#ifdef FAULT_REQUIRED
+  valid[0] = 254;
+#endif
+#ifdef FAULT_TIMESTAMPS
+  times[0] *= 1000;
+#endif
+#ifdef FAULT_VALUES
+  values[0] = NAN;
+#endif
+#ifdef FAULT_DETERMINISM
+  values[0] = getpid();
+#endif
+  for (int idx = 0; idx < COLUMNS; idx++) {
+    int is_text = idx < 3;
+    buffers[idx][0] = idx == 1 ? valid : NULL;
+    buffers[idx][1] = is_text ? (void *)offsets : idx == 3 ? (void *)times : (void *)values;
+    buffers[idx][2] = is_text ? texts[idx] : NULL;
+    fields[idx] = (struct ArrowSchema){.format = formats[idx],
+                                       .name = names[idx],
+                                       .flags = ARROW_FLAG_NULLABLE,
+                                       .release = drop_schema};
+    columns[idx] = (struct ArrowArray){.length = rows,
+                                       .null_count = idx == 1 ? -1 : 0,
+                                       .n_buffers = is_text ? 3 : 2,
+                                       .buffers = buffers[idx],
+                                       .release = drop_array};
+    field_list[idx] = &fields[idx];
+    column_list[idx] = &columns[idx];
+  }
+  struct ArrowSchema schema = {.format = "+s",
+                               .name = "",
+                               .n_children = COLUMNS,
+                               .children = field_list,
+                               .release = drop_schema};
+  struct ArrowArray array = {.length = rows,
+                             .n_buffers = 1,
+                             .buffers = row_buffers,
+                             .n_children = COLUMNS,
+                             .children = column_list,
+                             .release = drop_array};
+  return out->batch(out->ctx, str("activity"), &schema, &array);
+}
+
+static voc_status open_plugin(const voc_host *offered, voc_str config, const voc_out *out,
+                              void **instance) {
+  host = offered;
+  if (config.len == 0 || config.ptr[0] != '{')
+    return refuse(out, VOC_CONFIG, "the configuration must be a table");
+#ifdef FAULT_OPEN
+  if (has(config, "\"n\":3")) return refuse(out, VOC_INTERNAL, "no");
+#endif
+#ifdef FAULT_ODD_CONFIGS
+  if (config.len > 512 * 1024) abort();
+#endif
+#ifdef FAULT_INVENTED_CONFIGS
+  if (has(config, "\"n\":-")) abort();
+#endif
+#ifdef FAULT_SECRETS
+  host->log(host->ctx, 3, str("faulty"), config, str(""));
+#endif
+  *instance = &host;
+  return VOC_OK;
+}
+
+static void close_plugin(void *instance) {
+  (void)instance;
+#ifdef FAULT_CLOSE
+  if (!is_refused) abort();
+#endif
+}
+
+static voc_status call_plugin(void *instance, voc_str method, voc_str params, const voc_out *out) {
+  (void)instance;
+  (void)method;
+  (void)params;
+#ifdef FAULT_UNKNOWN_METHOD
+  return out->reply(out->ctx, str("{\"streams\":[]}"));
+#else
+  return refuse(out, VOC_UNSUPPORTED, "there are no methods");
+#endif
+}
+
+/* Finds where to go on, or -1 where the checkpoint is not one of ours. */
+static int cursor(voc_str request) {
+  char text[1024] = "";
+  memcpy(text, request.ptr, request.len < sizeof text - 1 ? request.len : sizeof text - 1);
+  const char *checkpoint = strstr(text, "\"checkpoint\":");
+  if (checkpoint == NULL || strncmp(checkpoint + 13, "null", 4) == 0) return 0;
+  int next = 0, end = 0;
+  sscanf(checkpoint + 13, "{\"next\":%d}%n", &next, &end);
+#ifndef FAULT_GARBAGE_CHECKPOINT
+  if (end == 0) return -1;
+#endif
+#ifndef FAULT_OTHER_FORMAT
+  const char *format = strstr(text, "\"checkpoint_format\":");
+  if (format == NULL || atoi(format + 20) != 1) return -1;
+#endif
+#ifdef FAULT_RESUME
+  next += 1;
+#endif
+#ifdef FAULT_AGAIN
+  if (next >= ROWS) return 0;
+#endif
+  return next;
+}
+
+static voc_status read_plugin(void *instance, voc_str request, const voc_out *out) {
+  (void)instance;
+  int next = cursor(request);
+  if (next < 0) return refuse(out, VOC_CHECKPOINT_UNREADABLE, "no checkpoint of this plugin");
+#ifdef FAULT_QUIET
+  printf("reading\n");
+  fflush(stdout);
+#endif
+#ifdef FAULT_MEMORY
+  memset(malloc(128 << 20), 1, 128 << 20);
+#endif
+#ifdef FAULT_FULL_READ
+  return emit(out, 0, 1);
+#endif
+  while (next < ROWS) {
+    int rows = ROWS - next < PAGE ? ROWS - next : PAGE;
+    voc_status status = emit(out, next, rows);
+    next += rows;
+    char json[64];
+    sprintf(json, "{\"next\":%d}", next);
+    if (status == VOC_OK) status = out->checkpoint(out->ctx, str("rows"), str(json));
+#ifdef FAULT_DRAIN
+    usleep(50 * 1000);
+    while (status != VOC_OK) pause();
+#endif
+    if (status != VOC_OK) return VOC_CANCELLED;
+  }
+  return VOC_OK;
+}
+
+static const voc_plugin plugin = {.struct_size = sizeof(voc_plugin),
+                                  .open = open_plugin,
+                                  .close = close_plugin,
+                                  .call = call_plugin,
+                                  .read = read_plugin};
+
+VOC_EXPORT const voc_plugin *voc_plugin_entry_v1(uint32_t host_minor) {
+  (void)host_minor;
+  return &plugin;
+}
