@@ -2,6 +2,8 @@
 
 CARGO ?= cargo
 BINARIES = -p vocd -p vocd-plugin-host -p vocd-source-csv
+# What the figures are measured with besides.
+BENCH_PLUGINS = -p vocd-source-fetch -p vocd-source-pushed
 
 .PHONY: help demo build test bench audit libduckdb
 
@@ -26,7 +28,7 @@ test:
 	@tests/run.sh
 
 bench:
-	@features=$$(packaging/libduckdb.sh) && $(CARGO) build --release $(BINARIES) -p vocd-source-pushed $$features
+	@features=$$(packaging/libduckdb.sh) && $(CARGO) build --release $(BINARIES) $(BENCH_PLUGINS) $$features
 	@$(CARGO) run --release -p vocd-tests --bin vocd-bench -- $(BENCH_FLAGS)
 
 audit:
