@@ -6,8 +6,10 @@
 mod batch;
 mod budget;
 mod child;
+mod ending;
 mod failure;
 pub mod generation;
+mod hello;
 pub mod manifest;
 mod marked;
 mod message;

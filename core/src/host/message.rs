@@ -1,17 +1,22 @@
 //! Reads the child's frames as messages, and refuses everything a child of this build never says.
 
+mod payload;
+
 use std::io::{self, Read};
 
 use arrow_array::RecordBatch;
 use arrow_buffer::{Buffer, MutableBuffer};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use vocd_plugin::abi::CHECKPOINT_BYTES_MAX;
 use vocd_plugin::frame::{FrameHeader, FrameKind, read_header};
 
+use self::payload::{CheckpointReport, EndReport, ParsedReport};
 use super::batch::{self, BatchError};
 use crate::record::RecordKind;
+
+pub(super) use self::payload::{Ask, ErrorReport, LogLine, Pause, Ready, RejectedRecord};
+pub use self::payload::{Metric, Progress};
 
 /// Longest JSON payload, in bytes: a checkpoint, a log line with a backtrace, an answer of `call`.
 const JSON_BYTES_MAX: u32 = 512 * 1024;
@@ -40,119 +45,6 @@ pub(super) enum Message {
     Reply(Value),
     /// The run is a success.
     End,
-}
-
-/// A value that the plugin, or the host on its behalf, measured.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Metric {
-    /// What is measured, such as `http_requests`.
-    pub name: String,
-    /// `counter` (the value is the increment) or `gauge`.
-    #[serde(default)]
-    pub kind: String,
-    /// The value, in the unit of the name; `None` for one that is no number.
-    #[serde(default)]
-    pub value: Option<f64>,
-    /// An object of texts, or null.
-    #[serde(default)]
-    pub labels: Value,
-}
-
-/// A request that wants to be made.
-#[derive(Debug, Deserialize)]
-pub(super) struct Ask {
-    pub(super) id: u64,
-    #[serde(default)]
-    pub(super) bucket: String,
-    pub(super) host: String,
-    pub(super) wait_ms_max: u64,
-    #[serde(default)]
-    pub(super) request: String,
-}
-
-/// A pause that a server wants.
-#[derive(Debug, Deserialize)]
-pub(super) struct Pause {
-    #[serde(default)]
-    pub(super) bucket: String,
-    pub(super) host: String,
-    pub(super) pause_ms: u64,
-}
-
-/// A line of the plugin's log.
-#[derive(Debug, Deserialize)]
-pub(super) struct LogLine {
-    #[serde(default)]
-    pub(super) level: Value,
-    #[serde(default)]
-    pub(super) target: String,
-    #[serde(default)]
-    pub(super) message: String,
-    #[serde(default)]
-    pub(super) fields: Value,
-}
-
-/// Why the plugin is about to fail.
-#[derive(Debug, Deserialize)]
-pub(super) struct ErrorReport {
-    #[serde(default)]
-    pub(super) class: String,
-    #[serde(default)]
-    pub(super) user: String,
-    #[serde(default)]
-    pub(super) internal: String,
-    pub(super) retry_after_ms: Option<u64>,
-}
-
-/// What the child says when the plugin is open.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
-pub(super) struct Ready {
-    /// Layers of the confinement that the kernel lacks.
-    #[serde(default)]
-    pub(super) unconfined: Vec<String>,
-}
-
-/// How far a run is.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
-pub struct Progress {
-    /// Units done.
-    #[serde(default)]
-    pub done: u64,
-    /// Units in all; 0 when unknown.
-    #[serde(default)]
-    pub total: u64,
-    /// What a unit is, such as `rows` or `bytes`.
-    #[serde(default)]
-    pub unit: String,
-}
-
-/// A record the plugin refused.
-#[derive(Debug, Deserialize)]
-pub(super) struct RejectedRecord {
-    pub(super) kind: String,
-    pub(super) reason: String,
-    #[serde(default)]
-    pub(super) place: String,
-    #[serde(default)]
-    pub(super) detail: String,
-}
-
-#[derive(Deserialize)]
-struct EndReport {
-    status: i64,
-    rows: u64,
-}
-
-#[derive(Deserialize)]
-struct CheckpointReport {
-    checkpoint: Box<serde_json::value::RawValue>,
-    rows_since: u64,
-}
-
-#[derive(Deserialize)]
-struct ParsedReport {
-    rows_since: u64,
-    refusal: Option<ErrorReport>,
 }
 
 /// What the child did that it must not.

@@ -1,24 +1,19 @@
 //! Drives one child from its first frame to its last, and says how it ended.
 
 use std::io::BufReader;
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
-use serde::Serialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
 use vocd_plugin::frame::{FrameKind, write_frame};
 
 use super::child::{ChildGuard, ChildProgram};
+use super::ending::{broken, died, explained, stopped_failure, unclean_end};
 use super::failure::{Failure, FailureReason};
+use super::hello::{hello, idle};
 use super::message::{ErrorReport, Message, MessageError, MessageReader, cut};
 use super::outbound::Plan;
 use super::overheard::Overheard;
 use super::printed::{PluginLog, PrintedReader};
-use super::reach::Reach;
 use super::requests::{Requests, Shared};
 use super::scrub::Scrubber;
 use super::stop::StopSignal;
@@ -32,39 +27,6 @@ use crate::record::door::Reject;
 const STATUS_TIMEOUT: Duration = Duration::from_secs(1);
 /// Read at once: a million refused records are as many small frames.
 const READ_BYTES: usize = 64 * 1024;
-/// Key under which the plugin finds the folder of the configuration file.
-const BASE_DIR_KEY: &str = "$base_dir";
-/// Processor time of a run in terms of its longest time: it may use more than one core.
-const CPU_PER_WALL: u64 = 2;
-/// What a Rust program prints when it may not have more memory.
-const OUT_OF_MEMORY: &str = "memory allocation of";
-
-#[derive(Serialize)]
-struct Hello<'a> {
-    mode: &'a str,
-    run_id: u64,
-    source: &'a str,
-    stream: &'a str,
-    config: Value,
-    checkpoint: Option<Box<RawValue>>,
-    checkpoint_format: u32,
-    limits: HelloLimits,
-    reach: Reach,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    method: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    params: Option<&'a Value>,
-    http: Plan,
-    n_webhooks: usize,
-}
-
-#[derive(Serialize)]
-struct HelloLimits {
-    memory_bytes: u64,
-    cpu_s: u64,
-    idle_s: u64,
-}
-
 pub(super) fn run(
     program: &ChildProgram,
     shared: &Shared,
@@ -110,59 +72,6 @@ fn failed(failure: Failure) -> RunOutcome {
         unconfined: Vec::new(),
         failure: Some(failure),
     }
-}
-
-fn hello(
-    request: &RunRequest<'_>,
-    work: Work<'_>,
-    mut config: Value,
-    http: Plan,
-) -> Result<Vec<u8>, Failure> {
-    if let Value::Object(members) = &mut config {
-        let base_dir = request.base_dir.to_string_lossy();
-        members.insert(BASE_DIR_KEY.to_owned(), Value::from(&*base_dir));
-    }
-    let checkpoint = request
-        .checkpoint
-        .map(|checkpoint| RawValue::from_string(checkpoint.json.to_owned()))
-        .transpose()
-        .map_err(|error| {
-            Failure::new(
-                FailureReason::CheckpointUnreadable,
-                format!("the stored checkpoint is not JSON: {error}"),
-            )
-        })?;
-    let reach = Reach::of(request, http.ports());
-    let (method, params) = work.call();
-    let hello = Hello {
-        mode: work.mode(),
-        method,
-        params,
-        reach,
-        run_id: request.run_id,
-        source: request.source.as_str(),
-        stream: request.stream.as_str(),
-        config,
-        checkpoint,
-        checkpoint_format: request.checkpoint.map_or_else(
-            || request.plugin.manifest().checkpoint_format,
-            |checkpoint| checkpoint.format,
-        ),
-        limits: HelloLimits {
-            memory_bytes: request.limits.memory_bytes,
-            cpu_s: CPU_PER_WALL * request.limits.wall.as_secs().max(1),
-            idle_s: idle(request).as_secs(),
-        },
-        http,
-        n_webhooks: work.deliveries().len(),
-    };
-    serde_json::to_vec(&hello)
-        .map_err(|error| Failure::new(FailureReason::Internal, error.to_string()))
-}
-
-fn idle(request: &RunRequest<'_>) -> Duration {
-    let asked = request.plugin.manifest().idle_s.unwrap_or_default();
-    request.limits.idle.max(Duration::from_secs(asked))
 }
 
 /// A child that is being talked to.
@@ -416,105 +325,4 @@ fn tell_unconfined(layers: &[String]) {
             "plugins run without these layers of their confinement, which this kernel does not have"
         );
     });
-}
-
-/// The child said why it fails.
-fn explained(reported: &ErrorReport, stopped: Option<FailureReason>) -> Failure {
-    let reason = FailureReason::from_class(&reported.class);
-    if let (FailureReason::Cancelled, Some(stopped)) = (reason, stopped) {
-        return stopped_failure(stopped);
-    }
-    let message = match (cut(&reported.user), cut(&reported.internal)) {
-        ("", internal) => internal.to_owned(),
-        (user, "") => user.to_owned(),
-        (user, internal) => format!("{user} ({internal})"),
-    };
-    Failure {
-        retry_after: reported
-            .retry_after_ms
-            .filter(|wait_ms| *wait_ms > 0)
-            .map(Duration::from_millis),
-        ..Failure::new(reason, message)
-    }
-}
-
-/// The child broke the contract, or outlived its deadline.
-fn broken(error: MessageError, stopped: Option<FailureReason>) -> Failure {
-    if let (Some(reason), MessageError::Read(_)) = (stopped, &error) {
-        return stopped_failure(reason);
-    }
-    let mut message = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        message = format!("{message}: {cause}");
-        source = cause.source();
-    }
-    Failure::new(FailureReason::Protocol, message)
-}
-
-fn stopped_failure(reason: FailureReason) -> Failure {
-    let message = match reason {
-        FailureReason::Timeout => "the run took longer than its timeout and was stopped",
-        FailureReason::Idle => "the plugin was silent for too long and was stopped",
-        _ => "the run was stopped",
-    };
-    Failure::new(reason, message)
-}
-
-/// The child ended without a last word.
-fn died(status: ExitStatus, was_killed: bool, printed: &str) -> Failure {
-    if was_killed {
-        return Failure::new(
-            FailureReason::Protocol,
-            "the plugin's process closed its pipe and went on running",
-        );
-    }
-    if printed.contains(OUT_OF_MEMORY) {
-        return Failure::new(
-            FailureReason::Memory,
-            "the plugin needed more memory than its limit",
-        );
-    }
-    match (status.signal(), status.code()) {
-        (Some(signal), _) if signal == Signal::KILL.as_raw() => Failure::new(
-            FailureReason::Memory,
-            "the plugin's process was killed from outside, most likely for want of memory",
-        ),
-        (Some(signal), _) => Failure::new(
-            FailureReason::Crashed(signal),
-            format!("the plugin crashed: {}", signal_name(signal)),
-        ),
-        (None, code) => {
-            let code = code.unwrap_or_default();
-            Failure::new(
-                FailureReason::Exited(code),
-                format!("the plugin's process ended with status {code} in the middle of the run"),
-            )
-        }
-    }
-}
-
-fn unclean_end(status: &std::io::Result<(ExitStatus, bool)>) -> Option<String> {
-    match status {
-        Ok((status, false)) if status.success() => None,
-        Ok((_, true)) => Some("it had to be killed".to_owned()),
-        Ok((status, false)) => Some(match status.signal() {
-            Some(signal) => signal_name(signal),
-            None => status.to_string(),
-        }),
-        Err(error) => Some(error.to_string()),
-    }
-}
-
-fn signal_name(signal: i32) -> String {
-    let name = match Signal::from_named_raw(signal) {
-        Some(Signal::SEGV) => "segmentation fault",
-        Some(Signal::ABORT) => "abort",
-        Some(Signal::BUS) => "bus error",
-        Some(Signal::ILL) => "illegal instruction",
-        Some(Signal::FPE) => "arithmetic fault",
-        Some(Signal::XCPU) => "processor time used up",
-        _ => return format!("signal {signal}"),
-    };
-    format!("{name} (signal {signal})")
 }

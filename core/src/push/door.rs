@@ -113,7 +113,9 @@ impl Door {
         };
         let plugin = match plugins.find(&self.spec.plugin) {
             Ok(plugin) => plugin,
-            Err(error) => return unavailable(&error),
+            Err(error) => {
+                return unavailable(&format!("{}; {}", error.message(), error.hint()));
+            }
         };
         let Some(scheme) = plugin.manifest().webhook.clone() else {
             return Access::NotPushed;
