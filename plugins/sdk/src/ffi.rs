@@ -313,7 +313,8 @@ unsafe extern "C" fn read<S: Source>(
             let request = Read::parse(text(request_json)?)?;
             request.check_format(S::META.checkpoint_format)?;
             let mut out = Out::new(raw, &instance.host, &request.stream);
-            instance.source.read(&request, &mut out)
+            instance.source.read(&request, &mut out)?;
+            out.hand_over()
         })
     }
 }
@@ -357,7 +358,8 @@ unsafe extern "C" fn parse_webhook<S: Source>(
             let raw = out.ok_or_else(|| absent("out"))?;
             let webhook = Webhook::parse(text(request_json)?, bytes(body))?;
             let mut out = Out::new(raw, &instance.host, "");
-            instance.source.webhook(&webhook, &mut out)
+            instance.source.webhook(&webhook, &mut out)?;
+            out.hand_over()
         })
     }
 }

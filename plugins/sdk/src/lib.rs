@@ -6,6 +6,8 @@
 pub mod abi;
 mod array;
 mod column;
+#[cfg(feature = "serde")]
+pub mod cursor;
 mod delivery;
 mod error;
 pub mod ffi;
@@ -14,12 +16,15 @@ mod host;
 pub mod http;
 mod json;
 pub mod manifest;
+mod money;
 mod out;
 pub mod record;
+pub mod records;
 mod rows;
 mod source;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod time;
 
 pub use array::Rows;
 pub use delivery::Webhook;
@@ -30,7 +35,10 @@ pub use host::{Host, Level, MetricKind, Stop};
 pub use http::{Auth, Http};
 pub use manifest::webhook::{self, WebhookMeta};
 pub use manifest::{Limits, Meta, StreamMeta};
+pub use money::Money;
 pub use out::Out;
 pub use record::RecordKind;
+pub use records::Record;
 pub use rows::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, BATCH_ROWS_TARGET, RowsBuilder};
 pub use source::{Read, Source, Stream};
+pub use time::{Time, TimeError};

@@ -3,7 +3,8 @@
 use crate::abi::CHECKPOINT_BYTES_MAX;
 use crate::array::Rows;
 use crate::ffi::{RawOut, RawProgress, RawReject};
-use crate::{Error, Host, RecordKind, Result};
+use crate::records::Record;
+use crate::{Error, Host, RecordKind, Result, RowsBuilder, Time};
 
 /// The sink of one `read`. Its errors carry the daemon's wish to stop: pass them on with `?`.
 #[derive(Debug)]
@@ -12,6 +13,9 @@ pub struct Out<'call> {
     reject: Option<RawReject>,
     progress: Option<RawProgress>,
     stream: &'call str,
+    /// Rows that [`Out::row`] and [`Out::delete`] gather until there are enough for a batch.
+    gathered: Vec<RowsBuilder>,
+    deletions: Vec<RowsBuilder>,
 }
 
 impl<'call> Out<'call> {
@@ -21,7 +25,61 @@ impl<'call> Out<'call> {
             reject: host.raw().reject(),
             progress: host.raw().progress(),
             stream,
+            gathered: Vec::new(),
+            deletions: Vec::new(),
         }
+    }
+
+    /// Emits a record. Rows are gathered into batches, which are handed over when they are large
+    /// enough and before each checkpoint.
+    ///
+    /// # Errors
+    /// As [`Out::batch`].
+    pub fn row<R: Record>(&mut self, record: &R) -> Result<()> {
+        let rows = builder(&mut self.gathered, R::KIND, R::COLUMNS)?;
+        record.push(rows);
+        match rows.is_full() {
+            true => self.hand_over(),
+            false => Ok(()),
+        }
+    }
+
+    /// Emits that the vendor has deleted a record of which only the id is known.
+    ///
+    /// # Errors
+    /// As [`Out::batch`].
+    pub fn delete(&mut self, kind: RecordKind, id: &str, at: Option<Time>) -> Result<()> {
+        const COMMON: [&str; 3] = ["id", "updated_at", "deleted"];
+        let required = kind
+            .own_columns()
+            .iter()
+            .filter(|column| column.is_required);
+        // A batch names its required columns; a deletion has no values in them.
+        let columns: Vec<&str> = COMMON
+            .into_iter()
+            .chain(required.map(|column| column.name))
+            .collect();
+        let rows = builder(&mut self.deletions, kind, &columns)?;
+        rows.push_str(0, id);
+        if let Some(at) = at {
+            rows.push_time_us(1, at.us());
+        }
+        rows.push_flag(2, true);
+        rows.end_row();
+        match rows.is_full() {
+            true => self.hand_over(),
+            false => Ok(()),
+        }
+    }
+
+    /// Hands over what was gathered.
+    pub(crate) fn hand_over(&mut self) -> Result<()> {
+        for rows in self.gathered.iter_mut().chain(&mut self.deletions) {
+            if rows.n_rows() > 0 {
+                self.raw.batch(rows.kind().name(), rows.finish()?)?;
+            }
+        }
+        Ok(())
     }
 
     /// Hands a batch of rows to the daemon. An empty batch is dropped.
@@ -52,6 +110,7 @@ impl<'call> Out<'call> {
             let text = format!("checkpoint has {n_bytes} bytes, at most {CHECKPOINT_BYTES_MAX}");
             return Err(Error::internal(text));
         }
+        self.hand_over()?;
         self.raw.checkpoint(self.stream, checkpoint_json)
     }
 
@@ -86,4 +145,21 @@ impl<'call> Out<'call> {
     pub fn stream(&self) -> &'call str {
         self.stream
     }
+}
+
+/// Returns the builder of a kind, made when it is first needed.
+fn builder<'out>(
+    builders: &'out mut Vec<RowsBuilder>,
+    kind: RecordKind,
+    columns: &[&str],
+) -> Result<&'out mut RowsBuilder> {
+    let known = builders.iter().position(|rows| rows.kind() == kind);
+    let at = match known {
+        Some(at) => at,
+        None => {
+            builders.push(RowsBuilder::new(kind, columns)?);
+            builders.len() - 1
+        }
+    };
+    Ok(&mut builders[at])
 }
