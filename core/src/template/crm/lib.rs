@@ -3,9 +3,8 @@
 mod vendor;
 
 use serde::{Deserialize, Serialize};
-use vocd_plugin::{
-    Host, Meta, Out, Read, RecordKind, Result, RowsBuilder, Source, StreamMeta, parse_config,
-};
+use vocd_plugin::records::Customer;
+use vocd_plugin::{Host, Meta, Out, Read, RecordKind, Result, Source, StreamMeta, parse_config};
 
 /// `[source.config]`; `config.schema.json` describes the same to `vocd check`.
 #[derive(Deserialize)]
@@ -40,21 +39,19 @@ impl Source for Acme {
 
     fn read(&mut self, request: &Read, out: &mut Out) -> Result<()> {
         let mut cursor = request.checkpoint()?.unwrap_or(Cursor { next_page: 0 });
-        let columns = ["id", "updated_at", "aliases", "name", "segment", "region"];
-        let mut rows = RowsBuilder::new(RecordKind::Customer, &columns)?;
         // `vendor::page` is where the requests to the vendor go: see there.
         while let Some(page) = vendor::page(cursor.next_page)? {
             for customer in page {
-                rows.push_str(0, &customer.id);
-                rows.push_time_us(1, customer.updated_us);
-                rows.push_texts(2, [customer.email.as_str()]);
-                rows.push_str(3, &customer.name);
-                rows.push_str(4, customer.segment);
-                rows.push_str(5, &self.config.region);
-                rows.end_row();
+                out.row(&Customer {
+                    updated_at: Some(customer.updated_at),
+                    aliases: Some(vec![customer.email.as_str()]),
+                    name: Some(&customer.name),
+                    segment: Some(customer.segment),
+                    region: Some(&self.config.region),
+                    ..Customer::new(&customer.id)
+                })?;
             }
             cursor.next_page += 1;
-            out.batch(RecordKind::Customer, rows.finish()?)?;
             out.checkpoint_value(&cursor)?;
         }
         Ok(())

@@ -6,7 +6,9 @@
 //! the vendor's `Retry-After` for 429, and `transient` for 5xx and timeouts: vocd waits and tries
 //! again, so never sleep here.
 
-use vocd_plugin::Result;
+use std::time::Duration;
+
+use vocd_plugin::{Result, Time};
 
 /// One customer, as the vendor tells it.
 pub(crate) struct Customer {
@@ -15,12 +17,12 @@ pub(crate) struct Customer {
     /// An alias: sources meet where they name the same one.
     pub(crate) email: String,
     pub(crate) segment: &'static str,
-    pub(crate) updated_us: i64,
+    pub(crate) updated_at: Time,
 }
 
 /// 2025-01-01T00:00:00Z.
-const START_US: i64 = 1_735_689_600_000_000;
-const DAY_US: i64 = 86_400_000_000;
+const START: Time = Time::from_unix_s(1_735_689_600);
+const DAY: Duration = Duration::from_secs(86_400);
 const N_PAGES: u32 = 12;
 const PAGE_CUSTOMERS: u32 = 30;
 const SEGMENTS: [&str; 3] = ["enterprise", "mid-market", "small"];
@@ -40,6 +42,6 @@ fn customer(number: u32) -> Customer {
         name: format!("Customer {number}"),
         email: format!("email:customer-{number}@example.com"),
         segment: SEGMENTS[(number % 3) as usize],
-        updated_us: START_US + i64::from(number) * DAY_US,
+        updated_at: START + DAY * number,
     }
 }

@@ -3,9 +3,8 @@
 mod vendor;
 
 use serde::{Deserialize, Serialize};
-use vocd_plugin::{
-    Host, Meta, Out, Read, RecordKind, Result, RowsBuilder, Source, StreamMeta, parse_config,
-};
+use vocd_plugin::records::Ticket;
+use vocd_plugin::{Host, Meta, Out, Read, RecordKind, Result, Source, StreamMeta, parse_config};
 
 /// `[source.config]`; `config.schema.json` describes the same to `vocd check`.
 #[derive(Deserialize)]
@@ -40,24 +39,19 @@ impl Source for Acme {
 
     fn read(&mut self, request: &Read, out: &mut Out) -> Result<()> {
         let mut cursor = request.checkpoint()?.unwrap_or(Cursor { next_page: 0 });
-        let columns = ["id", "updated_at", "created_at", "solved_at", "status", "channel", "team"];
-        let mut rows = RowsBuilder::new(RecordKind::Ticket, &columns)?;
         // `vendor::page` is where the requests to the vendor go: see there.
         while let Some(page) = vendor::page(cursor.next_page)? {
             for ticket in page {
-                rows.push_str(0, &ticket.id);
-                rows.push_time_us(1, ticket.updated_us);
-                rows.push_time_us(2, ticket.created_us);
-                if let Some(solved_us) = ticket.solved_us {
-                    rows.push_time_us(3, solved_us);
-                }
-                rows.push_str(4, if ticket.solved_us.is_some() { "solved" } else { "open" });
-                rows.push_str(5, ticket.channel);
-                rows.push_str(6, &self.config.team);
-                rows.end_row();
+                out.row(&Ticket {
+                    updated_at: Some(ticket.updated_at),
+                    solved_at: ticket.solved_at,
+                    status: Some(if ticket.solved_at.is_some() { "solved" } else { "open" }),
+                    channel: Some(ticket.channel),
+                    team: Some(&self.config.team),
+                    ..Ticket::new(&ticket.id, ticket.created_at)
+                })?;
             }
             cursor.next_page += 1;
-            out.batch(RecordKind::Ticket, rows.finish()?)?;
             out.checkpoint_value(&cursor)?;
         }
         Ok(())

@@ -6,21 +6,22 @@
 //! the vendor's `Retry-After` for 429, and `transient` for 5xx and timeouts: vocd waits and tries
 //! again, so never sleep here.
 
-use vocd_plugin::Result;
+use std::time::Duration;
+
+use vocd_plugin::{Result, Time};
 
 /// One ticket, as the vendor tells it.
 pub(crate) struct Ticket {
     pub(crate) id: String,
-    pub(crate) created_us: i64,
-    pub(crate) solved_us: Option<i64>,
-    pub(crate) updated_us: i64,
+    pub(crate) created_at: Time,
+    pub(crate) solved_at: Option<Time>,
+    pub(crate) updated_at: Time,
     pub(crate) channel: &'static str,
 }
 
 /// 2025-01-01T00:00:00Z.
-const START_US: i64 = 1_735_689_600_000_000;
-const DAY_US: i64 = 86_400_000_000;
-const HOUR_US: i64 = 3_600_000_000;
+const START: Time = Time::from_unix_s(1_735_689_600);
+const HOUR: Duration = Duration::from_secs(3_600);
 const N_PAGES: u32 = 12;
 const PAGE_TICKETS: u32 = 30;
 const CHANNELS: [&str; 3] = ["chat", "mail", "phone"];
@@ -35,13 +36,13 @@ pub(crate) fn page(page: u32) -> Result<Option<Vec<Ticket>>> {
 }
 
 fn ticket(number: u32) -> Ticket {
-    let created_us = START_US + i64::from(number) * DAY_US;
-    let solved_us = (number % 9 != 0).then_some(created_us + i64::from(1 + number % 40) * HOUR_US);
+    let created_at = START + 24 * HOUR * number;
+    let solved_at = (number % 9 != 0).then_some(created_at + HOUR * (1 + number % 40));
     Ticket {
         id: format!("ticket-{number}"),
-        created_us,
-        solved_us,
-        updated_us: solved_us.unwrap_or(created_us),
+        created_at,
+        solved_at,
+        updated_at: solved_at.unwrap_or(created_at),
         channel: CHANNELS[(number % 3) as usize],
     }
 }

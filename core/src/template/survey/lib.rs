@@ -3,9 +3,8 @@
 mod vendor;
 
 use serde::{Deserialize, Serialize};
-use vocd_plugin::{
-    Host, Meta, Out, Read, RecordKind, Result, RowsBuilder, Source, StreamMeta, parse_config,
-};
+use vocd_plugin::records::{Metric, Response};
+use vocd_plugin::{Host, Meta, Out, Read, RecordKind, Result, Source, StreamMeta, parse_config};
 
 /// `[source.config]`; `config.schema.json` describes the same to `vocd check`.
 #[derive(Deserialize)]
@@ -40,22 +39,17 @@ impl Source for Acme {
 
     fn read(&mut self, request: &Read, out: &mut Out) -> Result<()> {
         let mut cursor = request.checkpoint()?.unwrap_or(Cursor { next_page: 0 });
-        let columns = ["id", "survey", "question", "metric", "score", "responded_at", "comment"];
-        let mut rows = RowsBuilder::new(RecordKind::Response, &columns)?;
         // `vendor::page` is where the requests to the vendor go: see there.
         while let Some(page) = vendor::page(cursor.next_page)? {
             for answer in page {
-                rows.push_str(0, &answer.id);
-                rows.push_str(1, &self.config.survey);
-                rows.push_str(2, "recommend");
-                rows.push_str(3, "nps");
-                rows.push_number(4, answer.score);
-                rows.push_time_us(5, answer.at_us);
-                rows.push_str(6, answer.comment);
-                rows.end_row();
+                let survey = &self.config.survey;
+                out.row(&Response {
+                    score: Some(answer.score),
+                    comment: Some(answer.comment),
+                    ..Response::new(&answer.id, survey, "recommend", Metric::Nps, answer.at)
+                })?;
             }
             cursor.next_page += 1;
-            out.batch(RecordKind::Response, rows.finish()?)?;
             out.checkpoint_value(&cursor)?;
         }
         Ok(())

@@ -6,19 +6,21 @@
 //! the vendor's `Retry-After` for 429, and `transient` for 5xx and timeouts: vocd waits and tries
 //! again, so never sleep here.
 
-use vocd_plugin::Result;
+use std::time::Duration;
+
+use vocd_plugin::{Result, Time};
 
 /// One answer, as the vendor tells it.
 pub(crate) struct Answer {
     pub(crate) id: String,
     pub(crate) score: f64,
-    pub(crate) at_us: i64,
+    pub(crate) at: Time,
     pub(crate) comment: &'static str,
 }
 
 /// 2025-01-01T00:00:00Z.
-const START_US: i64 = 1_735_689_600_000_000;
-const DAY_US: i64 = 86_400_000_000;
+const START: Time = Time::from_unix_s(1_735_689_600);
+const DAY: Duration = Duration::from_secs(86_400);
 const N_PAGES: u32 = 12;
 const PAGE_ANSWERS: u32 = 30;
 const COMMENTS: [&str; 3] = ["quick and friendly", "took too long", "solved at once"];
@@ -38,7 +40,7 @@ fn answer(number: u32) -> Answer {
     Answer {
         id: format!("answer-{number}"),
         score: f64::from(score.min(10)),
-        at_us: START_US + i64::from(number) * DAY_US,
+        at: START + DAY * number,
         comment: COMMENTS[(number % 3) as usize],
     }
 }
