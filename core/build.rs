@@ -14,7 +14,14 @@ const RELATIVE: [&str; 4] = [
     "$ORIGIN/../../libduckdb",
 ];
 /// What of the SDK's folder makes a crate of its own; its tests and examples stay here.
-const SDK_PARTS: [&str; 5] = ["Cargo.toml", "README.md", "build.rs", "include", "src"];
+const SDK_PARTS: [&str; 6] = [
+    "Cargo.toml",
+    "README.md",
+    "build.rs",
+    "derive",
+    "include",
+    "src",
+];
 
 fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=build.rs");

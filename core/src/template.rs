@@ -6,6 +6,8 @@
 mod name;
 mod standalone;
 
+use std::path::Path;
+
 pub use name::{NameError, PluginName};
 
 /// The SDK as it was built into this binary: path inside its folder, and text.
@@ -90,10 +92,6 @@ pub fn files(name: &PluginName, kind: Kind) -> Vec<TemplateFile> {
             include_str!("template/manifest.toml").to_owned(),
         ),
         ("README.md", include_str!("template/README.md").to_owned()),
-        (
-            "config.schema.json",
-            include_str!("template/schema.json").to_owned(),
-        ),
         ("sample.toml", sample),
         ("vocd.toml", installation),
         (".gitignore", "/target\n/vocd-data\n".to_owned()),
@@ -125,9 +123,9 @@ pub fn files(name: &PluginName, kind: Kind) -> Vec<TemplateFile> {
 fn sdk() -> impl Iterator<Item = TemplateFile> {
     SDK.iter().map(|(path, text)| TemplateFile {
         path: format!("{SDK_FOLDER}/{path}"),
-        text: match *path {
-            "Cargo.toml" => standalone::manifest(text, include_str!("../../Cargo.toml")),
-            _ => (*text).to_owned(),
+        text: match Path::new(path).file_name() == Some("Cargo.toml".as_ref()) {
+            true => standalone::manifest(text, include_str!("../../Cargo.toml")),
+            false => (*text).to_owned(),
         },
     })
 }
@@ -186,6 +184,8 @@ mod tests {
             manifest["dependencies"]["serde"]["optional"].as_bool(),
             Some(true)
         );
+        let derive = file(Kind::Survey, "vendor/vocd-plugin/derive/Cargo.toml");
+        assert!(!derive.contains("workspace"), "{derive}");
         assert!(file(Kind::Survey, "vendor/vocd-plugin/include/voc_plugin.h").contains("voc_out"));
         assert!(file(Kind::Survey, "vendor/vocd-plugin/src/lib.rs").starts_with("//!"));
     }

@@ -6,6 +6,8 @@
 pub mod abi;
 mod array;
 mod column;
+#[cfg(feature = "derive")]
+pub mod config;
 #[cfg(feature = "serde")]
 pub mod cursor;
 mod delivery;
@@ -27,6 +29,8 @@ pub mod testing;
 mod time;
 
 pub use array::Rows;
+#[cfg(feature = "derive")]
+pub use config::ConfigType;
 pub use delivery::Webhook;
 #[cfg(feature = "serde")]
 pub use error::parse_config;
@@ -42,3 +46,5 @@ pub use records::Record;
 pub use rows::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, BATCH_ROWS_TARGET, RowsBuilder};
 pub use source::{Read, Source, Stream};
 pub use time::{Time, TimeError};
+#[cfg(feature = "derive")]
+pub use vocd_plugin_derive::ConfigSchema;

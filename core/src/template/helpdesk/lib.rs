@@ -4,12 +4,16 @@ mod vendor;
 
 use serde::{Deserialize, Serialize};
 use vocd_plugin::records::Ticket;
-use vocd_plugin::{Host, Meta, Out, Read, RecordKind, Result, Source, StreamMeta, parse_config};
+use vocd_plugin::{
+    ConfigSchema, Host, Meta, Out, Read, RecordKind, Result, Source, StreamMeta, parse_config,
+};
 
-/// `[source.config]`; `config.schema.json` describes the same to `vocd check`.
-#[derive(Deserialize)]
+/// Acme.
+#[derive(Deserialize, ConfigSchema)]
 #[serde(deny_unknown_fields)]
 struct Config {
+    /// What the column `team` of each row says.
+    #[voc(min_length = 1)]
     team: String,
 }
 
@@ -28,7 +32,7 @@ pub struct Acme {
 impl Source for Acme {
     const META: Meta = Meta {
         name: "Acme",
-        config_schema: include_str!("../config.schema.json"),
+        config_schema: Config::SCHEMA,
         streams: &[StreamMeta { name: "tickets", kinds: &[RecordKind::Ticket] }],
         ..Meta::new("org.example.acme", env!("CARGO_PKG_VERSION"))
     };

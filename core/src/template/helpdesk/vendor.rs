@@ -2,7 +2,7 @@
 //!
 //! A real `page` asks the vendor's API for the records after the cursor, with any HTTP client. Name
 //! the API's host in `Meta::egress` (`&["api.example.com:443"]`), put the token into `Config` and
-//! mark it `"x-voc-secret": true` in the schema. Return `Error::auth` for 401, `rate_limited` with
+//! mark it `#[voc(secret)]`. Return `Error::auth` for 401, `rate_limited` with
 //! the vendor's `Retry-After` for 429, and `transient` for 5xx and timeouts: vocd waits and tries
 //! again, so never sleep here.
 
