@@ -165,6 +165,7 @@ fn store_options(config: &Config) -> StoreOptions {
         memory_limit_bytes: config.memory_limit_bytes(),
         deadline: config.limits().query_deadline,
         dimensions: dimensions(config),
+        believed: config.identity().to_vec(),
         ..StoreOptions::new(config.data_dir().to_owned())
     }
 }

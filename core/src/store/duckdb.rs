@@ -74,6 +74,8 @@ pub struct StoreOptions {
     pub deadline: Duration,
     /// Configured dimensions, stamped on the rows.
     pub dimensions: Vec<DimensionSpec>,
+    /// Sources of customers, the one believed first in front; others follow by name.
+    pub believed: Vec<SourceName>,
 }
 
 impl StoreOptions {
@@ -89,6 +91,7 @@ impl StoreOptions {
             n_readers: READERS,
             deadline: DEADLINE,
             dimensions: Vec::new(),
+            believed: Vec::new(),
         }
     }
 
@@ -129,7 +132,8 @@ impl DuckStore {
     /// # Errors
     /// When another process has the directory, it cannot be written, or the file is damaged or
     /// newer than this program.
-    pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
+    pub fn open(mut options: StoreOptions) -> Result<Self, StoreError> {
+        options.dimensions.push(DimensionSpec::team_of_agent());
         let lock = open::enter(&options)?;
         let (engine, version, damaged_log) = Engine::start(&options)?;
         Ok(Self {
@@ -259,7 +263,7 @@ impl Engine {
         migrate::migrate(&connection, &path)?;
         let fail = |source| failed("open the database", &path, source);
         connection.execute_batch(commit::STAGE_SQL).map_err(fail)?;
-        restamp::prepare(&connection, &options.dimensions).map_err(fail)?;
+        restamp::prepare(&connection, &options.dimensions, &options.believed).map_err(fail)?;
         let version = state::data_version(&connection).map_err(fail)?;
         let readers = (0..options.n_readers.max(1))
             .map(|_| connection.try_clone())
@@ -272,7 +276,7 @@ impl Engine {
         let engine = Self {
             readers: Readers::new(path.clone(), readers, options.deadline).map_err(thread)?,
             writer: Writer::start(connection).map_err(thread)?,
-            memory: Arc::default(),
+            memory: Arc::new(Mutex::new(Memory::new(&options.believed))),
             is_dead: Arc::default(),
         };
         Ok((engine, version, opened.damaged_log))

@@ -19,8 +19,8 @@ use super::retire::Retired;
 use super::seen::SeenKeys;
 use super::state;
 use super::table::{DimensionSpec, history};
-use crate::record::RecordKind;
 use crate::record::door::{BUCKET_TIME, KEY, normal_schema};
+use crate::record::{RecordKind, SourceName};
 use crate::store::{Ack, CommitUnit};
 
 /// Tables of the writing connection that hold the keys and rows of the commit at hand.
@@ -47,12 +47,24 @@ const KINDS: [RecordKind; 10] = {
 /// What the writing thread keeps in memory between commits; all of it can be read again.
 #[derive(Default)]
 pub(super) struct Memory {
+    /// Sources of customers, the one believed first in front.
+    believed: Arc<[SourceName]>,
     /// Who is who, as of the last commit.
     people: Option<Directory>,
     /// Which keys the tables may hold.
     seen: SeenKeys,
     /// How many replaced rows wait for their move.
     retired: Retired,
+}
+
+impl Memory {
+    /// Starts without any; `believed` ranks the sources of customers.
+    pub(super) fn new(believed: &[SourceName]) -> Self {
+        Self {
+            believed: believed.into(),
+            ..Self::default()
+        }
+    }
 }
 
 /// Commits a unit and returns what it did to the counts of its source; dropping out on an error
@@ -129,7 +141,7 @@ fn write_rows(
     let mut is_changed = false;
     let mut people = match memory.people.take() {
         Some(directory) => directory,
-        None => Directory::load(transaction, dimensions)?,
+        None => Directory::load(transaction, dimensions, &memory.believed)?,
     };
     for kind in KINDS {
         let batches: Vec<&RecordBatch> = unit
@@ -157,7 +169,7 @@ fn write_rows(
             let rows = arrow_select::concat::concat_batches(&normal_schema(kind), batches)
                 .map_err(arrow_failure)?;
             let before = people;
-            people = Directory::load(transaction, dimensions)?;
+            people = Directory::load(transaction, dimensions, &memory.believed)?;
             restamp::after_people(transaction, dimensions, kind, &rows, &before, &people)?;
         }
     }

@@ -53,14 +53,16 @@ struct Listed {
 }
 
 impl Directory {
-    /// Reads everyone.
+    /// Reads everyone. Of customers' rows that are one person, those of the sources in `believed`
+    /// come first, in its order; then the others by name.
     pub(super) fn load(
         connection: &Connection,
         dimensions: &[DimensionSpec],
+        believed: &[SourceName],
     ) -> duckdb::Result<Self> {
         Ok(Self {
-            customers: Roll::load(connection, dimensions, RecordKind::Customer)?,
-            agents: Roll::load(connection, dimensions, RecordKind::Agent)?,
+            customers: Roll::load(connection, dimensions, RecordKind::Customer, believed)?,
+            agents: Roll::load(connection, dimensions, RecordKind::Agent, &[])?,
         })
     }
 
@@ -125,10 +127,14 @@ impl Roll {
         connection: &Connection,
         dimensions: &[DimensionSpec],
         kind: RecordKind,
+        believed: &[SourceName],
     ) -> duckdb::Result<Self> {
         let specs: Vec<&DimensionSpec> =
             dimensions.iter().filter(|spec| spec.kind == kind).collect();
         let mut listed = list(connection, &specs, kind)?;
+        let rank = |name: &str| believed.iter().position(|source| source.as_str() == name);
+        // Stable: rows of one source stay in the order of their ids and times.
+        listed.sort_by_cached_key(|(row, _)| rank(&row.source).unwrap_or(usize::MAX));
         let keys: HashSet<u64> = listed.iter().map(|row| row.0.key).collect();
         for (row, account) in &mut listed {
             let source = SourceName::new(&row.source);

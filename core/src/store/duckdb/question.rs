@@ -6,7 +6,7 @@ use duckdb::types::Value;
 use vocd_plugin::record::ColumnType;
 
 use super::state::time;
-use super::table::{DimensionSpec, current, past, quoted};
+use super::table::{DimensionSpec, TEAM, current, past, quoted};
 use crate::plan::{Dimension, Filter, Keep, Measure, TallyPlan};
 use crate::record::RecordKind;
 use crate::record::door::{BUCKET_TIME, KEY};
@@ -165,6 +165,7 @@ impl<'a> Writing<'a> {
         let missing = || "NULL::VARCHAR".to_owned();
         match dimension {
             Dimension::Column("source") => Ok(self.named("source")),
+            Dimension::Column(TEAM) => Ok(self.team()),
             Dimension::Column(name) => Ok(match self.kind.column(name) {
                 Some(column) if column.column_type == ColumnType::Text => self.named(name),
                 Some(column) if column.column_type != ColumnType::TextList => {
@@ -187,6 +188,18 @@ impl<'a> Writing<'a> {
                 "unnest(CASE WHEN len({tags}) > 0 THEN list_distinct({tags}) ELSE [NULL] END)",
                 tags = self.tags()
             )),
+        }
+    }
+
+    /// The team a row names, else that of its agent when it happened.
+    fn team(&mut self) -> String {
+        let own = (self.kind.column(TEAM)).map(|column| self.named(column.name));
+        let spec = DimensionSpec::team_of_agent();
+        let stamped = (spec.reach(self.kind)).map(|_| self.named(&spec.column()));
+        match (own, stamped) {
+            (Some(own), Some(stamped)) => format!("coalesce({own}, {stamped})"),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => "NULL::VARCHAR".to_owned(),
         }
     }
 

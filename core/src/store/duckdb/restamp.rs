@@ -15,13 +15,24 @@ use super::table::{DimensionField, DimensionSpec, Reach, history, quoted, stampe
 use crate::record::door::KEY;
 use crate::record::{RecordKind, SourceName};
 
+/// Name under which the ranking of sources stands among the dimensions; none is called so.
+const RANKING: &str = "$identity";
+
 /// Brings the stamped columns in line with the configured dimensions; all rows are stamped anew
-/// when a dimension came, went or moved.
-pub(super) fn prepare(connection: &Connection, dimensions: &[DimensionSpec]) -> duckdb::Result<()> {
+/// when a dimension came, went or moved, or when other sources are believed first.
+pub(super) fn prepare(
+    connection: &Connection,
+    dimensions: &[DimensionSpec],
+    believed: &[SourceName],
+) -> duckdb::Result<()> {
     let mut wanted: Vec<(String, String)> = dimensions
         .iter()
         .map(|spec| (spec.name.clone(), spec.origin()))
         .collect();
+    if !believed.is_empty() {
+        let names: Vec<&str> = believed.iter().map(SourceName::as_str).collect();
+        wanted.push((RANKING.to_owned(), names.join(",")));
+    }
     wanted.sort();
     let stored: Vec<(String, String)> = connection
         .prepare("SELECT name, origin FROM dimension ORDER BY name, origin")?
@@ -39,7 +50,7 @@ pub(super) fn prepare(connection: &Connection, dimensions: &[DimensionSpec]) -> 
     transaction.commit()?;
     // The note of what is stamped goes with the last row: a stop in between starts this over.
     let transaction = connection.unchecked_transaction()?;
-    let people = Directory::load(&transaction, dimensions)?;
+    let people = Directory::load(&transaction, dimensions, believed)?;
     for kind in RecordKind::ALL {
         for table in [kind.name().to_owned(), history(kind)] {
             refresh(&transaction, dimensions, &people, kind, &table, "true")?;

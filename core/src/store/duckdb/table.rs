@@ -4,6 +4,9 @@ use vocd_plugin::record::ColumnType;
 
 use crate::record::RecordKind;
 
+/// The built-in dimension that is stamped like a configured one; `[dimensions]` cannot name it.
+pub(super) const TEAM: &str = "team";
+
 /// A configured dimension, as the store stamps it on rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DimensionSpec {
@@ -43,6 +46,15 @@ impl DimensionSpec {
             RecordKind::Customer if kind.column("customer").is_some() => Some(Reach::Customer),
             RecordKind::Agent if kind.column("agent").is_some() => Some(Reach::Agent),
             _ => None,
+        }
+    }
+
+    /// Returns the dimension `team` of facts that name an agent: the agent's, when it happened.
+    pub(super) fn team_of_agent() -> Self {
+        Self {
+            name: TEAM.to_owned(),
+            kind: RecordKind::Agent,
+            field: DimensionField::Column(TEAM),
         }
     }
 

@@ -61,6 +61,7 @@ pub(super) struct Answer {
     pub(super) revision: Option<u64>,
     pub(super) is_deleted: bool,
     pub(super) customer: Option<String>,
+    pub(super) agent: Option<&'static str>,
     pub(super) channel: Option<&'static str>,
     pub(super) attributes: Option<String>,
 }
@@ -75,6 +76,7 @@ impl Answer {
             revision: None,
             is_deleted: false,
             customer: None,
+            agent: None,
             channel: None,
             attributes: None,
         }
@@ -138,6 +140,7 @@ pub(super) fn plugin_batch(answers: &[Answer]) -> RecordBatch {
             ),
         ),
         ("customer", texts(|one| one.customer.clone())),
+        ("agent", texts(|one| one.agent.map(str::to_owned))),
         ("channel", texts(|one| one.channel.map(str::to_owned))),
         ("attributes", texts(|one| one.attributes.clone())),
     ])
@@ -151,6 +154,7 @@ pub(super) struct TestStore {
     pub(super) source: SourceName,
     pub(super) stream: StreamName,
     dimensions: Vec<DimensionSpec>,
+    believed: Vec<SourceName>,
 }
 
 impl Deref for TestStore {
@@ -167,17 +171,22 @@ impl TestStore {
     }
 
     pub(super) fn with_dimensions(dimensions: Vec<DimensionSpec>) -> Self {
-        Self::in_dir(TempDir::new().unwrap(), dimensions)
+        Self::in_dir(TempDir::new().unwrap(), dimensions, Vec::new())
     }
 
-    fn in_dir(dir: TempDir, dimensions: Vec<DimensionSpec>) -> Self {
-        let store = DuckStore::open(options(dir.path(), dimensions.clone())).unwrap();
+    fn in_dir(dir: TempDir, dimensions: Vec<DimensionSpec>, believed: Vec<SourceName>) -> Self {
+        let store = DuckStore::open(StoreOptions {
+            believed: believed.clone(),
+            ..options(dir.path(), dimensions.clone())
+        })
+        .unwrap();
         Self {
             store: Some(store),
             dir,
             source: SourceName::new("survey").unwrap(),
             stream: StreamName::new("answers").unwrap(),
             dimensions,
+            believed,
         }
     }
 
@@ -190,7 +199,14 @@ impl TestStore {
     /// Closes the store and opens it with other dimensions.
     pub(super) fn reopened_with(mut self, dimensions: Vec<DimensionSpec>) -> Self {
         self.store = None;
-        Self::in_dir(self.dir, dimensions)
+        Self::in_dir(self.dir, dimensions, self.believed)
+    }
+
+    /// Closes the store and opens it with other sources believed first.
+    pub(super) fn believing(mut self, sources: &[&str]) -> Self {
+        self.store = None;
+        let believed = sources.iter().map(|name| SourceName::new(name).unwrap());
+        Self::in_dir(self.dir, self.dimensions, believed.collect())
     }
 
     /// Closes the store and returns its directory.
@@ -213,7 +229,11 @@ impl TestStore {
 
     /// Opens such a copy.
     pub(super) fn copied_while_open(&self) -> Self {
-        Self::in_dir(self.files_while_open(), self.dimensions.clone())
+        Self::in_dir(
+            self.files_while_open(),
+            self.dimensions.clone(),
+            self.believed.clone(),
+        )
     }
 
     /// Opens a store in a directory that stays.
@@ -224,6 +244,7 @@ impl TestStore {
             source: SourceName::new("survey").unwrap(),
             stream: StreamName::new("answers").unwrap(),
             dimensions: Vec::new(),
+            believed: Vec::new(),
         }
     }
 

@@ -65,9 +65,30 @@ fn commit_people(store: &TestStore, source: &str, people: &[Person]) {
         ),
     ])
     .unwrap();
-    let checked = Door::new(source.clone())
-        .check(RecordKind::Customer, &batch, at(3_600))
-        .unwrap();
+    commit_rows(store, source, RecordKind::Customer, &batch);
+}
+
+/// Commits versions of agents: id, team, and since when.
+fn commit_agents(store: &TestStore, source: &str, agents: &[(&str, &str, i64)]) {
+    let source = SourceName::new(source).unwrap();
+    let ids: StringArray = agents.iter().map(|one| Some(one.0)).collect();
+    let teams: StringArray = agents.iter().map(|one| Some(one.1)).collect();
+    let times = agents.iter().map(|one| Some(at(one.2).as_microsecond()));
+    let times = times
+        .collect::<TimestampMicrosecondArray>()
+        .with_timezone("UTC");
+    let batch = RecordBatch::try_from_iter([
+        ("id", Arc::new(ids) as ArrayRef),
+        ("team", Arc::new(teams)),
+        ("updated_at", Arc::new(times)),
+    ])
+    .unwrap();
+    commit_rows(store, source, RecordKind::Agent, &batch);
+}
+
+fn commit_rows(store: &TestStore, source: SourceName, kind: RecordKind, batch: &RecordBatch) {
+    let door = Door::new(source.clone());
+    let checked = door.check(kind, batch, at(3_600)).unwrap();
     assert_eq!(checked.rejects, []);
     let (run_id, _) = store.begin_run(&source, at(0)).unwrap();
     let mut unit = store.unit_of(vec![checked.batch], run_id, 0);
@@ -157,6 +178,75 @@ fn rows_that_share_an_alias_are_one_person() {
     commit_people(&store, "crm", &[with_alias("7", Some("smb"))]);
     assert_eq!(n_persons(&store), TallyValue::Count(1));
     check(&store, &[(Some("smb"), 2)]);
+}
+
+#[test]
+fn the_source_listed_first_is_believed_first() {
+    let store = TestStore::with_dimensions(segment());
+    store.commit(&[answer("a", "email:a@b.c", 50), answer("b", "desk/9", 50)]);
+    let with_alias = |id, segment| Person {
+        alias: Some("email:a@b.c"),
+        ..person(id, segment, 10)
+    };
+    commit_people(&store, "crm", &[with_alias("7", "smb")]);
+    commit_people(&store, "desk", &[with_alias("9", "enterprise")]);
+    check(&store, &[(Some("smb"), 2)]);
+    let store = store.believing(&["desk", "crm"]);
+    check(&store, &[(Some("enterprise"), 2)]);
+    assert_eq!(n_persons(&store), TallyValue::Count(1));
+    // What the first does not say, the next one does; later rows are stamped alike.
+    commit_people(
+        &store,
+        "desk",
+        &[Person {
+            segment: None,
+            updated_at: 100,
+            ..with_alias("9", "")
+        }],
+    );
+    store.commit(&[answer("c", "crm/7", 150)]);
+    check(&store, &[(Some("enterprise"), 2), (Some("smb"), 1)]);
+    let store = store.believing(&[]);
+    check(&store, &[(Some("smb"), 3)]);
+}
+
+#[test]
+fn an_answer_is_of_the_team_its_agent_was_in() {
+    let served_by = |id, agent, responded_at| Answer {
+        agent,
+        ..answer(id, "7", responded_at)
+    };
+    let store = TestStore::new();
+    store.commit(&[
+        served_by("a", Some("desk/eva"), 50),
+        served_by("b", Some("desk/eva"), 150),
+        served_by("c", None, 50),
+    ]);
+    let by_team = || {
+        let plan = TallyPlan {
+            group: vec![Dimension::Column("team")],
+            ..everything(vec![Measure::Count])
+        };
+        let rows = store.tally(&plan).unwrap().rows;
+        let pair = |mut row: crate::plan::TallyRow| (row.key.remove(0), row.values.remove(0));
+        rows.into_iter().map(pair).collect::<Vec<_>>()
+    };
+    assert_eq!(by_team(), [(None, TallyValue::Count(3))]);
+    commit_agents(
+        &store,
+        "desk",
+        &[("eva", "north", 10), ("eva", "south", 100)],
+    );
+    let team = |name: &str| Some(name.to_owned());
+    let one = || TallyValue::Count(1);
+    assert_eq!(
+        by_team(),
+        [
+            (None, one()),
+            (team("north"), one()),
+            (team("south"), one())
+        ]
+    );
 }
 
 #[test]
