@@ -17,6 +17,7 @@ pub mod parse;
 mod privacy;
 mod responses;
 mod scope;
+mod tickets;
 
 use std::collections::BTreeMap;
 
@@ -31,7 +32,7 @@ pub use error::{KpiError, UnknownKpi};
 use formula::Entry;
 
 /// Every KPI, one line each.
-const ENTRIES: [Entry; 2] = [nps::ENTRY, responses::ENTRY];
+const ENTRIES: [Entry; 3] = [nps::ENTRY, responses::ENTRY, tickets::ENTRY];
 
 /// Every KPI, in the order they are listed to people.
 pub const REGISTRY: &[&Kpi] = &registry();

@@ -236,6 +236,36 @@ fn responses_counts_submissions_with_an_answer_and_hides_nothing() {
 }
 
 #[test]
+fn tickets_are_counted_by_the_team_they_name() {
+    let ticket = |id: &str, team: Option<&str>| {
+        let row = Row {
+            source: "desk".to_owned(),
+            id: id.to_owned(),
+            at: at("2026-06-02T08:00:00Z"),
+            ..Row::default()
+        };
+        match team {
+            Some(team) => row.text("team", team),
+            None => row,
+        }
+    };
+    let table = RowTable::new([
+        ticket("1", Some("north")),
+        ticket("2", Some("north")),
+        ticket("3", None),
+    ]);
+    let answer = ask("tickets grain=day by=team", &table);
+    assert_eq!((answer.total.value, answer.total.n), (Some(3.0), Some(3)));
+    let totals: Vec<(Option<&str>, Option<f64>)> = (answer.series.iter())
+        .map(|series| (series.key.as_deref(), series.points[0].score.value))
+        .collect();
+    assert_eq!(
+        totals,
+        [(Some("north"), Some(2.0)), (Some("(none)"), Some(1.0))]
+    );
+}
+
+#[test]
 fn a_count_of_nothing_is_zero() {
     let answer = ask("responses range=2d", &RowTable::default());
     assert_eq!(answer.total.value, Some(0.0));

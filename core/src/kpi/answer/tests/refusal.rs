@@ -18,7 +18,7 @@ fn a_bad_question_is_told_what_is_wrong_and_what_to_do() {
         "npss",
         404,
         "there is no KPI `npss`; did you mean `nps`?",
-        Some("the KPIs are nps, responses"),
+        Some("the KPIs are nps, responses, tickets"),
     );
     let known = "the dimensions are source, survey, question, mode, channel, language, agent, \
                  team, priority, segment";

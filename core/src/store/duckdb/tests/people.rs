@@ -250,6 +250,35 @@ fn an_answer_is_of_the_team_its_agent_was_in() {
 }
 
 #[test]
+fn a_ticket_is_of_the_team_it_names_else_of_its_agents() {
+    let store = TestStore::new();
+    commit_agents(&store, "desk", &[("eva", "north", 10)]);
+    let texts =
+        |values: [Option<&str>; 3]| -> ArrayRef { Arc::new(StringArray::from_iter(values)) };
+    let times = TimestampMicrosecondArray::from_value(at(50).as_microsecond(), 3);
+    let batch = RecordBatch::try_from_iter([
+        ("id", texts([Some("1"), Some("2"), Some("3")])),
+        (
+            "created_at",
+            Arc::new(times.with_timezone("UTC")) as ArrayRef,
+        ),
+        ("agent", texts([Some("eva"), Some("eva"), None])),
+        ("team", texts([Some("south"), None, None])),
+    ])
+    .unwrap();
+    let desk = SourceName::new("desk").unwrap();
+    commit_rows(&store, desk, RecordKind::Ticket, &batch);
+    let plan = TallyPlan {
+        kind: RecordKind::Ticket,
+        group: vec![Dimension::Column("team")],
+        ..everything(vec![Measure::Count])
+    };
+    let rows = store.tally(&plan).unwrap().rows;
+    let keys: Vec<Option<&str>> = rows.iter().map(|row| row.key[0].as_deref()).collect();
+    assert_eq!(keys, [None, Some("north"), Some("south")]);
+}
+
+#[test]
 fn what_a_person_lacks_its_account_says() {
     let store = TestStore::with_dimensions(segment());
     store.commit(&[answer("a", "7", 50)]);
