@@ -5,28 +5,34 @@
 //! end. Everything a request needs besides its address is the host's: the token never gets here.
 
 use serde::{Deserialize, Serialize};
+use vocd_plugin::cursor::{self, Page};
+use vocd_plugin::records::{Metric, Response};
 use vocd_plugin::{
-    Auth, Error, Host, Http, Meta, Out, Read, RecordKind, Result, RowsBuilder, Source, StreamMeta,
-    parse_config,
+    Auth, ConfigSchema, Error, Host, Http, Meta, Out, Read, RecordKind, Result, Source, StreamMeta,
+    Time, parse_config,
 };
 
-/// The source's own table; see the schema below.
-#[derive(Debug, Deserialize)]
+/// An API of answers.
+#[derive(Debug, Deserialize, ConfigSchema)]
+#[serde(deny_unknown_fields)]
 struct Config {
+    /// Address of the API.
+    #[voc(url)]
     url: String,
-    /// Stands for the token, which the host keeps.
+    /// Token of the API; the host keeps it, and this stands for it.
+    #[voc(secret, auth)]
     token: String,
 }
 
 /// Where the next run goes on.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Cursor {
     after: u64,
 }
 
-/// One answer of the API.
+/// One page of the API.
 #[derive(Debug, Deserialize)]
-struct Page {
+struct Answers {
     answers: Vec<Answer>,
     next: Option<u64>,
 }
@@ -49,24 +55,7 @@ impl Source for Fetch {
     const META: Meta = Meta {
         name: "Fetch (example)",
         license: "Apache-2.0",
-        config_schema: r#"{
-            "type": "object",
-            "additionalProperties": false,
-            "required": ["url", "token"],
-            "properties": {
-                "url": {
-                    "type": "string",
-                    "x-voc-url": true,
-                    "description": "address of the API"
-                },
-                "token": {
-                    "type": "string",
-                    "x-voc-secret": true,
-                    "x-voc-auth": true,
-                    "description": "token of the API"
-                }
-            }
-        }"#,
+        config_schema: Config::SCHEMA,
         streams: &[StreamMeta {
             name: "answers",
             kinds: &[RecordKind::Response],
@@ -82,45 +71,33 @@ impl Source for Fetch {
     }
 
     fn read(&mut self, request: &Read, out: &mut Out) -> Result<()> {
-        let mut cursor: Cursor = request.checkpoint()?.unwrap_or_default();
-        loop {
-            let page = self.page(cursor.after)?;
-            let columns = [
-                "id",
-                "survey",
-                "question",
-                "metric",
-                "score",
-                "responded_at",
-            ];
-            let mut rows = RowsBuilder::new(RecordKind::Response, &columns)?;
+        let start: Cursor = request.checkpoint()?.unwrap_or_default();
+        cursor::pages(out, start, |at, out| {
+            let page = self.page(at.after)?;
             for answer in &page.answers {
-                rows.push_str(0, &format!("answer-{}", answer.id));
-                rows.push_str(1, "service");
-                rows.push_str(2, "recommend");
-                rows.push_str(3, "nps");
-                rows.push_number(4, answer.score);
-                rows.push_time_us(5, answer.answered_at_s * 1_000_000);
-                rows.end_row();
+                let id = format!("answer-{}", answer.id);
+                let answered_at = Time::from_unix_s(answer.answered_at_s);
+                out.row(&Response {
+                    score: Some(answer.score),
+                    ..Response::new(&id, "service", "recommend", Metric::Nps, answered_at)
+                })?;
             }
-            out.batch(RecordKind::Response, rows.finish()?)?;
-            cursor.after = page.answers.last().map_or(cursor.after, |last| last.id);
-            out.checkpoint_value(&cursor)?;
+            let after = page.answers.last().map_or(at.after, |last| last.id);
             match page.next {
-                Some(next) if next > 0 && next == cursor.after => {}
+                Some(next) if next == after => Ok(Page::More(Cursor { after })),
                 Some(next) => {
                     let text =
                         format!("the next page begins after {next}, not where this one ends");
-                    return Err(Error::schema_changed(text));
+                    Err(Error::schema_changed(text))
                 }
-                None => return Ok(()),
+                None => Ok(Page::Last(Cursor { after })),
             }
-        }
+        })
     }
 }
 
 impl Fetch {
-    fn page(&self, after: u64) -> Result<Page> {
+    fn page(&self, after: u64) -> Result<Answers> {
         let response = self
             .http
             .get(format!("{}/answers", self.config.url.trim_end_matches('/')))
