@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use std::mem::size_of;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::owned;
+use super::recorder::owned;
 use crate::abi::http::{
     HTTP_AUTH_NONE, VocHttpHead, VocHttpHeader, VocHttpRequest, VocHttpSink, VocHttpV1,
 };
