@@ -22,6 +22,7 @@ mod requests;
 mod run;
 mod scrub;
 mod stop;
+pub mod transcript;
 pub mod trust;
 mod watch;
 mod webhook;
@@ -35,8 +36,8 @@ use serde_json::Value;
 use vocd_plugin::frame::BUILD_ID;
 
 pub use child::HostError;
-pub use failure::{Failure, FailureReason};
-pub use marked::{Marked, marked as marked_texts};
+pub use failure::{Failure, FailureReason, Stage};
+pub use marked::{Marked, SECRET_MARK, marked as marked_texts};
 pub use message::{Metric, Progress};
 pub use outbound::{CASSETTE_BYTES_MAX, Cassette, Outbound};
 pub use overheard::Overheard;

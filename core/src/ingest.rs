@@ -24,7 +24,10 @@ pub use live::{Activity, LastFailure, SourceLive};
 pub use pull::{PullRequest, pull, pull_source};
 pub use schedule::{Schedule, ScheduleOptions, TriggerError};
 
-use crate::host::{Failure, FailureReason, FindError, Outbound, Progress, RunLimits};
+use crate::host::{
+    Failure, FailureReason, FindError, Outbound, PluginFile, Progress, RunLimits, SECRET_MARK,
+    marked_texts,
+};
 use crate::record::door::Reject;
 use crate::record::{Rhythm, SourceName, StreamName};
 use crate::store::StoreError;
@@ -72,6 +75,22 @@ pub struct SourceSpec {
     pub private_dir: PathBuf,
     /// Its configuration.
     pub resolve: ResolveConfig,
+}
+
+impl SourceSpec {
+    /// Resolves its configuration for a plugin: what the plugin's schema marks as a secret is one,
+    /// also when it was written as plain text.
+    ///
+    /// # Errors
+    /// When a secret cannot be read.
+    pub(crate) fn config_for(&self, plugin: &PluginFile) -> Result<ResolvedConfig, Failure> {
+        let mut config = (self.resolve)()?;
+        let schema = &plugin.manifest().config_schema;
+        let marked = marked_texts(schema, &config.json, &[SECRET_MARK]);
+        let marked: Vec<String> = marked.iter().map(|secret| secret.text.to_owned()).collect();
+        config.secrets.extend(marked);
+        Ok(config)
+    }
 }
 
 impl fmt::Debug for SourceSpec {
@@ -225,6 +244,16 @@ impl PullError {
             Self::Plugin { failure, .. } => failure.reason.name(),
             Self::Store { .. } => "store",
             Self::Fenced { .. } => "fenced",
+        }
+    }
+
+    /// Returns how far the pull was: a label in the log.
+    #[must_use]
+    pub const fn stage(&self) -> &'static str {
+        match self {
+            Self::Find { .. } => "find",
+            Self::Plugin { failure, .. } => failure.stage.name(),
+            Self::Store { .. } | Self::Fenced { .. } => "keep",
         }
     }
 

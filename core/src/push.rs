@@ -390,6 +390,41 @@ pub fn judge_by(
     Ok(signature::judge(&proofs, post, now_ms))
 }
 
+/// What becomes of a request by what a plugin declares and what is configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sifted {
+    /// It gets this answer and is not kept.
+    Answered(Answer),
+    /// It is kept under this id of its event.
+    Kept {
+        /// The vendor's id, or one made of the body.
+        event_id: String,
+    },
+}
+
+/// Does with a request what is done before anything is written: challenges, proofs, the event's id.
+///
+/// # Errors
+/// When no key can be made of a configured value.
+pub fn sift(
+    scheme: &WebhookScheme,
+    config: &Value,
+    post: &Post<'_>,
+    now: Timestamp,
+) -> Result<Sifted, KeyError> {
+    let guard = Guard {
+        scheme: scheme.clone(),
+        proofs: key::proofs(scheme, config)?,
+        config: config.clone(),
+    };
+    Ok(match judge(&guard, post, now) {
+        Some(answer) => Sifted::Answered(answer),
+        None => Sifted::Kept {
+            event_id: arrival(&guard, post, now).event_id,
+        },
+    })
+}
+
 /// Returns the answer to a request that is not to be kept.
 fn judge(guard: &Guard, post: &Post<'_>, now: Timestamp) -> Option<Answer> {
     match challenge::answer(&guard.scheme.challenges, &guard.config, post) {

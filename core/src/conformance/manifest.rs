@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{Finding, Log};
-use crate::host::PluginFile;
 use crate::host::manifest::Manifest;
+use crate::host::{PluginFile, SECRET_MARK};
 
 /// Words that end the name of a property that holds a secret.
 const SECRET_WORDS: [&str; 7] = [
@@ -18,8 +18,6 @@ const SECRET_WORDS: [&str; 7] = [
     "apikey",
     "private_key",
 ];
-/// Property that marks a secret, or with `false` says that a name only looks like one.
-const SECRET_MARK: &str = "x-voc-secret";
 /// Nested schemas looked into.
 const DEPTH_MAX: usize = 16;
 

@@ -6,12 +6,10 @@ use serde_json::Value;
 
 use super::bench::{Bench, ReadPlan, Reading, Until};
 use super::{Finding, Group, Log, Sample};
-use crate::host::{FailureReason, marked_texts};
+use crate::host::{FailureReason, SECRET_MARK, marked_texts};
 
 /// Longest time from the wish to drain to the end.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
-/// Schema mark of a property that holds a secret.
-const SECRET_MARK: &str = "x-voc-secret";
 /// Bytes of a MiB.
 const MIB: u64 = 1024 * 1024;
 

@@ -90,10 +90,35 @@ impl FailureReason {
         )
     }
 
-    /// Returns what the operator can do about it, where there is something.
+    /// Returns what the operator can do about it; nothing where vocd itself stopped the run.
     #[must_use]
     pub const fn hint(self) -> Option<&'static str> {
         match self {
+            Self::Crashed(_) | Self::Exited(_) | Self::Panicked | Self::Protocol => Some(
+                "a fault of the plugin: install another build of it; `vocd plugin check LIB` \
+                 makes a report for its author",
+            ),
+            Self::Idle => Some(
+                "the next run goes on at the last checkpoint; a plugin that needs longer pauses \
+                 says so by `idle_s` in its manifest",
+            ),
+            Self::Transient => Some("nothing: vocd tries again by itself, less and less often"),
+            Self::RateLimited => Some("nothing: vocd comes back when the vendor's wait is over"),
+            Self::Unsupported => Some("`vocd plugin describe NAME` tells what the plugin can do"),
+            Self::SchemaChanged => {
+                Some("the vendor's data changed: install a newer build of the plugin")
+            }
+            Self::NotFound => Some("correct what the source's table in the configuration names"),
+            Self::Internal => {
+                Some("the plugin's own lines in the log tell more; VOCD_LOG=debug shows all")
+            }
+            Self::Load => Some(
+                "install a build for this machine; `vocd plugin check LIB` tells what is wrong",
+            ),
+            Self::Spawn => {
+                Some("check how many processes, descriptors and how much memory vocd may use")
+            }
+            Self::Cancelled => None,
             Self::CheckpointUnreadable => {
                 Some("read everything again: vocd sync SOURCE --full; no row is counted twice")
             }
@@ -103,7 +128,6 @@ impl FailureReason {
             }
             Self::Auth => Some("check the secret that the source's configuration refers to"),
             Self::Config => Some("correct the source's table in the configuration file"),
-            _ => None,
         }
     }
 
@@ -139,9 +163,41 @@ impl From<ErrorClass> for FailureReason {
     }
 }
 
+/// How far a run was when it failed. The name is a label in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Stage {
+    /// Its configuration was being put together, or its process started.
+    #[default]
+    Start,
+    /// The child was opening the library and the plugin its configuration.
+    Open,
+    /// The plugin was reading a stream.
+    Read,
+    /// The plugin was parsing webhooks.
+    Webhook,
+    /// The plugin was answering another call.
+    Call,
+}
+
+impl Stage {
+    /// Returns the label.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Open => "open",
+            Self::Read => "read",
+            Self::Webhook => "webhook",
+            Self::Call => "call",
+        }
+    }
+}
+
 /// How one run failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
+    /// How far it was.
+    pub stage: Stage,
     /// Why, from the closed list.
     pub reason: FailureReason,
     /// Why, in words for the operator, without secrets.
@@ -157,6 +213,7 @@ impl Failure {
     #[must_use]
     pub fn new(reason: FailureReason, message: impl Into<String>) -> Self {
         Self {
+            stage: Stage::default(),
             reason,
             message: message.into(),
             printed: String::new(),

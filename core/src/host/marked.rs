@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+/// Marks a property of a configuration whose text nobody may be told.
+pub const SECRET_MARK: &str = "x-voc-secret";
+
 /// How deep a schema and a configuration are looked into; references may form a ring.
 const DEPTH_MAX: u32 = 32;
 /// Looks at parts of a schema; a schema that refers to itself twice doubles them at each level.

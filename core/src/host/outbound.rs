@@ -9,10 +9,8 @@ use serde_json::Value;
 
 use super::RunRequest;
 use super::failure::{Failure, FailureReason};
-use super::marked::marked;
+use super::marked::{SECRET_MARK, marked};
 
-/// Mark of a property that holds a secret.
-const SECRET_MARK: &str = "x-voc-secret";
 /// Mark of a secret that the host puts into requests, so that the plugin never holds it.
 const AUTH_MARK: &str = "x-voc-auth";
 /// Mark of a property that is an address the source may connect to.

@@ -8,7 +8,7 @@ use vocd_plugin::frame::{FrameKind, write_frame};
 
 use super::child::{ChildGuard, ChildProgram};
 use super::ending::{broken, died, explained, stopped_failure, unclean_end};
-use super::failure::{Failure, FailureReason};
+use super::failure::{Failure, FailureReason, Stage};
 use super::hello::{hello, idle};
 use super::message::{ErrorReport, Message, MessageError, MessageReader, cut};
 use super::outbound::Plan;
@@ -77,6 +77,8 @@ fn failed(failure: Failure) -> RunOutcome {
 /// A child that is being talked to.
 struct Conversation<'a> {
     requests: Requests<'a>,
+    work: Work<'a>,
+    stage: Stage,
     /// Webhooks that the child has not got yet.
     deliveries: std::slice::Iter<'a, Delivery<'a>>,
     scrubber: Scrubber,
@@ -124,6 +126,8 @@ impl<'a> Conversation<'a> {
         )?;
         Ok(Self {
             requests,
+            work,
+            stage: Stage::Open,
             deliveries: work.deliveries(),
             scrubber: scrubber.clone(),
             guard,
@@ -239,6 +243,7 @@ impl<'a> Conversation<'a> {
                 }))))
             }
             Message::Ready(ready) => {
+                self.stage = self.work.stage();
                 tell_unconfined(&ready.unconfined);
                 self.unconfined = ready.unconfined;
                 let is_webhook = self.deliveries.len() > 0;
@@ -300,6 +305,7 @@ impl<'a> Conversation<'a> {
         };
         let failure = failure.map(|failure| Failure {
             printed,
+            stage: self.stage,
             ..self.requests.explain(failure)
         });
         RunOutcome {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use vocd_plugin::frame::{FrameKind, write_frame};
 
 use super::Task;
+use super::failure::Stage;
 
 /// One webhook to parse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,16 @@ impl<'a> Work<'a> {
             Self::Do(Task::Read) => "read",
             Self::Do(Task::Call { .. }) => "call",
             Self::Parse(_) => "webhook",
+        }
+    }
+
+    /// Returns the stage of a run whose plugin is open.
+    pub(super) const fn stage(self) -> Stage {
+        match self {
+            Self::Do(Task::Open) => Stage::Open,
+            Self::Do(Task::Read) => Stage::Read,
+            Self::Do(Task::Call { .. }) => Stage::Call,
+            Self::Parse(_) => Stage::Webhook,
         }
     }
 

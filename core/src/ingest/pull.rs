@@ -18,7 +18,7 @@ use crate::host::generation::Verdict;
 use crate::host::trust::PluginFolders;
 use crate::host::{
     Failure, FailureReason, Flow, Host, PluginFile, Progress, RunEvent, RunLimits, RunOutcome,
-    RunRequest, StartAt, StopSignal,
+    RunRequest, Stage, StartAt, StopSignal,
 };
 use crate::record::door::{Door, DoorError};
 use crate::record::{RecordKind, SourceName, StreamName};
@@ -69,11 +69,13 @@ pub fn pull_source(
         // It is only pushed to.
         return Ok(PullReport::default());
     }
-    let config = (spec.resolve)().map_err(|failure| PullError::Plugin {
-        name: spec.name.clone(),
-        failure: Box::new(failure),
-        report: Box::default(),
-    })?;
+    let config = spec
+        .config_for(&plugin)
+        .map_err(|failure| PullError::Plugin {
+            name: spec.name.clone(),
+            failure: Box::new(failure),
+            report: Box::default(),
+        })?;
     let request = PullRequest {
         host,
         store,
@@ -317,7 +319,10 @@ fn read_all(
             );
         report.n_bytes += outcome.n_bytes;
         if let Some(failure) = broken.and_then(IntakeError::into_failure) {
-            return Err(Cause::Plugin(failure));
+            return Err(Cause::Plugin(Failure {
+                stage: Stage::Read,
+                ..failure
+            }));
         }
         if let Some(failure) = outcome.failure {
             return Err(Cause::Plugin(failure));

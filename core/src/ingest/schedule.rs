@@ -460,7 +460,7 @@ impl Shared {
                 report: Box::default(),
             })
         });
-        log(&claim.spec.name, &result);
+        log(&claim.spec, &result);
         let mut plan = self.lock();
         if let Some(entry) = plan.find(&claim.spec.name) {
             entry.settle(&result, started.elapsed());
@@ -488,7 +488,8 @@ impl Plan {
     }
 }
 
-fn log(name: &SourceName, result: &Result<PullReport, PullError>) {
+fn log(spec: &SourceSpec, result: &Result<PullReport, PullError>) {
+    let name = &spec.name;
     match result {
         Ok(report) => tracing::info!(
             source = %name,
@@ -502,6 +503,8 @@ fn log(name: &SourceName, result: &Result<PullReport, PullError>) {
         Err(error) if error.is_cancelled() => tracing::info!(source = %name, "pull stopped"),
         Err(error) => tracing::warn!(
             source = %name,
+            plugin = spec.plugin,
+            stage = error.stage(),
             reason = error.reason(),
             hint = error.hint(),
             "{}",

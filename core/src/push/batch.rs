@@ -180,7 +180,7 @@ impl<'a> Reading<'a> {
                 return Some(Failure::new(FailureReason::NotFound, error.message()));
             }
         };
-        let config = match (self.spec.resolve)() {
+        let config = match self.spec.config_for(&plugin) {
             Ok(config) => config,
             Err(failure) => return Some(failure),
         };
@@ -309,7 +309,9 @@ impl<'a> Reading<'a> {
         let item = &self.items[self.n_done];
         tracing::warn!(
             source = %self.spec.name,
+            plugin = self.spec.plugin,
             position = item.position,
+            stage = failure.stage.name(),
             reason = failure.reason.name(),
             "a webhook was kept aside: {}",
             failure.message

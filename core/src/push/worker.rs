@@ -176,6 +176,8 @@ impl Entry {
                 self.not_before = Some(Instant::now() + wait);
                 tracing::warn!(
                     source = %self.spec.name,
+                    plugin = self.spec.plugin,
+                    stage = failure.stage.name(),
                     reason = failure.reason.name(),
                     hint = failure.reason.hint(),
                     "webhooks wait: {}",
