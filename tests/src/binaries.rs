@@ -44,6 +44,7 @@ fn refuse_stale(folder: &Path) {
         ("vocd", "vocd.d"),
         ("vocd-plugin-host", "vocd-plugin-host.d"),
         ("libvocd_source_csv.so", "libvocd_source_csv.d"),
+        ("libvocd_source_bare.so", "libvocd_source_bare.d"),
         ("libvocd_source_fetch.so", "libvocd_source_fetch.d"),
         ("libvocd_source_pushed.so", "libvocd_source_pushed.d"),
     ] {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use vocd::host::{
@@ -12,6 +13,7 @@ use vocd::host::{
 use vocd::record::{SourceName, StreamName};
 
 use crate::binaries;
+use crate::skip::{Need, skip};
 
 /// Compiles a plugin of one C file into a folder of its own; `None` without a compiler.
 ///
@@ -46,6 +48,30 @@ pub fn compile_c_with(name: &str, source: &str, flags: &[&str]) -> Option<PathBu
         .ok()?;
     assert!(status.success(), "the C plugin compiles");
     Some(library)
+}
+
+/// Compiles the example `hostile`, once; without a compiler it notes the skip and returns `None`.
+///
+/// # Panics
+/// When the compiler refuses it.
+#[must_use]
+pub fn hostile(test: &str) -> Option<&'static PluginFile> {
+    static PLUGIN: LazyLock<Option<PluginFile>> =
+        LazyLock::new(|| compile_c("hostile", &example("hostile/hostile.c")));
+    if PLUGIN.is_none() {
+        skip(test, Need::Compiler, "there is no C compiler");
+    }
+    PLUGIN.as_ref()
+}
+
+/// Returns the text of a file below `plugins/examples`.
+///
+/// # Panics
+/// When it is not there.
+#[must_use]
+pub fn example(path: &str) -> String {
+    let path = binaries::root().join("plugins/examples").join(path);
+    fs::read_to_string(path).expect("a file of this checkout")
 }
 
 /// How a plugin is run.

@@ -3,22 +3,15 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vocd::host::{Flow, PluginFile, RunLimits, RunOutcome, StopSignal};
-use vocd_tests::plugin::{Start, compile_c, run};
+use vocd::host::{Flow, RunLimits, RunOutcome, StopSignal};
+use vocd_tests::plugin::{Start, hostile, run};
 use vocd_tests::skip::{Need, skip};
 
-static PLUGIN: LazyLock<Option<PluginFile>> =
-    LazyLock::new(|| compile_c("misdeeds", include_str!("confinement/misdeeds.c")));
-
 fn tried(test: &str, config: &Value, base_dir: &Path, private_dir: &Path) -> Option<RunOutcome> {
-    let Some(plugin) = &*PLUGIN else {
-        skip(test, Need::Compiler, "there is no C compiler");
-        return None;
-    };
+    let plugin = hostile(test)?;
     let start = Start {
         plugin,
         config,

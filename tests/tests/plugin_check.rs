@@ -139,7 +139,7 @@ fn the_plugins_of_this_tree_pass() {
     let csv = json!({ "checkpoint_rows": 50, "file": [file] });
     for (library, config) in [
         ("libvocd_source_csv.so", csv),
-        ("examples/libticks.so", json!({})),
+        ("libvocd_source_bare.so", json!({})),
     ] {
         let library = binaries::folder().join(library);
         let verdicts = verdicts(&library, &sample(config, scratch.folder()));

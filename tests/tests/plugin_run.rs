@@ -2,18 +2,16 @@
 //! outcome and every row that a checkpoint covers.
 
 use std::path::Path;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use vocd::host::{
     Failure, FailureReason, Flow, PluginFile, RunEvent, RunLimits, RunOutcome, StartAt, StopSignal,
 };
-use vocd_tests::plugin::{self, Start, compile_c};
-use vocd_tests::skip::{Need, skip};
+use vocd_tests::plugin::{self, Start, hostile};
 
-/// A plugin whose configuration says how it behaves: five rows and a checkpoint, then `then`.
-const PLUGIN_C: &str = include_str!("plugin_run/behave.c");
+/// What the plugin may not tell.
+const SECRET: &str = "hunter22";
 
 /// What one run gave.
 struct Run {
@@ -26,14 +24,6 @@ impl Run {
     fn failure(&self) -> &Failure {
         self.outcome.failure.as_ref().expect("the run failed")
     }
-}
-
-fn behaving(test: &str) -> Option<&'static PluginFile> {
-    static PLUGIN: LazyLock<Option<PluginFile>> = LazyLock::new(|| compile_c("behave", PLUGIN_C));
-    if PLUGIN.is_none() {
-        skip(test, Need::Compiler, "there is no C compiler");
-    }
-    PLUGIN.as_ref()
 }
 
 fn run_with(
@@ -52,7 +42,7 @@ fn run_with(
         checkpoint,
         limits,
         stop,
-        secrets: &["hunter22".to_owned()],
+        secrets: &[SECRET.to_owned()],
     };
     let (mut n_rows, mut n_rows_covered, mut checkpoints) = (0, 0, Vec::new());
     let outcome = plugin::run(&start, &mut |event| {
@@ -82,17 +72,17 @@ fn limits() -> RunLimits {
     }
 }
 
-fn run(test: &str, then: &str) -> Option<Run> {
-    let plugin = behaving(test)?;
-    let config = json!({ "then": then });
+fn run(test: &str, deed: &str) -> Option<Run> {
+    let plugin = hostile(test)?;
+    let config = json!({ "deed": deed, "token": SECRET });
     let go_on = |_: &RunEvent| Flow::Continue;
     let stop = StopSignal::new();
     Some(run_with(plugin, &config, None, limits(), &stop, go_on))
 }
 
-/// Checks that a plugin that does `then` fails for this reason and keeps its covered rows.
-fn check(test: &str, then: &str, expected: FailureReason) -> Option<Run> {
-    let run = run(test, then)?;
+/// Checks that a plugin with this deed fails for this reason and keeps its covered rows.
+fn check(test: &str, deed: &str, expected: FailureReason) -> Option<Run> {
+    let run = run(test, deed)?;
     assert_eq!(run.failure().reason, expected, "{:?}", run.outcome);
     assert_eq!(run.n_rows_covered, 5);
     assert_eq!(run.checkpoints.len(), 1);
@@ -111,10 +101,10 @@ fn a_good_run_is_a_success() {
 
 #[test]
 fn the_next_run_starts_at_the_checkpoint() {
-    let Some(plugin) = behaving("plugin_run::resume") else {
+    let Some(plugin) = hostile("plugin_run::resume") else {
         return;
     };
-    let config = json!({ "then": "end" });
+    let config = json!({ "deed": "end" });
     let start = StartAt {
         json: r#"{"n":5}"#,
         format: 1,
@@ -128,13 +118,19 @@ fn the_next_run_starts_at_the_checkpoint() {
 
 #[test]
 fn a_crash_names_its_signal() {
-    check("plugin_run::segv", "segv", FailureReason::Crashed(11));
+    check("plugin_run::segv", "segfault", FailureReason::Crashed(11));
     check("plugin_run::abort", "abort", FailureReason::Crashed(6));
 }
 
 #[test]
 fn a_batch_that_lies_costs_the_run_and_nothing_else() {
-    for lie in ["wrong kind", "wrong type", "unknown column", "bad offsets"] {
+    for lie in [
+        "wrong kind",
+        "wrong type",
+        "unknown column",
+        "bad offsets",
+        "giant batch",
+    ] {
         let Some(run) = check("plugin_run::lie", lie, FailureReason::Protocol) else {
             return;
         };
@@ -166,14 +162,18 @@ fn a_batch_longer_than_its_memory_stays_in_the_child() {
 fn a_checkpoint_of_another_stream_is_refused() {
     check(
         "plugin_run::checkpoint",
-        "checkpoint",
+        "other stream",
         FailureReason::Protocol,
     );
 }
 
 #[test]
 fn a_stack_that_overflows_is_a_crash() {
-    let Some(run) = check("plugin_run::stack", "stack", FailureReason::Crashed(6)) else {
+    let Some(run) = check(
+        "plugin_run::stack",
+        "stack overflow",
+        FailureReason::Crashed(6),
+    ) else {
         return;
     };
     assert!(run.failure().printed.contains("overflowed its stack"));
@@ -195,7 +195,13 @@ fn a_clean_exit_in_the_middle_is_no_success() {
 
 #[test]
 fn rows_without_a_checkpoint_are_no_success() {
-    check("plugin_run::uncovered", "more", FailureReason::Protocol);
+    let Some(run) = run("plugin_run::ahead", "checkpoint ahead") else {
+        return;
+    };
+    assert_eq!(run.failure().reason, FailureReason::Protocol);
+    // The second checkpoint came before the rows it speaks of, so they are not covered.
+    assert_eq!((run.outcome.n_rows, run.n_rows_covered), (10, 5));
+    assert_eq!(run.checkpoints.len(), 2);
 }
 
 #[test]
@@ -204,13 +210,18 @@ fn a_plugins_own_words_reach_the_operator_without_secrets() {
         return;
     };
     assert!(run.failure().message.contains("token *** was refused"));
-    let run = check("plugin_run::printed", "print", FailureReason::Crashed(6)).expect("as above");
+    let run = check(
+        "plugin_run::printed",
+        "last words",
+        FailureReason::Crashed(6),
+    )
+    .expect("as above");
     assert_eq!(run.failure().printed, "using ***\n");
 }
 
 #[test]
 fn a_vendors_wait_is_handed_on() {
-    let Some(run) = check("plugin_run::rate", "rate", FailureReason::RateLimited) else {
+    let Some(run) = check("plugin_run::rate", "rate limit", FailureReason::RateLimited) else {
         return;
     };
     assert_eq!(
@@ -221,16 +232,16 @@ fn a_vendors_wait_is_handed_on() {
 
 #[test]
 fn a_plugin_that_needs_too_much_memory_is_told_so() {
-    check("plugin_run::memory", "memory", FailureReason::Memory);
+    check("plugin_run::memory", "leak", FailureReason::Memory);
 }
 
 #[test]
 fn a_plugin_that_hangs_is_killed_with_what_it_started() {
-    let Some(plugin) = behaving("plugin_run::hang") else {
+    let Some(plugin) = hostile("plugin_run::hang") else {
         return;
     };
     let go_on = |_: &RunEvent| Flow::Continue;
-    for (then, limits, expected) in [
+    for (deed, limits, expected) in [
         (
             "sleep",
             RunLimits {
@@ -256,7 +267,7 @@ fn a_plugin_that_hangs_is_killed_with_what_it_started() {
             FailureReason::Timeout,
         ),
     ] {
-        let config = json!({ "then": then });
+        let config = json!({ "deed": deed });
         let run = run_with(plugin, &config, None, limits, &StopSignal::new(), go_on);
         assert_eq!(run.failure().reason, expected, "{:?}", run.outcome);
         assert_eq!(run.n_rows_covered, 5);
@@ -265,11 +276,11 @@ fn a_plugin_that_hangs_is_killed_with_what_it_started() {
 
 #[test]
 fn a_drained_run_ends_at_its_next_checkpoint() {
-    let Some(plugin) = behaving("plugin_run::drain") else {
+    let Some(plugin) = hostile("plugin_run::drain") else {
         return;
     };
     let stop = StopSignal::new();
-    let config = json!({ "then": "forever" });
+    let config = json!({ "deed": "forever" });
     let run = run_with(plugin, &config, None, limits(), &stop, |_| {
         stop.drain();
         Flow::Continue
@@ -280,10 +291,10 @@ fn a_drained_run_ends_at_its_next_checkpoint() {
 
 #[test]
 fn a_receiver_that_says_stop_gets_nothing_more() {
-    let Some(plugin) = behaving("plugin_run::flow") else {
+    let Some(plugin) = hostile("plugin_run::flow") else {
         return;
     };
-    let config = json!({ "then": "forever" });
+    let config = json!({ "deed": "forever" });
     let mut n_events = 0;
     let run = run_with(plugin, &config, None, limits(), &StopSignal::new(), |_| {
         n_events += 1;

@@ -4,7 +4,7 @@ use std::fs;
 
 use vocd_tests::binaries;
 use vocd_tests::daemon::{Outcome, vocd};
-use vocd_tests::plugin::compile_c;
+use vocd_tests::plugin::{compile_c, example};
 use vocd_tests::scratch::Scratch;
 use vocd_tests::skip::{Need, skip};
 
@@ -93,13 +93,10 @@ fn another_build_under_the_same_name_is_refused() {
 
 #[test]
 fn a_build_that_crashes_twice_gives_way_to_the_last_good_one() {
-    let good = include_str!("plugin_run/behave.c");
-    let bad = good.replace(
-        "return VOC_OK;\n  voc_status status",
-        "abort();\n  voc_status status",
-    );
+    let good = example("hostile/hostile.c");
+    let bad = good.replace("return misbehave(out);", "abort();");
     assert_ne!(good, bad);
-    let (Some(good), Some(bad)) = (compile_c("turn", good), compile_c("turn", &bad)) else {
+    let (Some(good), Some(bad)) = (compile_c("turn", &good), compile_c("turn", &bad)) else {
         skip("trust::turn", Need::Compiler, "there is no C compiler");
         return;
     };
@@ -109,7 +106,7 @@ fn a_build_that_crashes_twice_gives_way_to_the_last_good_one() {
     scratch.write(
         "vocd.toml",
         "timezone = \"UTC\"\nplugin_dirs = [\"plugins\"]\n[plugins]\ntrust = \"any\"\n\n\
-         [[source]]\nname = \"turn\"\nplugin = \"turn\"\n[source.config]\nthen = \"end\"\n",
+         [[source]]\nname = \"turn\"\nplugin = \"turn\"\n[source.config]\ndeed = \"end\"\n",
     );
     fs::copy(good.path(), &place).expect("copied");
     run(&scratch, &["sync", "turn"], 0);

@@ -1,5 +1,4 @@
-/* A plugin that does what its configuration says: {"do":"good"}. Well-behaved parts are the
- * example of a plugin in C; the rest is what plugins do on bad days. */
+/* A plugin that does what its configuration says: {"do":"good"}, or what plugins do on bad days. */
 #include "voc_plugin.h"
 
 #include <stdio.h>
