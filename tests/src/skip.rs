@@ -17,6 +17,8 @@ pub enum Need {
     Registry,
     /// A kernel with every layer that confines a plugin.
     Confinement,
+    /// A processor and system that a stored binary is for.
+    Processor,
 }
 
 impl Need {
@@ -30,6 +32,7 @@ impl Need {
             Self::Compiler => "compiler",
             Self::Registry => "registry",
             Self::Confinement => "confinement",
+            Self::Processor => "processor",
         }
     }
 }
