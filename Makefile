@@ -3,13 +3,14 @@
 CARGO ?= cargo
 BINARIES = -p vocd -p vocd-plugin-host -p vocd-source-csv
 # What the figures are measured with besides.
-BENCH_PLUGINS = -p vocd-source-fetch -p vocd-source-pushed
+BENCH_PLUGINS = -p vocd-source-bare -p vocd-source-fetch -p vocd-source-pushed
 
-.PHONY: help demo build test bench audit libduckdb
+.PHONY: help demo build test soak bench audit libduckdb
 
 help:
 	@echo 'make demo       build the daemon and its plugins, start the demo, print its addresses'
 	@echo 'make test       everything CI runs'
+	@echo 'make soak       the tests that chance decides, for a long time'
 	@echo 'make build      release build of the daemon and its plugins, into target/release'
 	@echo 'make bench      measure the figures that the README quotes'
 	@echo 'make audit      look for published advisories against the dependencies'
@@ -26,6 +27,9 @@ demo: build
 
 test:
 	@tests/run.sh
+
+soak:
+	@tests/soak.sh
 
 bench:
 	@features=$$(packaging/libduckdb.sh) && $(CARGO) build --release $(BINARIES) $(BENCH_PLUGINS) $$features

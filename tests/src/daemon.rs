@@ -8,6 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustix::process::Pid;
+
 use crate::binaries;
 use crate::request::{self, Response};
 
@@ -187,6 +189,22 @@ fn collect(stream: impl Read + Send + 'static, log: &Arc<Mutex<String>>) {
             log.push('\n');
         }
     });
+}
+
+/// Returns the processes that a process started and that still run.
+#[must_use]
+pub fn children(pid: i32) -> Vec<Pid> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task"));
+    let lists = tasks
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    let pids = lists.flat_map(|list| {
+        let pids = list.split_whitespace().map(str::parse);
+        pids.flatten().collect::<Vec<i32>>()
+    });
+    pids.filter_map(Pid::from_raw).collect()
 }
 
 /// Returns a loopback address whose port was free a moment ago.

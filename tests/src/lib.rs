@@ -4,6 +4,7 @@
 pub mod binaries;
 pub mod browser;
 pub mod daemon;
+pub mod dice;
 pub mod plugin;
 pub mod pushed;
 pub mod request;

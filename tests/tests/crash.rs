@@ -2,29 +2,20 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::Value;
-use vocd_tests::daemon::{command, vocd};
+use vocd_tests::daemon::{children, command, vocd};
+use vocd_tests::dice::{Dice, seed, setting};
 use vocd_tests::scratch::Scratch;
 use vocd_tests::survey;
 
-const N_ROWS: u64 = 200_000;
-const N_ROUNDS: u32 = 20;
+/// What a load has to lose in each round.
+const ROWS_PER_ROUND: u64 = 10_000;
+/// Kills, unless `VOCD_CRASH_ROUNDS` says otherwise.
+const N_ROUNDS: u64 = 20;
 /// Longest time before a kill: about what one round's load takes.
 const DELAY_MS: u64 = 250;
-
-/// A small generator whose whole state is the seed that the test prints.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
-    }
-}
 
 fn lay_out(n_rows: u64) -> Scratch {
     let scratch = Scratch::new();
@@ -71,8 +62,8 @@ fn answer(folder: &Path) -> Value {
     answer
 }
 
-fn undisturbed() -> Value {
-    let scratch = lay_out(N_ROWS);
+fn undisturbed(n_rows: u64) -> Value {
+    let scratch = lay_out(n_rows);
     let outcome = vocd(scratch.folder(), &["sync", "answers"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     answer(scratch.folder())
@@ -86,11 +77,10 @@ fn kill_once(folder: &Path, delay: Duration, is_child: bool) -> bool {
         .expect("vocd starts");
     std::thread::park_timeout(delay);
     if is_child {
-        for child in children(daemon.id()) {
-            if let Some(pid) = rustix::process::Pid::from_raw(child) {
-                // It may have ended on its own in between.
-                let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-            }
+        let pid = i32::try_from(daemon.id()).expect("process ids are positive i32");
+        for child in children(pid) {
+            // It may have ended on its own in between.
+            let _ = rustix::process::kill_process(child, rustix::process::Signal::KILL);
         }
     } else {
         let _ = daemon.kill();
@@ -100,49 +90,23 @@ fn kill_once(folder: &Path, delay: Duration, is_child: bool) -> bool {
     !status.success()
 }
 
-fn children(pid: u32) -> Vec<i32> {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task"));
-    let children = tasks
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-    children
-        .flat_map(|line| {
-            line.split_whitespace()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        })
-        .filter_map(|pid| pid.parse().ok())
-        .collect()
-}
-
 #[test]
-fn twenty_kills_change_nothing() {
-    let seed = std::env::var("VOCD_TEST_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or_else(|| {
-            let now = SystemTime::now()
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .expect("after 1970");
-            now.as_nanos() as u64 | 1
-        });
-    println!("seed {seed}: VOCD_TEST_SEED={seed} repeats it");
-    let mut dice = Dice(seed);
-    let expected = undisturbed();
+fn kills_change_nothing() {
+    let (seed, n_rounds) = (seed(), setting("VOCD_CRASH_ROUNDS", N_ROUNDS));
+    let n_rows = n_rounds * ROWS_PER_ROUND;
+    let mut dice = Dice::new(seed);
+    let expected = undisturbed(n_rows);
     // The file grows from round to round, so that every round has something to lose.
-    let rows_per_round = N_ROWS / u64::from(N_ROUNDS);
     let scratch = lay_out(0);
     let mut n_interrupted = 0;
-    for round in 0..N_ROUNDS {
-        grow(&scratch, u64::from(round) * rows_per_round, rows_per_round);
+    for round in 0..n_rounds {
+        grow(&scratch, round * ROWS_PER_ROUND, ROWS_PER_ROUND);
         let delay = Duration::from_millis(dice.roll(DELAY_MS));
-        n_interrupted += u32::from(kill_once(scratch.folder(), delay, dice.roll(3) == 0));
+        n_interrupted += u64::from(kill_once(scratch.folder(), delay, dice.roll(3) == 0));
     }
-    println!("{n_interrupted} of {N_ROUNDS} rounds were interrupted");
+    println!("{n_interrupted} of {n_rounds} rounds were interrupted");
     assert!(
-        n_interrupted >= N_ROUNDS / 4,
+        n_interrupted >= n_rounds / 4,
         "seed {seed}: only {n_interrupted} rounds hit a load"
     );
     let outcome = vocd(scratch.folder(), &["sync", "answers"]);
@@ -151,7 +115,7 @@ fn twenty_kills_change_nothing() {
     let sources = vocd(scratch.folder(), &["sources", "--format", "json"]);
     let sources: Value = serde_json::from_str(&sources.stdout).expect("JSON");
     assert_eq!(
-        sources["sources"][0]["rows"]["response"], N_ROWS,
+        sources["sources"][0]["rows"]["response"], n_rows,
         "seed {seed}"
     );
 }

@@ -3,32 +3,23 @@
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
-use vocd_tests::daemon::{Daemon, vocd, wait_until};
+use vocd_tests::daemon::{Daemon, children, vocd, wait_until};
+use vocd_tests::dice::{Dice, seed, setting};
 use vocd_tests::pushed::{body, lay_out, n_rows, post, serve, state};
 use vocd_tests::scratch::Scratch;
 
 const N_CLIENTS: usize = 64;
+/// Events of each, at least; `VOCD_WEBHOOK_S` says for how many seconds they go on.
 const N_EVENTS_EACH: u64 = 30;
-const N_ROUNDS: u32 = 20;
+/// Kills, unless `VOCD_CRASH_ROUNDS` says otherwise.
+const N_ROUNDS: u64 = 20;
 /// Clients that post while something is killed.
 const N_POSTERS: usize = 8;
 /// Longest time from the first post of a round to its kill.
 const DELAY_MS: u64 = 250;
 const LIMIT: Duration = Duration::from_secs(120);
-
-/// A small generator whose whole state is the seed that the test prints.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
-    }
-}
 
 fn is_acknowledged(address: SocketAddr, id: &str) -> bool {
     post(address, &body(id)).is_ok_and(|answer| answer.status == 200)
@@ -44,18 +35,25 @@ fn wait_until_parsed(daemon: &Daemon) {
 fn sixty_four_clients_are_heard_and_each_event_is_stored_once() {
     let (scratch, address) = lay_out("", "");
     let daemon = serve(scratch.folder(), address);
+    let until = Instant::now() + Duration::from_secs(setting("VOCD_WEBHOOK_S", 0));
+    let n_events = AtomicU64::new(0);
     std::thread::scope(|scope| {
         for client in 0..N_CLIENTS {
-            let daemon = &daemon;
+            let (daemon, n_events) = (&daemon, &n_events);
             scope.spawn(move || {
-                for event in 0..N_EVENTS_EACH {
+                for event in 0.. {
+                    if event >= N_EVENTS_EACH && Instant::now() >= until {
+                        break;
+                    }
                     let id = format!("c{client}-{event}");
                     assert!(is_acknowledged(address, &id), "{}", daemon.log());
+                    n_events.fetch_add(1, Ordering::SeqCst);
                 }
             });
         }
     });
-    let n_events = N_CLIENTS as u64 * N_EVENTS_EACH;
+    let n_events = n_events.into_inner();
+    println!("{n_events} events of {N_CLIENTS} clients were acknowledged");
     wait_until("every event is stored", LIMIT, || {
         (n_rows(&daemon) >= n_events).then_some(())
     });
@@ -91,33 +89,6 @@ fn post_until(
     unheard
 }
 
-fn children(pid: i32) -> Vec<rustix::process::Pid> {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task"));
-    let lists = tasks
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-    let pids: Vec<String> = lists
-        .flat_map(|list| {
-            list.split_whitespace()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    pids.iter()
-        .filter_map(|pid| rustix::process::Pid::from_raw(pid.parse().ok()?))
-        .collect()
-}
-
-fn seed() -> u64 {
-    let told = std::env::var("VOCD_TEST_SEED").ok();
-    told.and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        now.expect("after 1970").as_nanos() as u64 | 1
-    })
-}
-
 /// Waits until nothing is left to parse.
 fn parse_all(scratch: &Scratch, daemon: &Daemon) {
     wait_until_parsed(daemon);
@@ -130,15 +101,14 @@ fn parse_all(scratch: &Scratch, daemon: &Daemon) {
 }
 
 #[test]
-fn twenty_kills_lose_no_acknowledged_webhook() {
-    let seed = seed();
-    println!("seed {seed}: VOCD_TEST_SEED={seed} repeats it");
-    let mut dice = Dice(seed);
+fn kills_lose_no_acknowledged_webhook() {
+    let (seed, n_rounds) = (seed(), setting("VOCD_CRASH_ROUNDS", N_ROUNDS));
+    let mut dice = Dice::new(seed);
     let (scratch, address) = lay_out("", "");
     let mut daemon = serve(scratch.folder(), address);
     let (n_acknowledged, unheard) = (AtomicU64::new(0), Mutex::new(Vec::new()));
     let mut n_hit = 0;
-    for round in 0..N_ROUNDS {
+    for round in 0..n_rounds {
         let (delay, is_child) = (
             Duration::from_millis(dice.roll(DELAY_MS)),
             dice.roll(2) == 0,
@@ -167,15 +137,15 @@ fn twenty_kills_lose_no_acknowledged_webhook() {
             }
             is_over.store(true, Ordering::SeqCst);
         });
-        n_hit += u32::from(n_acknowledged.load(Ordering::SeqCst) > before);
+        n_hit += u64::from(n_acknowledged.load(Ordering::SeqCst) > before);
         if !is_child {
             drop(daemon);
             daemon = serve(scratch.folder(), address);
         }
     }
-    println!("{n_hit} of {N_ROUNDS} rounds had webhooks under way");
+    println!("{n_hit} of {n_rounds} rounds had webhooks under way");
     assert!(
-        n_hit >= N_ROUNDS / 4,
+        n_hit >= n_rounds / 4,
         "seed {seed}: only {n_hit} rounds hit"
     );
     parse_all(&scratch, &daemon);

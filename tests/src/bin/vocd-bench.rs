@@ -1,7 +1,11 @@
 //! Measures the whole system as its users meet it and prints one line per figure:
 //! `name value unit`. Run it by `make bench`, on an otherwise idle machine.
 //!
-//! `VOCD_BENCH_ROWS` makes the load smaller; figures are only comparable at one size.
+//! `VOCD_BENCH_ROWS` makes the load smaller; figures are only comparable at one size. Names of parts
+//! as arguments (`children`, `webhooks`, `ingest`, `pictures`) leave out the others.
+
+#[path = "vocd-bench/child.rs"]
+mod child;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -34,9 +38,23 @@ fn main() -> anyhow::Result<()> {
         .ok()
         .and_then(|rows| rows.parse().ok())
         .unwrap_or(N_ROWS);
-    webhooks()?;
-    ingest(n_rows)?;
-    pictures()
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let parts: [(&str, &dyn Fn() -> anyhow::Result<()>); 4] = [
+        ("children", &child::children),
+        ("webhooks", &webhooks),
+        ("ingest", &|| ingest(n_rows)),
+        ("pictures", &pictures),
+    ];
+    let is_part = |name: &String| parts.iter().any(|(part, _)| part == name);
+    if let Some(unknown) = wanted.iter().find(|name| !is_part(name)) {
+        anyhow::bail!("`{unknown}` is none of children, webhooks, ingest, pictures");
+    }
+    for (name, measure) in parts {
+        if wanted.is_empty() || wanted.iter().any(|part| part == name) {
+            measure()?;
+        }
+    }
+    Ok(())
 }
 
 #[expect(
@@ -45,6 +63,14 @@ fn main() -> anyhow::Result<()> {
 )]
 fn print(name: &str, value: f64, unit: &str) {
     println!("{name} {value:.1} {unit}");
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are what this program is for"
+)]
+fn print_with_target(name: &str, value: f64, unit: &str, target: &str) {
+    println!("{name} {value:.1} {unit} (target: {target})");
 }
 
 /// One answer of 18 columns; `version` moves its last change.
