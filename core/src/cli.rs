@@ -22,6 +22,7 @@ mod render;
 mod serve;
 mod sources;
 mod sync;
+mod token;
 
 use failure::Failure;
 
@@ -78,6 +79,8 @@ enum Command {
     Kpi(kpi::KpiFlags),
     /// Show the state of each source, forget a checkpoint, or parse webhooks again
     Sources(sources::SourcesFlags),
+    /// Make, list and revoke access tokens
+    Token(token::TokenFlags),
     /// List, describe, check, write and try plugins
     Plugin(plugin::PluginFlags),
     /// Print shell completions
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Render(flags) => render::run(&flags),
         Command::Kpi(flags) => kpi::run(&flags),
         Command::Sources(flags) => sources::run(&flags),
+        Command::Token(flags) => token::run(&flags),
         Command::Plugin(flags) => plugin::run(&flags),
         Command::Completions { shell } => complete(shell),
     };

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::access::{Access, KeyringError};
 use crate::config::Config;
 use crate::host::{Host, HostError};
 use crate::http::accept::{BindError, Listener};
@@ -25,7 +26,7 @@ mod house;
 pub mod order;
 mod reload;
 
-pub use house::{House, plugin_folders, source_specs};
+pub use house::{House, hold_data_dir, plugin_folders, source_specs};
 use order::Order;
 
 use reload::Reloader;
@@ -46,6 +47,9 @@ pub enum DaemonError {
     /// Files cannot be watched.
     #[error(transparent)]
     Watch(#[from] WatchError),
+    /// The access tokens cannot be read.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// Webhooks cannot be taken.
     #[error(transparent)]
     Push(#[from] PushError),
@@ -68,6 +72,7 @@ impl DaemonError {
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Bind(error) => Some(error.hint()),
             Self::Host(error) => Some(error.hint().to_owned()),
+            Self::Keyring(error) => Some(error.hint().to_owned()),
             Self::Push(_) => Some("check that the data directory can be written".to_owned()),
             Self::Watch(_) | Self::System { .. } => None,
         }
@@ -106,6 +111,8 @@ async fn serve(
     if let Some(path) = house.store().damaged_log() {
         tracing::warn!(path = %path.display(), "a damaged log was set aside; sources are read again");
     }
+    // After the store, whose lock keeps other processes from the tokens.
+    let access = Arc::new(Access::open(config.data_dir())?);
     let push = Arc::new(start_push(&config, &house, &host)?);
     let schedule = Arc::new(start_schedule(&config, &house, host)?);
     let reloader = Arc::new(Reloader::new(
@@ -116,7 +123,10 @@ async fn serve(
     ));
     let _watch = watch_files(&config, &reloader)?;
     let (stop, stopping) = watch::channel(false);
-    let options = serve_options(&config, &house, &schedule, &push, &reloader);
+    let options = ServeOptions {
+        access,
+        ..serve_options(&config, &house, &schedule, &push, &reloader)
+    };
     let mut servers = vec![runtime.spawn(http::serve(listener, options.clone(), stopping.clone()))];
     if let Some(path) = control::socket_path(config.data_dir()) {
         let socket = Listener::socket(&path)?;

@@ -1,18 +1,22 @@
 //! Serves pictures, pages and the API: warp's routes behind an accept loop of our own.
 //!
-//! The order of a request: accept (a connection permit, a header timeout) → [`gate`] (address
-//! length, body length, who may) → routes, or `ingest` for webhooks → `face` (what a refusal looks
-//! like) → headers. warp's own server panics on a taken port, sets no header timeout, caps no
+//! The order of a request: accept (a connection permit, a header timeout) → `gate` (address
+//! length, body length) → `admission` (who may) → routes, or `ingest` for webhooks → `face` (what a
+//! refusal looks like) → headers. warp's own server panics on a taken port, sets no header timeout, caps no
 //! connections and waits for ever on an open event stream, so it is not used.
 
 pub mod accept;
 pub mod control;
-pub mod gate;
 
+mod admission;
 mod api;
+mod arrival;
 mod assets;
 mod charts;
+mod credential;
+mod entry;
 mod face;
+mod gate;
 mod health;
 mod ingest;
 mod pages;
@@ -34,9 +38,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use accept::{BindError, Listener, serve};
-pub use gate::Anonymous;
 pub use health::Readiness;
 
+use crate::access::Access;
+use crate::config::Front;
 use crate::picture::Studio;
 use crate::push::Push;
 use crate::telemetry::Metrics;
@@ -46,8 +51,10 @@ use crate::telemetry::Metrics;
 pub struct ServeOptions {
     /// Path in front of every address, such as `/vocd`; empty without one.
     pub base_path: String,
-    /// Who may read without a token.
-    pub anonymous: Anonymous,
+    /// Who comes in without a token, and what a proxy in front says.
+    pub front: Front,
+    /// The tokens.
+    pub access: Arc<Access>,
     /// Answers picture requests.
     pub studio: Studio,
     /// Where requests are counted; served at `/metrics`.
@@ -60,8 +67,6 @@ pub struct ServeOptions {
     pub commands: Option<Arc<dyn control::Commands>>,
     /// Takes webhooks; `None` takes none.
     pub push: Option<Arc<Push>>,
-    /// Address that vendors call, without a slash at its end; where a proxy hides it.
-    pub public_url: Option<String>,
     /// Limits of the server.
     pub limits: Limits,
 }
@@ -118,6 +123,9 @@ struct Site {
 pub enum Peer {
     /// A network client.
     Network(SocketAddr),
-    /// A process of this machine that may open the control socket.
-    Socket,
+    /// A process of this machine at the control socket.
+    Socket {
+        /// Its user: root or the daemon's own.
+        uid: u32,
+    },
 }

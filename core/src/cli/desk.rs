@@ -138,6 +138,22 @@ pub(super) fn command(
     })
 }
 
+/// Sends a command to the running daemon and returns the report of its last line.
+pub(super) fn report(socket: &PathBuf, target: &str) -> Result<Value, Failure> {
+    let mut last = Value::Null;
+    command(socket, target, |line| last = line.clone())?;
+    if let Some(what) = last["failure"]["what"].as_str() {
+        return Err(Failure {
+            what: what.to_owned(),
+            hint: last["failure"]["hint"].as_str().map(str::to_owned),
+        });
+    }
+    match last["report"].take() {
+        Value::Null => Err(gone(socket, "it ended before it answered")),
+        report => Ok(report),
+    }
+}
+
 fn runtime() -> Result<Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

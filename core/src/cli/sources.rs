@@ -77,17 +77,7 @@ fn reset(name: &str, flag: &ConfigFlag) -> Result<(), Failure> {
     };
     match desk::running_daemon(&config) {
         Some(socket) => {
-            let mut outcome = Ok(());
-            desk::command(&socket, &format!("/control/reset?source={name}"), |line| {
-                if let Some(what) = line["failure"]["what"].as_str() {
-                    let hint = line["failure"]["hint"].as_str().map(str::to_owned);
-                    outcome = Err(Failure {
-                        what: what.to_owned(),
-                        hint,
-                    });
-                }
-            })?;
-            outcome?;
+            desk::report(&socket, &format!("/control/reset?source={name}"))?;
         }
         None => {
             let house = House::open(&config).map_err(|error| Failure::of_store(&error))?;
@@ -105,19 +95,8 @@ fn retry(name: &str, flag: &ConfigFlag) -> Result<(), Failure> {
             hint: Some("start it: vocd serve".to_owned()),
         });
     };
-    let mut outcome = Ok(0);
-    desk::command(&socket, &format!("/control/retry?source={name}"), |line| {
-        if let Some(what) = line["failure"]["what"].as_str() {
-            let hint = line["failure"]["hint"].as_str().map(str::to_owned);
-            outcome = Err(Failure {
-                what: what.to_owned(),
-                hint,
-            });
-        } else if let Some(n_webhooks) = line["report"]["webhooks"].as_u64() {
-            outcome = Ok(n_webhooks);
-        }
-    })?;
-    let n_webhooks = outcome?;
+    let report = desk::report(&socket, &format!("/control/retry?source={name}"))?;
+    let n_webhooks = report["webhooks"].as_u64().unwrap_or_default();
     output::line(&format!("{name}: {n_webhooks} webhooks are parsed again"))
 }
 

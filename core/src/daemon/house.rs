@@ -6,12 +6,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::chart::{GoalMark, Painter};
-use crate::config::{Anonymous, Config, Network, PluginTrust, SourceConfig, schema};
+use crate::config::{Config, Network, PluginTrust, SourceConfig, schema};
 use crate::dashboard::Shelf;
 use crate::host::generation::Generations;
 use crate::host::trust::{PluginFolders, Trust, TrustLevel};
 use crate::host::{Failure, FailureReason, MetricSink, Outbound, RunLimits};
-use crate::http::{self, Limits, Readiness, ServeOptions};
+use crate::http::{Limits, Readiness, ServeOptions};
 use crate::ingest::{ResolvedConfig, SourceSpec};
 use crate::kpi;
 use crate::picture::gallery::GalleryParts;
@@ -133,24 +133,20 @@ impl House {
         })
     }
 
-    /// Returns how a server answers from this house; it takes no commands.
+    /// Returns how a server answers from this house; it takes no commands and knows no tokens.
     #[must_use]
     pub fn serve_options(&self, config: &Config) -> ServeOptions {
         let limits = config.limits();
         ServeOptions {
             base_path: config.base_path().to_owned(),
-            anonymous: match config.anonymous() {
-                Anonymous::LoopbackViewer => http::Anonymous::Loopback,
-                Anonymous::Nobody => http::Anonymous::Nobody,
-                Anonymous::Viewer => http::Anonymous::Viewer,
-            },
+            front: config.front().clone(),
+            access: Arc::default(),
             studio: self.studio.clone(),
             metrics: Arc::clone(&self.metrics),
             readiness: Arc::new(Readiness::default),
             store_files: store_files(config),
             commands: None,
             push: None,
-            public_url: config.public_url().map(str::to_owned),
             limits: Limits {
                 connections_max: usize::try_from(limits.connections).unwrap_or(usize::MAX),
                 body_bytes_max: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
@@ -222,6 +218,14 @@ pub fn source_specs(config: &Config) -> Vec<SourceSpec> {
         .iter()
         .map(|source| source_spec(config, source))
         .collect()
+}
+
+/// Takes the lock of the data directory without opening the store, for small files beside it.
+///
+/// # Errors
+/// When another process has it, or the directory cannot be written.
+pub fn hold_data_dir(config: &Config) -> Result<std::fs::File, StoreError> {
+    crate::store::duckdb::hold(&store_options(config))
 }
 
 /// Returns where plugins are found and which of them may run.

@@ -83,7 +83,7 @@ impl BindError {
 pub enum Listener {
     /// The network.
     Network(TcpListener),
-    /// The control socket, whose file mode is the check of who may.
+    /// The control socket: root and this user may, by the file's mode and by who connects.
     Socket(UnixListener),
 }
 
@@ -204,7 +204,13 @@ async fn accept(listener: &Listener) -> io::Result<(Box<dyn Stream>, Peer)> {
         }
         Listener::Socket(listener) => {
             let (stream, _) = listener.accept().await?;
-            Ok((Box::new(stream), Peer::Socket))
+            let uid = stream.peer_cred()?.uid();
+            // The file's mode says the same; a folder or a mount may say otherwise.
+            if uid != 0 && uid != rustix::process::geteuid().as_raw() {
+                tracing::warn!(uid, "another user was refused at the control socket");
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
+            Ok((Box::new(stream), Peer::Socket { uid }))
         }
     }
 }

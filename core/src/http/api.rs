@@ -6,8 +6,9 @@ use http::{StatusCode, header};
 use serde_json::{Value, json};
 use warp::reply::Response;
 
+use crate::access::Area;
 use crate::http::visit::{Fault, Visit};
-use crate::http::{Peer, charts, reply};
+use crate::http::{charts, reply};
 use crate::kpi::{self, KpiError};
 use crate::picture::{Format, Params, PictureError, Scope, Subject};
 use crate::push::PushState;
@@ -68,6 +69,7 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
         .hint("the log says why")
     };
     let seen = seen.ok_or_else(unreadable)?;
+    let is_operator = visit.visitor.may(Area::Operate);
     let pushed = pushed(visit).await;
     let (rules, now) = (gallery.rules(), gallery.now());
     let sources: Vec<Value> = rules
@@ -95,10 +97,10 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
                 "failing": stamp.is_failing,
             });
             if let (Some(object), Some(state)) = (value.as_object_mut(), state) {
-                object.extend(counts(state, visit.visitor.peer == Peer::Socket));
+                object.extend(counts(state, is_operator));
             }
             if let (Some(object), Some(state)) = (value.as_object_mut(), pushed.get(&stamp.name)) {
-                let state = push_state(state, visit.visitor.peer == Peer::Socket);
+                let state = push_state(state, is_operator);
                 object.insert("webhooks".to_owned(), state);
             }
             value

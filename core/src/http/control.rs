@@ -6,12 +6,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::{HeaderValue, Method, Request, StatusCode, header};
-use serde_json::Value;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use warp::Reply as _;
 use warp::reply::Response;
 
+use crate::access::Access;
+use crate::access::order::TokenOrder;
+use crate::http::ServeOptions;
 use crate::http::visit::Fault;
 
 /// Header that says which build asks; another build may speak another dialect.
@@ -68,12 +72,10 @@ pub(super) fn check_build<B>(request: &Request<B>) -> Result<(), Fault> {
 }
 
 /// Starts the command of an address and answers with its lines.
-pub(super) fn answer<B>(
-    request: &Request<B>,
-    commands: Option<&Arc<dyn Commands>>,
-) -> Result<Response, Fault> {
-    let commands = commands
-        .cloned()
+pub(super) fn answer<B>(request: &Request<B>, options: &ServeOptions) -> Result<Response, Fault> {
+    let commands = options
+        .commands
+        .clone()
         .ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "this process takes no commands"))?;
     if request.method() != Method::POST {
         let what = "a command is sent by POST";
@@ -96,9 +98,20 @@ pub(super) fn answer<B>(
         }),
         "/control/reset" => tokio::task::spawn_blocking(move || commands.reset(&source, &lines)),
         "/control/retry" => tokio::task::spawn_blocking(move || commands.retry(&source, &lines)),
+        "/control/token" => {
+            let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect();
+            let access = Arc::clone(&options.access);
+            tokio::task::spawn_blocking(move || {
+                let _ = lines.blocking_send(token(&access, &pairs));
+            })
+        }
         _ => {
             let fault = Fault::new(StatusCode::NOT_FOUND, "there is no such command");
-            return Err(fault.hint("there are /control/sync, /control/reset and /control/retry"));
+            return Err(fault.hint(
+                "there are /control/sync, /control/reset, /control/retry and /control/token",
+            ));
         }
     };
     let lines = ReceiverStream::new(received)
@@ -109,6 +122,27 @@ pub(super) fn answer<B>(
         .headers_mut()
         .insert(header::CONTENT_TYPE, media_type);
     Ok(response)
+}
+
+fn token(access: &Access, pairs: &[(String, String)]) -> Value {
+    let done =
+        TokenOrder::from_pairs(pairs).and_then(|order| order.carry_out(access, Timestamp::now()));
+    match done {
+        Ok(report) => json!({ "report": report }),
+        Err(error) => failure_line(&error, Some(error.hint())),
+    }
+}
+
+/// Returns the last line of a command that failed: the error with its causes, and a hint.
+#[must_use]
+pub fn failure_line(error: &(dyn std::error::Error + 'static), hint: Option<String>) -> Value {
+    let mut what = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        what = format!("{what}: {error}");
+        cause = error.source();
+    }
+    json!({ "failure": { "what": what, "hint": hint } })
 }
 
 #[cfg(test)]

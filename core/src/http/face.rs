@@ -30,7 +30,7 @@ pub(super) async fn of(
 ) -> Response {
     let face = match peer {
         // A command tells its user what a card would show.
-        Peer::Socket => Face::Problem,
+        Peer::Socket { .. } => Face::Problem,
         Peer::Network(_) => face(below(site, path)),
     };
     let mut response = match face {

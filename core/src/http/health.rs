@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::json;
 use warp::reply::Response;
 
+use crate::access::Area;
 use crate::http::visit::{Fault, Visit};
 use crate::http::{Site, reply};
 use crate::picture::Gallery;
@@ -63,7 +64,7 @@ pub(super) fn ready(visit: &Visit) -> Result<Response, Fault> {
     }
     let is_ready = blocks.is_empty();
     let mut body = json!({ "ready": is_ready });
-    if let (true, Some(object)) = (visit.visitor.is_viewer, body.as_object_mut()) {
+    if let (true, Some(object)) = (visit.visitor.may(Area::Look), body.as_object_mut()) {
         object.insert("reasons".to_owned(), blocks.into());
         object.insert("notes".to_owned(), notes.into());
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
 
+use crate::access::{Area, Grant, Token};
+use crate::http::credential::Means;
 use crate::http::{Peer, Site};
 use crate::picture::PictureError;
 
@@ -21,12 +23,90 @@ pub(super) struct Visit {
 }
 
 /// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Visitor {
     /// The other end.
     pub(super) peer: Peer,
-    /// Whether the visitor may read pages, pictures and KPIs.
-    pub(super) is_viewer: bool,
+    /// Who it is.
+    pub(super) who: Who,
+    /// Whether this request was let in as a change.
+    may_change: bool,
+}
+
+/// Who a visitor is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Who {
+    /// Nobody knows.
+    Stranger,
+    /// Somebody without a token where looking is open.
+    Anonymous,
+    /// The holder of a token, and how it came.
+    Token(Arc<Token>, Means),
+    /// A user that a trusted proxy let in.
+    User {
+        /// As the proxy says.
+        name: Arc<str>,
+        /// What the configuration allows.
+        grant: Arc<Grant>,
+    },
+    /// Whoever may open the control socket.
+    Operator {
+        /// The user of the process at the other end.
+        uid: u32,
+    },
+}
+
+static VIEWER: Grant = Grant::viewer();
+static ADMIN: Grant = Grant::admin();
+
+impl Visitor {
+    /// Returns a visitor who may look at most.
+    pub(super) const fn new(peer: Peer, who: Who) -> Self {
+        Self {
+            peer,
+            who,
+            may_change: false,
+        }
+    }
+
+    /// Returns the operator at the control socket.
+    pub(super) const fn operator(peer: Peer, uid: u32) -> Self {
+        Self {
+            peer,
+            who: Who::Operator { uid },
+            may_change: true,
+        }
+    }
+
+    /// Returns the same visitor, let in to change something.
+    pub(super) fn with_change(self) -> Self {
+        Self {
+            may_change: true,
+            ..self
+        }
+    }
+
+    /// Whether this request was let in as a change.
+    pub(super) const fn may_change(&self) -> bool {
+        self.may_change
+    }
+
+    /// Returns what the visitor may; `None` for strangers.
+    pub(super) fn grant(&self) -> Option<&Grant> {
+        match &self.who {
+            Who::Stranger => None,
+            Who::Anonymous => Some(&VIEWER),
+            Who::Token(token, _) => Some(&token.grant),
+            Who::User { grant, .. } => Some(grant),
+            Who::Operator { .. } => Some(&ADMIN),
+        }
+    }
+
+    /// Whether the visitor may do a thing anywhere.
+    pub(super) fn may(&self, area: Area) -> bool {
+        let grant = self.grant().filter(|grant| grant.wall().is_none());
+        grant.is_some_and(|grant| grant.may(area))
+    }
 }
 
 /// A refusal, before it has a face.
