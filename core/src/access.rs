@@ -2,15 +2,19 @@
 //!
 //! [`role`] holds the one table of what each role may. [`keyring`] keeps the tokens of a data
 //! directory; a secret is shown once and only its digest stays. [`order`] is what `vocd token`
-//! asks for, beside a daemon or alone.
+//! asks for, beside a daemon or alone. [`limit`] counts how often somebody asks, [`audit`] keeps
+//! who changed what.
 
+pub mod audit;
 pub mod keyring;
+pub mod limit;
 pub mod order;
 pub mod role;
 pub mod token;
 
 use std::path::Path;
 
+pub use audit::Audit;
 pub use keyring::{Keyring, KeyringError};
 pub use role::{Area, Grant, GrantError, Role};
 pub use token::{Secret, Token, TokenFault};
@@ -19,6 +23,7 @@ pub use token::{Secret, Token, TokenFault};
 #[derive(Debug, Default)]
 pub struct Access {
     keyring: Keyring,
+    audit: Audit,
 }
 
 impl Access {
@@ -29,6 +34,7 @@ impl Access {
     pub fn open(data_dir: &Path) -> Result<Self, KeyringError> {
         Ok(Self {
             keyring: Keyring::open(data_dir)?,
+            audit: Audit::open(data_dir),
         })
     }
 
@@ -36,5 +42,11 @@ impl Access {
     #[must_use]
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
+    }
+
+    /// Returns the log of changes and refusals.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        &self.audit
     }
 }

@@ -142,6 +142,15 @@ fn log_to_stderr(format: LogFormat) {
     }
 }
 
+/// Returns who works at this terminal, for the audit log.
+fn terminal() -> serde_json::Map<String, serde_json::Value> {
+    let uid = rustix::process::getuid().as_raw();
+    let mut who = serde_json::Map::new();
+    who.insert("uid".to_owned(), uid.into());
+    who.insert("role".to_owned(), "admin".into());
+    who
+}
+
 /// Finds, reads and checks the configuration.
 fn find_and_load(flag: &ConfigFlag) -> Result<Config, Failure> {
     load(&Config::find(flag.config.as_deref()).map_err(|fault| Failure::of_fault(&fault))?)

@@ -112,6 +112,12 @@ pub struct Limits {
     pub body_bytes: u64,
     /// Connections served at once.
     pub connections: u32,
+    /// Requests of one address in a minute.
+    pub address_requests_per_minute: u32,
+    /// Requests of one token or user in a minute.
+    pub token_requests_per_minute: u32,
+    /// Wrong tokens of one address in a minute.
+    pub wrong_tokens_per_minute: u32,
     /// Bytes on disk of webhooks that are not parsed yet.
     pub inbox_bytes: u64,
     /// Longest time a question to the store may take.

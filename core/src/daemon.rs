@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::host::{Host, HostError};
 use crate::http::accept::{BindError, Listener};
 use crate::http::{self, Readiness, ServeOptions, control};
-use crate::ingest::{Schedule, ScheduleOptions};
+use crate::ingest::{PauseError, Pauses, Schedule, ScheduleOptions};
 use crate::push::{Push, PushError, PushOptions};
 use crate::store::{Store as _, StoreError};
 use crate::watch::{Changes, Watch, WatchError};
@@ -50,6 +50,9 @@ pub enum DaemonError {
     /// The access tokens cannot be read.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
+    /// It cannot be read which sources are held back.
+    #[error(transparent)]
+    Pauses(#[from] PauseError),
     /// Webhooks cannot be taken.
     #[error(transparent)]
     Push(#[from] PushError),
@@ -73,6 +76,7 @@ impl DaemonError {
             Self::Bind(error) => Some(error.hint()),
             Self::Host(error) => Some(error.hint().to_owned()),
             Self::Keyring(error) => Some(error.hint().to_owned()),
+            Self::Pauses(error) => Some(error.hint().to_owned()),
             Self::Push(_) => Some("check that the data directory can be written".to_owned()),
             Self::Watch(_) | Self::System { .. } => None,
         }
@@ -184,6 +188,7 @@ fn start_schedule(
         store: house.store_as_trait(),
         plugins: plugin_folders(config),
         sources: source_specs(config),
+        pauses: Pauses::open(config.data_dir())?,
         on_pulled: Arc::new(move |_| pulled.gallery().refresh_sources()),
     })
     .map_err(|source| DaemonError::System {
@@ -230,8 +235,9 @@ fn serve_options(
     push: &Arc<Push>,
     reloader: &Arc<Reloader>,
 ) -> ServeOptions {
-    let notes = Arc::clone(reloader);
+    let (notes, held) = (Arc::clone(reloader), Arc::clone(schedule));
     ServeOptions {
+        paused: Arc::new(move || held.pauses().all()),
         readiness: Arc::new(move || Readiness {
             blocks: Vec::new(),
             notes: notes.notes(),

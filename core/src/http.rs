@@ -23,12 +23,14 @@ mod pages;
 mod pulse;
 mod reply;
 mod routes;
+mod steer;
 mod visit;
 mod walls;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,9 +43,11 @@ pub use accept::{BindError, Listener, serve};
 pub use health::Readiness;
 
 use crate::access::Access;
+use crate::access::limit::Limiter;
 use crate::config::Front;
 use crate::picture::Studio;
 use crate::push::Push;
+use crate::record::{Pause, SourceName};
 use crate::telemetry::Metrics;
 
 /// Everything a server needs; cheap to clone.
@@ -63,7 +67,9 @@ pub struct ServeOptions {
     pub readiness: Arc<dyn Fn() -> Readiness + Send + Sync>,
     /// Files of the store, whose sizes `/metrics` shows.
     pub store_files: Vec<PathBuf>,
-    /// Commands of the control socket; `None` takes none.
+    /// Which sources are held back.
+    pub paused: Arc<dyn Fn() -> BTreeMap<SourceName, Pause> + Send + Sync>,
+    /// Commands of the control socket and orders to sources; `None` takes none.
     pub commands: Option<Arc<dyn control::Commands>>,
     /// Takes webhooks; `None` takes none.
     pub push: Option<Arc<Push>>,
@@ -84,6 +90,12 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// Bytes of a request's body, counted while they arrive.
     pub body_bytes_max: usize,
+    /// Requests of one address in a minute; those of this machine itself are not counted.
+    pub address_requests_per_minute: u32,
+    /// Requests of one token or user in a minute.
+    pub token_requests_per_minute: u32,
+    /// Wrong tokens of one address in a minute that are answered in words.
+    pub wrong_tokens_per_minute: u32,
     /// Bytes of a request's path and query.
     pub target_bytes_max: usize,
     /// Time open connections have to end at shutdown before they are cut.
@@ -100,6 +112,11 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
             body_bytes_max: 1 << 20,
+            // Some hundred walls behind one office's address, each with a dozen panels.
+            address_requests_per_minute: 6_000,
+            token_requests_per_minute: 6_000,
+            // More than a person mistypes.
+            wrong_tokens_per_minute: 10,
             // The longest filter people paste; also what common proxies let through.
             target_bytes_max: 8 << 10,
             // The daemon promises to end within 10 s.
@@ -116,6 +133,24 @@ struct Site {
     shutdown: watch::Receiver<bool>,
     n_streams: Arc<AtomicUsize>,
     is_draining: AtomicBool,
+    limiters: Limiters,
+}
+
+/// How often each may ask.
+struct Limiters {
+    addresses: Limiter<u128>,
+    holders: Limiter<String>,
+    wrong_tokens: Limiter<u128>,
+}
+
+impl Limiters {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            addresses: Limiter::new(limits.address_requests_per_minute),
+            holders: Limiter::new(limits.token_requests_per_minute),
+            wrong_tokens: Limiter::new(limits.wrong_tokens_per_minute),
+        }
+    }
 }
 
 /// Who is at the other end.

@@ -252,7 +252,10 @@ const DOWNHILL: [(&str, &[&str]); 21] = [
     ("store", &["plan", "record"]),
     ("host", &["record", "store"]),
     ("conformance", &["host", "record"]),
-    ("ingest", &["host", "store", "record", "config", "plan"]),
+    (
+        "ingest",
+        &["host", "keep", "store", "record", "config", "plan"],
+    ),
     ("push", &["ingest", "host", "store", "record", "telemetry"]),
     (
         "picture",

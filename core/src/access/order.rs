@@ -4,9 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Access;
+use super::audit::Deed;
 use super::keyring::KeyringError;
 use super::role::{Grant, GrantError, Role};
 
@@ -105,10 +106,35 @@ impl TokenOrder {
         }
     }
 
-    /// Returns whether it changes something.
-    #[must_use]
-    pub const fn is_change(&self) -> bool {
-        !matches!(self, Self::List)
+    /// Carries the order out and notes who changed something.
+    ///
+    /// # Errors
+    /// As [`TokenOrder::carry_out`].
+    pub fn carry_out_for(
+        &self,
+        access: &Access,
+        who: Map<String, Value>,
+        now: Timestamp,
+    ) -> Result<Value, OrderError> {
+        let done = self.carry_out(access, now);
+        let action = match self {
+            Self::New { .. } => "token_new",
+            Self::Revoke { .. } => "token_revoke",
+            Self::List => return done,
+        };
+        let on = match (&done, self) {
+            (Ok(report), _) => report["token"]["id"].as_str().unwrap_or_default(),
+            (Err(_), Self::Revoke { id }) => id,
+            (Err(_), _) => "",
+        };
+        let failure = done.as_ref().err().map(ToString::to_string);
+        access.audit().note_change(&Deed {
+            who,
+            action,
+            on,
+            outcome: failure.as_deref().unwrap_or("ok"),
+        });
+        done
     }
 
     /// Carries the order out.

@@ -156,7 +156,7 @@ fn carry_out_here(config: &Config, order: &TokenOrder) -> Result<Value, Failure>
     let access =
         Access::open(config.data_dir()).map_err(|error| Failure::of(&error).hint(error.hint()))?;
     order
-        .carry_out(&access, Timestamp::now())
+        .carry_out_for(&access, super::terminal(), Timestamp::now())
         .map_err(|error| Failure::of(&error).hint(error.hint()))
 }
 

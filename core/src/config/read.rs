@@ -370,12 +370,21 @@ fn limits(sheet: &mut Sheet<'_>, top: &mut TableReader<'_, '_>) -> Option<Limits
     let mut table = top.table(sheet, "limits");
     let body = table.parsed(sheet, "body", scalar::size_bytes);
     let connections = table.whole(sheet, "connections", 1..=100_000);
+    let rates = [
+        "address_requests_per_minute",
+        "token_requests_per_minute",
+        "wrong_tokens_per_minute",
+    ]
+    .map(|key| u32::try_from(table.whole(sheet, key, 1..=100_000_000)?.value).ok());
     let inbox = table.parsed(sheet, "inbox_bytes", scalar::size_bytes);
     let query_deadline = table.parsed(sheet, "query_deadline", scalar::duration);
     table.finish(sheet);
     Some(Limits {
         body_bytes: body?.value,
         connections: u32::try_from(connections?.value).ok()?,
+        address_requests_per_minute: rates[0]?,
+        token_requests_per_minute: rates[1]?,
+        wrong_tokens_per_minute: rates[2]?,
         inbox_bytes: inbox?.value,
         query_deadline: query_deadline?.value,
     })

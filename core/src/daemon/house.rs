@@ -1,5 +1,6 @@
 //! The stages that answer questions, built once from a configuration: store, shelf, pictures.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,11 +13,12 @@ use crate::host::generation::Generations;
 use crate::host::trust::{PluginFolders, Trust, TrustLevel};
 use crate::host::{Failure, FailureReason, MetricSink, Outbound, RunLimits};
 use crate::http::{Limits, Readiness, ServeOptions};
-use crate::ingest::{ResolvedConfig, SourceSpec};
+use crate::ingest::{Pauses, ResolvedConfig, SourceSpec};
 use crate::kpi;
 use crate::picture::gallery::GalleryParts;
 use crate::picture::source::SourceRule;
 use crate::picture::{Gallery, Rules, Studio};
+use crate::record::{Pause, SourceName};
 use crate::store::duckdb::{DimensionField, DimensionSpec, DuckStore, StoreOptions};
 use crate::store::push::PushStore;
 use crate::store::{Store, StoreError};
@@ -145,13 +147,28 @@ impl House {
             metrics: Arc::clone(&self.metrics),
             readiness: Arc::new(Readiness::default),
             store_files: store_files(config),
+            paused: Arc::new(paused_in(config.data_dir().to_owned())),
             commands: None,
             push: None,
             limits: Limits {
                 connections_max: usize::try_from(limits.connections).unwrap_or(usize::MAX),
+                address_requests_per_minute: limits.address_requests_per_minute,
+                token_requests_per_minute: limits.token_requests_per_minute,
+                wrong_tokens_per_minute: limits.wrong_tokens_per_minute,
                 body_bytes_max: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
                 ..Limits::default()
             },
+        }
+    }
+}
+
+/// Reads which sources are held back, where no daemon knows.
+fn paused_in(data_dir: PathBuf) -> impl Fn() -> BTreeMap<SourceName, Pause> + Send + Sync {
+    move || match Pauses::open(&data_dir) {
+        Ok(pauses) => pauses.all(),
+        Err(error) => {
+            tracing::warn!(%error, "it is unknown which sources are paused");
+            BTreeMap::new()
         }
     }
 }

@@ -96,10 +96,7 @@ fn needs_restart(running: &Config, changed: &Config) -> Vec<String> {
         ("listen", running.listen() != changed.listen()),
         ("base_path", running.base_path() != changed.base_path()),
         ("[auth] or [http]", running.front() != changed.front()),
-        (
-            "inbox_bytes",
-            running.limits().inbox_bytes != changed.limits().inbox_bytes,
-        ),
+        ("[limits]", running.limits() != changed.limits()),
         ("timezone", running.timezone() != changed.timezone()),
         (
             "memory_limit",

@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::http::routes::Routes;
-use crate::http::{Peer, ServeOptions, Site, assets, gate, pulse};
+use crate::http::{Limiters, Peer, ServeOptions, Site, assets, gate, pulse};
 use crate::telemetry::HTTP_CONNECTIONS;
 
 /// Bytes of one request's head; hyper answers 431 beyond.
@@ -148,6 +148,7 @@ pub async fn serve(listener: Listener, options: ServeOptions, mut shutdown: watc
         shutdown: shutdown.clone(),
         n_streams: Arc::new(AtomicUsize::new(0)),
         is_draining: AtomicBool::new(false),
+        limiters: Limiters::new(&limits),
     });
     let routes = Routes::new(&site);
     let permits = Arc::new(Semaphore::new(limits.connections_max));

@@ -1,13 +1,18 @@
 //! Who asks, and whether they may: the one place where a request is let in or refused.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use http::header::{self, HeaderMap};
 use http::{Method, Request, StatusCode};
 use jiff::Timestamp;
+use serde_json::Map;
 use warp::reply::Response;
 
-use crate::access::{Area, Grant, Role, Token};
+use crate::access::audit::Deed;
+use crate::access::limit::network_of;
+use crate::access::token::id_of;
+use crate::access::{Area, Grant, Role, Token, TokenFault};
 use crate::config::Anonymous;
 use crate::http::arrival::Arrival;
 use crate::http::credential::{self, Credential, Means};
@@ -38,15 +43,24 @@ pub(super) fn admit<B>(
     let arrival = Arrival::of(front, peer, request.headers(), request.uri().host());
     let credential = credential::take(request);
     let asked = entry::entry(request.method(), path);
+    if asked != Entry::Open && !arrival.is_local {
+        let key = arrival.address.map_or(0, network_of);
+        let taken = site.limiters.addresses.take(key, Instant::now());
+        taken.map_err(|wait| too_many("too many requests from this address", wait))?;
+    }
     let who = who(site, &arrival, request.headers(), credential.as_ref(), now);
     if asked == Entry::Open {
         let who = who.unwrap_or(Who::Stranger);
-        return Ok(Admitted::In(Visitor::new(peer, who)));
+        return Ok(Admitted::In(Visitor::new(peer, arrival.address, who)));
     }
-    let visitor = Visitor::new(peer, who?);
+    let visitor = Visitor::new(peer, arrival.address, who?);
     let grant = visitor
         .grant()
         .ok_or_else(|| stranger(front.anonymous, &arrival))?;
+    if let Some(holder) = holder(&visitor.who) {
+        let taken = site.limiters.holders.take(holder, Instant::now());
+        taken.map_err(|wait| too_many("too many requests with this token", wait))?;
+    }
     let visitor = match asked {
         Entry::Read(area) => {
             within(grant, area, path, request)?;
@@ -86,10 +100,7 @@ fn who(
             Ok(token) => return Ok(Who::Token(Arc::new(token), credential.means)),
             // A browser sends a cookie by itself, long after its token has ended.
             Err(_) if credential.means == Means::Cookie && anonymous.is_some() => {}
-            Err(fault) => {
-                let hint = "ask an operator for a new one: vocd token new";
-                return Err(Fault::new(StatusCode::UNAUTHORIZED, fault.to_string()).hint(hint));
-            }
+            Err(fault) => return Err(wrong_token(site, arrival, credential, fault)),
         }
     }
     if let Some(user) = arrival.user(&options.front, headers) {
@@ -107,6 +118,53 @@ fn who(
         };
     }
     Ok(anonymous.unwrap_or(Who::Stranger))
+}
+
+/// Refuses a token in words, and without words an address that presents many.
+///
+/// A right one counts however many wrong ones came before, so that nobody can lock out the screens
+/// behind a shared address.
+fn wrong_token(
+    site: &Site,
+    arrival: &Arrival,
+    credential: &Credential,
+    fault: TokenFault,
+) -> Fault {
+    let key = arrival.address.map_or(0, network_of);
+    if let Err(wait) = site.limiters.wrong_tokens.take(key, Instant::now()) {
+        return too_many("too many wrong tokens from this address", wait);
+    }
+    let mut who = Map::new();
+    if let Some(address) = arrival.address {
+        who.insert("address".to_owned(), address.to_string().into());
+    }
+    site.options.access.audit().note_refusal(&Deed {
+        who,
+        action: "token",
+        // The id is public; what is no token may be a password of something else.
+        on: id_of(&credential.text).unwrap_or_default(),
+        outcome: fault.name(),
+    });
+    let hint = "ask an operator for a new one: vocd token new";
+    Fault::new(StatusCode::UNAUTHORIZED, fault.to_string()).hint(hint)
+}
+
+fn too_many(what: &str, wait: Duration) -> Fault {
+    let wait_s = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+    Fault {
+        retry_after_s: Some(wait_s.saturating_add(1)),
+        ..Fault::new(StatusCode::TOO_MANY_REQUESTS, what)
+            .hint("come again later; [limits] says how many there may be")
+    }
+}
+
+/// Returns whose requests are counted together, besides those of an address.
+fn holder(who: &Who) -> Option<String> {
+    match who {
+        Who::Token(token, _) => Some(format!("token {}", token.id)),
+        Who::User { name, .. } => Some(format!("user {name}")),
+        Who::Stranger | Who::Anonymous | Who::Operator { .. } => None,
+    }
 }
 
 /// Returns the visitor without a credential where looking is open.

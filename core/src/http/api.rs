@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use warp::reply::Response;
 
 use crate::access::Area;
+use crate::access::audit::Deed;
 use crate::http::visit::{Fault, Visit};
 use crate::http::{charts, reply};
 use crate::kpi::{self, KpiError};
 use crate::picture::{Format, Params, PictureError, Scope, Subject};
 use crate::push::PushState;
+use crate::record::{Pause, SourceName};
 use crate::store::SourceState;
 
 /// Answers with the registry.
@@ -71,6 +73,7 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
     let seen = seen.ok_or_else(unreadable)?;
     let is_operator = visit.visitor.may(Area::Operate);
     let pushed = pushed(visit).await;
+    let paused = (visit.site.options.paused)();
     let (rules, now) = (gallery.rules(), gallery.now());
     let sources: Vec<Value> = rules
         .stamps(&seen.states, now)
@@ -95,6 +98,9 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
                 "lag_s": lag_s,
                 "stale": stamp.is_stale,
                 "failing": stamp.is_failing,
+                "paused": SourceName::new(&stamp.name)
+                    .and_then(|name| paused.get(&name))
+                    .map(pause),
             });
             if let (Some(object), Some(state)) = (value.as_object_mut(), state) {
                 object.extend(counts(state, is_operator));
@@ -106,9 +112,27 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
             value
         })
         .collect();
+    if is_operator && sources.iter().any(has_words) {
+        visit.site.options.access.audit().note_change(&Deed {
+            who: visit.visitor.to_json(),
+            action: "read",
+            on: "words of rejected rows and webhooks",
+            outcome: "ok",
+        });
+    }
     Ok(reply::json(
         &json!({ "as_of": seen.at.to_string(), "sources": sources }),
     ))
+}
+
+fn pause(pause: &Pause) -> Value {
+    json!({ "since": pause.since.to_string(), "reason": pause.reason.name() })
+}
+
+/// Whether something of rows is told that may be personal.
+fn has_words(source: &Value) -> bool {
+    let has = |words: &Value| words.as_array().is_some_and(|words| !words.is_empty());
+    has(&source["reject_samples"]) || has(&source["webhooks"]["letters"])
 }
 
 /// Returns the counts of a source; words and places of its rows are for operators alone.

@@ -127,6 +127,9 @@ fn problem(fault: &Fault) -> Response {
     if let (Some(hint), Some(object)) = (&fault.hint, document.as_object_mut()) {
         object.insert("hint".to_owned(), hint.as_str().into());
     }
+    if let (Some(reason), Some(object)) = (fault.reason, document.as_object_mut()) {
+        object.insert("reason".to_owned(), reason.into());
+    }
     reply::typed(
         fault.status,
         "application/problem+json",

@@ -120,7 +120,7 @@ async fn admit(
     let mut request = read_body(site, request).await?;
     let is_command = path.split('/').next() == Some(control::SEGMENT);
     if let (true, Peer::Socket { .. }) = (is_command, peer) {
-        return control::answer(&request, &site.options);
+        return control::answer(&request, &site.options, &visitor);
     }
     request.extensions_mut().insert(visitor);
     if request.method() == Method::OPTIONS {

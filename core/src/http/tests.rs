@@ -66,6 +66,7 @@ impl Served {
             metrics,
             readiness: Arc::new(Readiness::default),
             store_files: Vec::new(),
+            paused: Arc::new(BTreeMap::new),
             commands: None,
             push: None,
             limits: Limits::default(),

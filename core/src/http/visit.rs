@@ -1,8 +1,10 @@
 //! One request as a route sees it, and what a route answers.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value};
 
 use crate::access::{Area, Grant, Token};
 use crate::http::credential::Means;
@@ -27,6 +29,8 @@ pub(super) struct Visit {
 pub(super) struct Visitor {
     /// The other end.
     pub(super) peer: Peer,
+    /// The client's address, as far as it is known.
+    pub(super) address: Option<IpAddr>,
     /// Who it is.
     pub(super) who: Who,
     /// Whether this request was let in as a change.
@@ -61,9 +65,10 @@ static ADMIN: Grant = Grant::admin();
 
 impl Visitor {
     /// Returns a visitor who may look at most.
-    pub(super) const fn new(peer: Peer, who: Who) -> Self {
+    pub(super) const fn new(peer: Peer, address: Option<IpAddr>, who: Who) -> Self {
         Self {
             peer,
+            address,
             who,
             may_change: false,
         }
@@ -73,6 +78,7 @@ impl Visitor {
     pub(super) const fn operator(peer: Peer, uid: u32) -> Self {
         Self {
             peer,
+            address: None,
             who: Who::Operator { uid },
             may_change: true,
         }
@@ -102,6 +108,26 @@ impl Visitor {
         }
     }
 
+    /// Returns who it is for the audit log; never a secret.
+    pub(super) fn to_json(&self) -> Map<String, Value> {
+        let mut who = Map::new();
+        let (name, value): (_, Value) = match &self.who {
+            Who::Stranger => ("kind", "stranger".into()),
+            Who::Anonymous => ("kind", "anonymous".into()),
+            Who::Token(token, _) => ("token", token.id.as_str().into()),
+            Who::User { name, .. } => ("user", (**name).into()),
+            Who::Operator { uid } => ("uid", (*uid).into()),
+        };
+        who.insert(name.to_owned(), value);
+        if let Some(grant) = self.grant() {
+            who.insert("role".to_owned(), grant.role().name().into());
+        }
+        if let Some(address) = self.address {
+            who.insert("address".to_owned(), address.to_string().into());
+        }
+        who
+    }
+
     /// Whether the visitor may do a thing anywhere.
     pub(super) fn may(&self, area: Area) -> bool {
         let grant = self.grant().filter(|grant| grant.wall().is_none());
@@ -120,6 +146,8 @@ pub(super) struct Fault {
     pub(super) hint: Option<String>,
     /// When to come back.
     pub(super) retry_after_s: Option<u32>,
+    /// Label of a closed set that programs can tell apart.
+    pub(super) reason: Option<&'static str>,
 }
 
 impl Fault {
@@ -130,6 +158,7 @@ impl Fault {
             what: what.into(),
             hint: None,
             retry_after_s: None,
+            reason: None,
         }
     }
 
@@ -153,6 +182,7 @@ impl From<PictureError> for Fault {
             what: error.to_string(),
             hint: error.hint(),
             retry_after_s: is_passing.then_some(RETRY_AFTER_S),
+            reason: None,
         }
     }
 }

@@ -59,9 +59,37 @@ impl Keys {
         Served::with(|options| {
             options.access = Arc::clone(&self.access);
             options.front.anonymous = Anonymous::Nobody;
+            options.commands = Some(Arc::new(NoSources));
+            // The table below asks with a wrong token once a line.
+            options.limits.wrong_tokens_per_minute = 1_000;
             change(options);
         })
         .await
+    }
+}
+
+/// A daemon that pulls nothing.
+struct NoSources;
+
+impl control::Commands for NoSources {
+    fn sync(&self, _: &str, _: bool, _: bool, _: &control::Lines) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    fn reset(&self, _: &str) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    fn retry(&self, _: &str) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    fn steer(
+        &self,
+        _: &str,
+        _: control::Steer,
+    ) -> Result<(), (control::SteerRefusal, Option<String>)> {
+        Err((control::SteerRefusal::Unknown, None))
     }
 }
 
