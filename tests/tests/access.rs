@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use fantoccini::Locator;
+use vocd_tests::browser::Driver;
 use vocd_tests::daemon::{Daemon, command, vocd, wait_until};
 use vocd_tests::request::{self, Response};
 use vocd_tests::scratch::Scratch;
@@ -290,4 +292,30 @@ fn requests_of_one_token_and_of_one_address_are_limited() {
     statuses = (0..9).map(|_| client("192.0.2.1")).collect();
     assert_eq!(statuses, [401, 401, 401, 401, 401, 401, 401, 401, 429]);
     assert_eq!(client("192.0.2.2"), 401);
+}
+
+#[tokio::test]
+async fn a_browser_gives_orders_from_the_page_of_operators() {
+    let Some(driver) = Driver::start("access::orders_from_the_page") else {
+        return;
+    };
+    let (scratch, address) = lay_out();
+    let admin = new_token(&scratch, &["--role", "admin"]);
+    let _daemon = Daemon::start(scratch.folder(), &["serve"], address);
+    let client = driver.window(1280, 800).await;
+    let target = format!("http://{address}/admin?token={admin}");
+    client.goto(&target).await.expect("the page loads");
+    let shown = client.current_url().await.expect("an address");
+    assert_eq!(shown.as_str(), format!("http://{address}/admin"));
+    for (action, next) in [("pause", "resume"), ("resume", "pause")] {
+        let button = format!("form[action$='/{action}'] button");
+        let found = client.find(Locator::Css(&button)).await.expect("a button");
+        found.click().await.expect("it can be clicked");
+        let next = format!("form[action$='/{next}'] button");
+        let shown = client.wait().for_element(Locator::Css(&next)).await;
+        shown.expect("the page comes again with the new state");
+        let is_paused = source_state(&scratch)["paused"].is_object();
+        assert_eq!(is_paused, action == "pause", "{action}");
+    }
+    client.close().await.expect("closes");
 }

@@ -48,8 +48,13 @@ pub(super) fn definition(visit: &Visit, name: String) -> Result<Response, Fault>
     Ok(reply::json(&kpi::definition_json(found)))
 }
 
-/// Answers with the state of every source, without what its rows say.
+/// Answers with the state of every source; without what its rows say, but for operators.
 pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
+    Ok(reply::json(&states(visit).await?))
+}
+
+/// Returns the state of every source.
+pub(super) async fn states(visit: &Visit) -> Result<Value, Fault> {
     bare(visit)?;
     let gallery = std::sync::Arc::clone(visit.site.options.studio.gallery());
     let seen = match gallery.sources_seen() {
@@ -120,9 +125,7 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
             outcome: "ok",
         });
     }
-    Ok(reply::json(
-        &json!({ "as_of": seen.at.to_string(), "sources": sources }),
-    ))
+    Ok(json!({ "as_of": seen.at.to_string(), "sources": sources }))
 }
 
 fn pause(pause: &Pause) -> Value {
