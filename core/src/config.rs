@@ -5,6 +5,7 @@
 
 pub mod dimension;
 pub mod fault;
+pub mod front;
 pub mod goal;
 pub mod network;
 pub(crate) mod read;
@@ -25,6 +26,7 @@ use jiff::tz::TimeZone;
 
 pub use self::dimension::Dimension;
 pub use self::fault::Fault;
+pub use self::front::Front;
 pub use self::goal::Goal;
 pub use self::network::Network;
 pub use self::source::{SourceConfig, SourceLimits};
@@ -40,9 +42,10 @@ pub const PATH_VARIABLE: &str = "VOCD_CONFIG";
 pub const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Who may look without a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Anonymous {
     /// A viewer on a loopback address that no proxy forwarded to, else nobody.
+    #[default]
     LoopbackViewer,
     /// Nobody.
     Nobody,
@@ -83,6 +86,25 @@ pub struct AddressBlock {
     pub prefix_bits: u8,
 }
 
+impl AddressBlock {
+    /// Returns whether an address lies in the block; `::ffff:10.0.0.1` is `10.0.0.1`.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let bits = u32::from(self.prefix_bits);
+        match (self.address.to_canonical(), address.to_canonical()) {
+            (IpAddr::V4(block), IpAddr::V4(address)) => {
+                let differing = block.to_bits() ^ address.to_bits();
+                differing.leading_zeros() >= bits.min(32)
+            }
+            (IpAddr::V6(block), IpAddr::V6(address)) => {
+                let differing = block.to_bits() ^ address.to_bits();
+                differing.leading_zeros() >= bits.min(128)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Limits that an operator may move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -90,6 +112,12 @@ pub struct Limits {
     pub body_bytes: u64,
     /// Connections served at once.
     pub connections: u32,
+    /// Requests of one address in a minute.
+    pub address_requests_per_minute: u32,
+    /// Requests of one token or user in a minute.
+    pub token_requests_per_minute: u32,
+    /// Wrong tokens of one address in a minute.
+    pub wrong_tokens_per_minute: u32,
     /// Bytes on disk of webhooks that are not parsed yet.
     pub inbox_bytes: u64,
     /// Longest time a question to the store may take.
@@ -122,20 +150,18 @@ pub struct Config {
     data_dir: PathBuf,
     listen: SocketAddr,
     base_path: String,
-    public_url: Option<String>,
     timezone: TimeZone,
     week_start: Weekday,
     fiscal_year_start: i8,
     plugin_dirs: Vec<PathBuf>,
     dashboards_dir: PathBuf,
     memory_limit_bytes: u64,
-    anonymous: Anonymous,
+    front: Front,
     min_group: u64,
     min_group_verbatim: u64,
     plugin_trust: PluginTrust,
     plugin_signers: Vec<String>,
     plugin_reload: PluginReload,
-    trusted_proxies: Vec<AddressBlock>,
     font_dirs: Vec<PathBuf>,
     network: Network,
     limits: Limits,
@@ -215,12 +241,6 @@ impl Config {
         &self.base_path
     }
 
-    /// Returns the address that vendors call, without a slash at its end, where it is written.
-    #[must_use]
-    pub fn public_url(&self) -> Option<&str> {
-        self.public_url.as_deref()
-    }
-
     /// Returns the zone of every civil day.
     #[must_use]
     pub fn timezone(&self) -> &TimeZone {
@@ -257,10 +277,10 @@ impl Config {
         self.memory_limit_bytes
     }
 
-    /// Returns who may look without a token.
+    /// Returns who comes in, and through which door.
     #[must_use]
-    pub fn anonymous(&self) -> Anonymous {
-        self.anonymous
+    pub fn front(&self) -> &Front {
+        &self.front
     }
 
     /// Returns the smallest group whose numbers are shown.
@@ -297,12 +317,6 @@ impl Config {
     #[must_use]
     pub fn plugin_reload(&self) -> PluginReload {
         self.plugin_reload
-    }
-
-    /// Returns the proxies whose `X-Forwarded-*` headers are believed; may be empty.
-    #[must_use]
-    pub fn trusted_proxies(&self) -> &[AddressBlock] {
-        &self.trusted_proxies
     }
 
     /// Returns how requests to vendors go out.

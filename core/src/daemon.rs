@@ -12,11 +12,12 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::access::{Access, KeyringError};
 use crate::config::Config;
 use crate::host::{Host, HostError};
 use crate::http::accept::{BindError, Listener};
 use crate::http::{self, Readiness, ServeOptions, control};
-use crate::ingest::{Schedule, ScheduleOptions};
+use crate::ingest::{PauseError, Pauses, Schedule, ScheduleOptions};
 use crate::push::{Push, PushError, PushOptions};
 use crate::store::{Store as _, StoreError};
 use crate::watch::{Changes, Watch, WatchError};
@@ -24,8 +25,9 @@ use crate::watch::{Changes, Watch, WatchError};
 mod house;
 pub mod order;
 mod reload;
+mod workshop;
 
-pub use house::{House, plugin_folders, source_specs};
+pub use house::{House, hold_data_dir, plugin_folders, source_specs};
 use order::Order;
 
 use reload::Reloader;
@@ -46,6 +48,12 @@ pub enum DaemonError {
     /// Files cannot be watched.
     #[error(transparent)]
     Watch(#[from] WatchError),
+    /// The access tokens cannot be read.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// It cannot be read which sources are held back.
+    #[error(transparent)]
+    Pauses(#[from] PauseError),
     /// Webhooks cannot be taken.
     #[error(transparent)]
     Push(#[from] PushError),
@@ -68,6 +76,8 @@ impl DaemonError {
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Bind(error) => Some(error.hint()),
             Self::Host(error) => Some(error.hint().to_owned()),
+            Self::Keyring(error) => Some(error.hint().to_owned()),
+            Self::Pauses(error) => Some(error.hint().to_owned()),
             Self::Push(_) => Some("check that the data directory can be written".to_owned()),
             Self::Watch(_) | Self::System { .. } => None,
         }
@@ -106,8 +116,10 @@ async fn serve(
     if let Some(path) = house.store().damaged_log() {
         tracing::warn!(path = %path.display(), "a damaged log was set aside; sources are read again");
     }
+    // After the store, whose lock keeps other processes from the tokens.
+    let access = Arc::new(Access::open(config.data_dir())?);
     let push = Arc::new(start_push(&config, &house, &host)?);
-    let schedule = Arc::new(start_schedule(&config, &house, host)?);
+    let schedule = Arc::new(start_schedule(&config, &house, Arc::clone(&host))?);
     let reloader = Arc::new(Reloader::new(
         config.clone(),
         Arc::clone(&house),
@@ -116,7 +128,11 @@ async fn serve(
     ));
     let _watch = watch_files(&config, &reloader)?;
     let (stop, stopping) = watch::channel(false);
-    let options = serve_options(&config, &house, &schedule, &push, &reloader);
+    let options = ServeOptions {
+        access,
+        workshop: Arc::new(workshop::workshop(plugin_folders(&config), host)),
+        ..serve_options(&config, &house, &schedule, &push, &reloader)
+    };
     let mut servers = vec![runtime.spawn(http::serve(listener, options.clone(), stopping.clone()))];
     if let Some(path) = control::socket_path(config.data_dir()) {
         let socket = Listener::socket(&path)?;
@@ -174,6 +190,7 @@ fn start_schedule(
         store: house.store_as_trait(),
         plugins: plugin_folders(config),
         sources: source_specs(config),
+        pauses: Pauses::open(config.data_dir())?,
         on_pulled: Arc::new(move |_| pulled.gallery().refresh_sources()),
     })
     .map_err(|source| DaemonError::System {
@@ -220,8 +237,9 @@ fn serve_options(
     push: &Arc<Push>,
     reloader: &Arc<Reloader>,
 ) -> ServeOptions {
-    let notes = Arc::clone(reloader);
+    let (notes, held) = (Arc::clone(reloader), Arc::clone(schedule));
     ServeOptions {
+        paused: Arc::new(move || held.pauses().all()),
         readiness: Arc::new(move || Readiness {
             blocks: Vec::new(),
             notes: notes.notes(),

@@ -1,30 +1,37 @@
 //! Serves pictures, pages and the API: warp's routes behind an accept loop of our own.
 //!
-//! The order of a request: accept (a connection permit, a header timeout) → [`gate`] (address
-//! length, body length, who may) → routes, or `ingest` for webhooks → `face` (what a refusal looks
-//! like) → headers. warp's own server panics on a taken port, sets no header timeout, caps no
+//! The order of a request: accept (a connection permit, a header timeout) → `gate` (address
+//! length, body length) → `admission` (who may) → routes, or `ingest` for webhooks → `face` (what a
+//! refusal looks like) → headers. warp's own server panics on a taken port, sets no header timeout, caps no
 //! connections and waits for ever on an open event stream, so it is not used.
 
 pub mod accept;
 pub mod control;
-pub mod gate;
 
+mod admin;
+mod admission;
 mod api;
+mod arrival;
 mod assets;
 mod charts;
+mod credential;
+mod entry;
 mod face;
+mod gate;
 mod health;
 mod ingest;
 mod pages;
 mod pulse;
 mod reply;
 mod routes;
+mod steer;
 mod visit;
 mod walls;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,11 +41,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use accept::{BindError, Listener, serve};
-pub use gate::Anonymous;
+pub use admin::{PluginState, Workshop};
 pub use health::Readiness;
 
+use crate::access::Access;
+use crate::access::limit::Limiter;
+use crate::config::Front;
 use crate::picture::Studio;
 use crate::push::Push;
+use crate::record::{Pause, SourceName};
 use crate::telemetry::Metrics;
 
 /// Everything a server needs; cheap to clone.
@@ -46,22 +57,26 @@ use crate::telemetry::Metrics;
 pub struct ServeOptions {
     /// Path in front of every address, such as `/vocd`; empty without one.
     pub base_path: String,
-    /// Who may read without a token.
-    pub anonymous: Anonymous,
+    /// Who comes in without a token, and what a proxy in front says.
+    pub front: Front,
+    /// The tokens.
+    pub access: Arc<Access>,
     /// Answers picture requests.
     pub studio: Studio,
     /// Where requests are counted; served at `/metrics`.
     pub metrics: Arc<Metrics>,
     /// What keeps the daemon from being ready, and what it wants an operator to know.
     pub readiness: Arc<dyn Fn() -> Readiness + Send + Sync>,
+    /// What is known of the plugins, for operators; it reads files.
+    pub workshop: Arc<dyn Fn() -> Workshop + Send + Sync>,
     /// Files of the store, whose sizes `/metrics` shows.
     pub store_files: Vec<PathBuf>,
-    /// Commands of the control socket; `None` takes none.
+    /// Which sources are held back.
+    pub paused: Arc<dyn Fn() -> BTreeMap<SourceName, Pause> + Send + Sync>,
+    /// Commands of the control socket and orders to sources; `None` takes none.
     pub commands: Option<Arc<dyn control::Commands>>,
     /// Takes webhooks; `None` takes none.
     pub push: Option<Arc<Push>>,
-    /// Address that vendors call, without a slash at its end; where a proxy hides it.
-    pub public_url: Option<String>,
     /// Limits of the server.
     pub limits: Limits,
 }
@@ -79,6 +94,12 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// Bytes of a request's body, counted while they arrive.
     pub body_bytes_max: usize,
+    /// Requests of one address in a minute; those of this machine itself are not counted.
+    pub address_requests_per_minute: u32,
+    /// Requests of one token or user in a minute.
+    pub token_requests_per_minute: u32,
+    /// Wrong tokens of one address in a minute that are answered in words.
+    pub wrong_tokens_per_minute: u32,
     /// Bytes of a request's path and query.
     pub target_bytes_max: usize,
     /// Time open connections have to end at shutdown before they are cut.
@@ -95,6 +116,11 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
             body_bytes_max: 1 << 20,
+            // Some hundred walls behind one office's address, each with a dozen panels.
+            address_requests_per_minute: 6_000,
+            token_requests_per_minute: 6_000,
+            // More than a person mistypes.
+            wrong_tokens_per_minute: 10,
             // The longest filter people paste; also what common proxies let through.
             target_bytes_max: 8 << 10,
             // The daemon promises to end within 10 s.
@@ -111,6 +137,24 @@ struct Site {
     shutdown: watch::Receiver<bool>,
     n_streams: Arc<AtomicUsize>,
     is_draining: AtomicBool,
+    limiters: Limiters,
+}
+
+/// How often each may ask.
+struct Limiters {
+    addresses: Limiter<u128>,
+    holders: Limiter<String>,
+    wrong_tokens: Limiter<u128>,
+}
+
+impl Limiters {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            addresses: Limiter::new(limits.address_requests_per_minute),
+            holders: Limiter::new(limits.token_requests_per_minute),
+            wrong_tokens: Limiter::new(limits.wrong_tokens_per_minute),
+        }
+    }
 }
 
 /// Who is at the other end.
@@ -118,6 +162,9 @@ struct Site {
 pub enum Peer {
     /// A network client.
     Network(SocketAddr),
-    /// A process of this machine that may open the control socket.
-    Socket,
+    /// A process of this machine at the control socket.
+    Socket {
+        /// Its user: root or the daemon's own.
+        uid: u32,
+    },
 }

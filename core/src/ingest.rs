@@ -5,10 +5,12 @@
 
 mod live;
 mod pace;
+mod pause;
 mod pull;
 mod queue;
 mod schedule;
 mod stage;
+mod steer;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -21,8 +23,10 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 pub use live::{Activity, LastFailure, SourceLive};
+pub use pause::{PauseError, Pauses};
 pub use pull::{PullRequest, pull, pull_source};
 pub use schedule::{Schedule, ScheduleOptions, TriggerError};
+pub use steer::SteerError;
 
 use crate::host::{
     Failure, FailureReason, FindError, Outbound, PluginFile, Progress, RunLimits, SECRET_MARK,

@@ -29,9 +29,11 @@
 //! | [`dashboard`] | one page as a TOML file; a bad file never replaces a good one |
 //! | [`config`] | the configuration as written → as checked; secrets |
 //! | [`picture`] | answers panel requests: question → answer → figure → bytes, cached |
-//! | [`http`] | addresses, pages, limits |
+//! | [`access`] | who may what: roles, tokens |
+//! | [`http`] | addresses, pages, limits; lets requests in |
 //! | [`watch`] | the only user of notify: debounced, typed events |
 //! | [`template`] | the crate that `vocd plugin new` writes; pure |
+//! | [`keep`] | small private files, replaced whole |
 //! | [`nearest`] | the name that was probably meant |
 //! | [`telemetry`] | the daemon's own metrics |
 //! | [`demo`] | the demo company, a pure function of seed and day |
@@ -70,6 +72,7 @@
 //! kind: one file in `chart/`, one enum variant, one golden. A dashboard: one TOML file.
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod chart;
 pub mod cli;
 pub mod config;
@@ -80,6 +83,7 @@ pub mod demo;
 pub mod host;
 pub mod http;
 pub mod ingest;
+pub mod keep;
 pub mod kpi;
 pub mod nearest;
 pub mod picture;

@@ -1,10 +1,12 @@
 //! The words every stage shares: sources, streams, and the checked rows that pass the door.
 
 pub mod door;
+mod pause;
 mod rhythm;
 
 use std::fmt;
 
+pub use pause::{Pause, PauseReason};
 pub use rhythm::{CronLine, Rhythm};
 pub use vocd_plugin::record::RecordKind;
 

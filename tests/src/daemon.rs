@@ -80,7 +80,25 @@ impl Daemon {
     /// When it ends or stays silent; the message carries its log.
     #[must_use]
     pub fn start(folder: &Path, arguments: &[&str], address: SocketAddr) -> Self {
-        let mut child = command(folder, arguments).spawn().expect("vocd starts");
+        Self::start_with(folder, arguments, address, &[])
+    }
+
+    /// Starts `vocd` as [`Daemon::start`] does, with more environment variables.
+    ///
+    /// # Panics
+    /// When it ends or stays silent; the message carries its log.
+    #[must_use]
+    pub fn start_with(
+        folder: &Path,
+        arguments: &[&str],
+        address: SocketAddr,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = command(folder, arguments);
+        let mut child = command
+            .envs(variables.iter().copied())
+            .spawn()
+            .expect("vocd starts");
         let log = Arc::new(Mutex::new(String::new()));
         collect(child.stderr.take().expect("piped"), &log);
         collect(child.stdout.take().expect("piped"), &log);

@@ -240,17 +240,22 @@ fn the_engine_never_does_civil_time() {
 }
 
 /// What each module of `core` may import from its neighbours. `daemon` and `cli` see everything.
-const DOWNHILL: [(&str, &[&str]); 19] = [
+const DOWNHILL: [(&str, &[&str]); 21] = [
     ("record", &[]),
     ("plan", &["record"]),
     ("kpi", &["plan", "record"]),
     ("chart", &["kpi"]),
-    ("config", &["kpi", "record"]),
+    ("keep", &[]),
+    ("access", &["keep"]),
+    ("config", &["access", "kpi", "record"]),
     ("dashboard", &["chart", "kpi", "config"]),
     ("store", &["plan", "record"]),
     ("host", &["record", "store"]),
     ("conformance", &["host", "record"]),
-    ("ingest", &["host", "store", "record", "config", "plan"]),
+    (
+        "ingest",
+        &["host", "keep", "store", "record", "config", "plan"],
+    ),
     ("push", &["ingest", "host", "store", "record", "telemetry"]),
     (
         "picture",
@@ -268,6 +273,7 @@ const DOWNHILL: [(&str, &[&str]); 19] = [
     (
         "http",
         &[
+            "access",
             "push",
             "picture",
             "chart",

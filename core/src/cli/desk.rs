@@ -109,12 +109,7 @@ pub(super) fn command(
     mut on_line: impl FnMut(&Value),
 ) -> Result<(), Failure> {
     runtime()?.block_on(async {
-        let request = Request::post(target)
-            .header("host", "localhost")
-            .header(BUILD_HEADER, BUILD_ID)
-            .body(Full::new(Bytes::new()))
-            .map_err(|error| Failure::of(&error))?;
-        let response = send(socket, request).await?;
+        let response = send(socket, posted(target)?).await?;
         if !response.status().is_success() {
             let reply = read(response)
                 .await
@@ -136,6 +131,41 @@ pub(super) fn command(
         }
         Ok(())
     })
+}
+
+/// Posts to an address of the running daemon.
+pub(super) fn post(socket: &PathBuf, target: &str) -> Result<Reply, Failure> {
+    runtime()?.block_on(async {
+        let response = send(socket, posted(target)?).await?;
+        let reply = read(response)
+            .await
+            .map_err(|error| gone(socket, &*error))?;
+        reply.or_failure()
+    })
+}
+
+fn posted(target: &str) -> Result<Request<Full<Bytes>>, Failure> {
+    Request::post(target)
+        .header("host", "localhost")
+        .header(BUILD_HEADER, BUILD_ID)
+        .body(Full::new(Bytes::new()))
+        .map_err(|error| Failure::of(&error))
+}
+
+/// Sends a command to the running daemon and returns the report of its last line.
+pub(super) fn report(socket: &PathBuf, target: &str) -> Result<Value, Failure> {
+    let mut last = Value::Null;
+    command(socket, target, |line| last = line.clone())?;
+    if let Some(what) = last["failure"]["what"].as_str() {
+        return Err(Failure {
+            what: what.to_owned(),
+            hint: last["failure"]["hint"].as_str().map(str::to_owned),
+        });
+    }
+    match last["report"].take() {
+        Value::Null => Err(gone(socket, "it ended before it answered")),
+        report => Ok(report),
+    }
 }
 
 fn runtime() -> Result<Runtime, Failure> {

@@ -1,10 +1,16 @@
-//! `vocd sources`: the state of each source; `reset` forgets a checkpoint.
+//! `vocd sources`: the state of each source; `reset` forgets a checkpoint, `pause` holds it back.
 
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::daemon::House;
-use crate::daemon::order;
+use crate::access::Audit;
+use crate::access::audit::Deed;
+use crate::config::Config;
+use crate::daemon::{House, hold_data_dir, order};
+use crate::http::control::Steer;
+use crate::ingest::Pauses;
+use crate::record::PauseReason;
 
 use super::desk::{self, Desk};
 use super::failure::Failure;
@@ -31,6 +37,23 @@ enum SourcesCommand {
         #[command(flatten)]
         config: ConfigFlag,
     },
+    /// Hold a source back: no pull starts until it is resumed, whatever restarts
+    Pause {
+        /// Name of the source
+        name: String,
+        /// Why
+        #[arg(long, value_enum, default_value = "operator")]
+        reason: ReasonFlag,
+        #[command(flatten)]
+        config: ConfigFlag,
+    },
+    /// Let a source go on that was held back
+    Resume {
+        /// Name of the source
+        name: String,
+        #[command(flatten)]
+        config: ConfigFlag,
+    },
     /// Parse webhooks again that were kept aside; the daemon must be running
     Retry {
         /// Name of the source
@@ -38,6 +61,25 @@ enum SourcesCommand {
         #[command(flatten)]
         config: ConfigFlag,
     },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ReasonFlag {
+    Maintenance,
+    Quota,
+    BadData,
+    Operator,
+}
+
+impl ReasonFlag {
+    const fn reason(self) -> PauseReason {
+        match self {
+            Self::Maintenance => PauseReason::Maintenance,
+            Self::Quota => PauseReason::Quota,
+            Self::BadData => PauseReason::BadData,
+            Self::Operator => PauseReason::Operator,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -51,6 +93,12 @@ pub(super) fn run(flags: &SourcesFlags) -> Result<(), Failure> {
     match &flags.command {
         Some(SourcesCommand::Reset { name, config }) => return reset(name, config),
         Some(SourcesCommand::Retry { name, config }) => return retry(name, config),
+        Some(SourcesCommand::Pause {
+            name,
+            reason,
+            config,
+        }) => return steer(name, Steer::Pause(reason.reason()), config),
+        Some(SourcesCommand::Resume { name, config }) => return steer(name, Steer::Resume, config),
         None => {}
     }
     let config = super::find_and_load(&flags.config)?;
@@ -77,24 +125,58 @@ fn reset(name: &str, flag: &ConfigFlag) -> Result<(), Failure> {
     };
     match desk::running_daemon(&config) {
         Some(socket) => {
-            let mut outcome = Ok(());
-            desk::command(&socket, &format!("/control/reset?source={name}"), |line| {
-                if let Some(what) = line["failure"]["what"].as_str() {
-                    let hint = line["failure"]["hint"].as_str().map(str::to_owned);
-                    outcome = Err(Failure {
-                        what: what.to_owned(),
-                        hint,
-                    });
-                }
-            })?;
-            outcome?;
+            desk::report(&socket, &format!("/control/reset?source={name}"))?;
         }
         None => {
             let house = House::open(&config).map_err(|error| Failure::of_store(&error))?;
-            order::reset(&house, name).map_err(told)?;
+            let done = order::reset(&house, name);
+            Audit::open(config.data_dir()).note_change(&Deed {
+                who: super::terminal(),
+                action: "reset",
+                on: name,
+                outcome: done.as_ref().err().map_or("ok", |failure| &failure.what),
+            });
+            done.map_err(told)?;
         }
     }
     output::line(&format!("{name}: the next pull reads everything again"))
+}
+
+/// Asks the running daemon, or keeps the wish for the next one.
+fn steer(name: &str, steer: Steer, flag: &ConfigFlag) -> Result<(), Failure> {
+    let config = super::find_and_load(flag)?;
+    let pairs = match steer {
+        Steer::Pause(reason) => vec![("reason".to_owned(), reason.name().to_owned())],
+        Steer::Run | Steer::Resume => Vec::new(),
+    };
+    match desk::running_daemon(&config) {
+        Some(socket) => {
+            let address = ["api", "v1", "sources", name, steer.name()];
+            desk::post(&socket, &desk::target(&address, &pairs))?;
+        }
+        None => steer_here(&config, name, steer)?,
+    }
+    output::line(&match steer {
+        Steer::Pause(_) => format!("{name}: paused; vocd sources resume {name} lets it go on"),
+        Steer::Run | Steer::Resume => format!("{name}: goes on"),
+    })
+}
+
+fn steer_here(config: &Config, name: &str, steer: Steer) -> Result<(), Failure> {
+    let name = super::sync::spec(config, name)?.name;
+    let _lock = hold_data_dir(config).map_err(|error| Failure::of_store(&error))?;
+    let done = Pauses::open(config.data_dir()).and_then(|pauses| match steer {
+        Steer::Pause(reason) => pauses.pause(&name, reason, Timestamp::now()).map(|_| ()),
+        Steer::Run | Steer::Resume => pauses.resume(&name).map(|_| ()),
+    });
+    let failure = done.as_ref().err().map(ToString::to_string);
+    Audit::open(config.data_dir()).note_change(&Deed {
+        who: super::terminal(),
+        action: steer.name(),
+        on: name.as_str(),
+        outcome: failure.as_deref().unwrap_or("ok"),
+    });
+    done.map_err(|error| Failure::of(&error).hint(error.hint()))
 }
 
 fn retry(name: &str, flag: &ConfigFlag) -> Result<(), Failure> {
@@ -105,19 +187,8 @@ fn retry(name: &str, flag: &ConfigFlag) -> Result<(), Failure> {
             hint: Some("start it: vocd serve".to_owned()),
         });
     };
-    let mut outcome = Ok(0);
-    desk::command(&socket, &format!("/control/retry?source={name}"), |line| {
-        if let Some(what) = line["failure"]["what"].as_str() {
-            let hint = line["failure"]["hint"].as_str().map(str::to_owned);
-            outcome = Err(Failure {
-                what: what.to_owned(),
-                hint,
-            });
-        } else if let Some(n_webhooks) = line["report"]["webhooks"].as_u64() {
-            outcome = Ok(n_webhooks);
-        }
-    })?;
-    let n_webhooks = outcome?;
+    let report = desk::report(&socket, &format!("/control/retry?source={name}"))?;
+    let n_webhooks = report["webhooks"].as_u64().unwrap_or_default();
     output::line(&format!("{name}: {n_webhooks} webhooks are parsed again"))
 }
 
@@ -130,6 +201,7 @@ fn table(sources: &[Value]) -> String {
     ];
     let mut more = String::new();
     for source in sources {
+        let paused = source["paused"]["reason"].as_str();
         let state = match (source["failing"].as_bool(), source["stale"].as_bool()) {
             (Some(true), _) => "failing",
             (_, Some(true)) => "stale",
@@ -148,7 +220,7 @@ fn table(sources: &[Value]) -> String {
             .sum();
         rows.push(vec![
             text(&source["name"]),
-            state.to_owned(),
+            paused.map_or_else(|| state.to_owned(), |reason| format!("paused: {reason}")),
             text(&source["last_success"]),
             if kinds.is_empty() {
                 "none".to_owned()

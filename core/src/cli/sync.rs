@@ -65,7 +65,8 @@ pub(super) fn run(flags: &SyncFlags) -> Result<(), Failure> {
     tell(&flags.source, &last, flags.dry_run)
 }
 
-fn spec(config: &Config, source: &str) -> Result<SourceSpec, Failure> {
+/// Finds a source of the configuration.
+pub(super) fn spec(config: &Config, source: &str) -> Result<SourceSpec, Failure> {
     let specs = source_specs(config);
     let names: Vec<String> = specs.iter().map(|spec| spec.name.to_string()).collect();
     specs

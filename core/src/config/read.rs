@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::config::fault::{Complaint, Fault, nearest_hint};
 use crate::config::reader::{Placed, Sheet, TableReader, text};
 use crate::config::{
-    AddressBlock, Anonymous, Config, DEFAULTS, Dimension, FILE_BYTES_MAX, Goal, KpiRules, Limits,
-    PluginReload, PluginTrust, SourceConfig, dimension, folder_of, goal, scalar, source,
+    Config, DEFAULTS, Dimension, FILE_BYTES_MAX, Goal, KpiRules, Limits, PluginReload, PluginTrust,
+    SourceConfig, dimension, folder_of, goal, scalar, source,
 };
 use crate::record::SourceName;
 
@@ -70,7 +70,7 @@ impl Reading<'_> {
     fn config(&mut self, mut top: TableReader<'_, '_>) -> Option<Config> {
         refuse_later_tables(&mut self.sheet, &mut top);
         let listen = top.parsed(&mut self.sheet, "listen", address);
-        let anonymous = self.auth(&mut top, listen.as_ref());
+        let front = super::front::read(&mut self.sheet, &mut top, listen.as_ref());
         let (min_group, min_group_verbatim) = self.privacy(&mut top);
         let (plugin_trust, plugin_signers, plugin_reload) = self.plugins(&mut top);
         let sources = self.sources(&mut top);
@@ -86,7 +86,6 @@ impl Reading<'_> {
         let goals = goals(sheet, &mut top);
         let dimensions = dimensions(sheet, &mut top);
         let limits = limits(sheet, &mut top);
-        let (trusted_proxies, public_url) = self.http(&mut top);
         let font_dirs = self.font_dirs(&mut top);
         let network = super::network::read(&mut self.sheet, self.path, &mut top);
         let kpi = self.kpi(&mut top);
@@ -98,20 +97,18 @@ impl Reading<'_> {
             data_dir: self.absolute(&data_dir?.value),
             listen: listen?.value,
             base_path: base_path?.value,
-            public_url,
             timezone: timezone?.value,
             week_start: week_start?.value,
             fiscal_year_start: i8::try_from(fiscal_year_start?.value).ok()?,
             plugin_dirs: self.plugin_dirs(&plugin_dirs),
             dashboards_dir: self.absolute(&dashboards_dir?.value),
             memory_limit_bytes: memory_limit?.value,
-            anonymous,
+            front,
             min_group: min_group?,
             min_group_verbatim: min_group_verbatim?,
             plugin_trust,
             plugin_signers,
             plugin_reload: plugin_reload?,
-            trusted_proxies,
             font_dirs,
             network,
             limits: limits?,
@@ -136,27 +133,6 @@ impl Reading<'_> {
             let fault = self.sheet.at(&entry.key_place, what, "it may stay");
             self.notices.push(fault);
         }
-    }
-
-    fn auth(
-        &mut self,
-        top: &mut TableReader<'_, '_>,
-        listen: Option<&Placed<SocketAddr>>,
-    ) -> Anonymous {
-        let mut table = top.table(&mut self.sheet, "auth");
-        let choices = [("none", Anonymous::Nobody), ("viewer", Anonymous::Viewer)];
-        let written = table.parsed(&mut self.sheet, "anonymous", |name| {
-            scalar::choice(name, &choices)
-        });
-        let is_open = listen.is_some_and(|listen| !listen.value.ip().is_loopback());
-        if let (true, false, Some(listen)) = (is_open, table.has("anonymous"), listen) {
-            let what = format!("`listen`: {} is reachable from outside", listen.value);
-            let hint =
-                "write [auth] with anonymous = \"viewer\" or \"none\", or listen on loopback";
-            self.sheet.fault(&listen.place, what, hint);
-        }
-        table.finish(&mut self.sheet);
-        written.map_or(Anonymous::LoopbackViewer, |written| written.value)
     }
 
     fn privacy(&mut self, top: &mut TableReader<'_, '_>) -> (Option<u64>, Option<u64>) {
@@ -239,21 +215,6 @@ impl Reading<'_> {
             relevant_rate: count(relevant_rate)?,
             records_begin: records_begin.map(|day| day.value),
         })
-    }
-
-    fn http(&mut self, top: &mut TableReader<'_, '_>) -> (Vec<AddressBlock>, Option<String>) {
-        let mut table = top.table(&mut self.sheet, "http");
-        let url = table.parsed(&mut self.sheet, "public_url", public_url);
-        let blocks = table.list(&mut self.sheet, "trusted_proxies", |value| {
-            block(text(value)?)
-        });
-        let what = "a forwarded request is never taken for a local one";
-        self.notice(&mut table, "trusted_proxies", what);
-        let instead = "single sign-on by a proxy needs roles, which come later";
-        table.refuse(&mut self.sheet, "user_header", instead);
-        table.finish(&mut self.sheet);
-        let blocks = blocks.into_iter().map(|block| block.value).collect();
-        (blocks, url.map(|url| url.value))
     }
 
     fn font_dirs(&mut self, top: &mut TableReader<'_, '_>) -> Vec<PathBuf> {
@@ -405,61 +366,28 @@ fn known_source(name: &str, sources: &[SourceConfig]) -> Result<SourceName, Comp
     })
 }
 
-fn block(text: &str) -> Result<AddressBlock, Complaint> {
-    let (address, prefix) = match text.split_once('/') {
-        Some((address, prefix)) => (address, Some(prefix)),
-        None => (text, None),
-    };
-    let complaint = || {
-        Complaint::new(
-            format!("`{text}` is no address or block"),
-            "write an IP address or a block such as `10.0.0.0/8`",
-        )
-    };
-    let address: IpAddr = address.parse().map_err(|_| complaint())?;
-    let bits_max = if address.is_ipv4() { 32 } else { 128 };
-    let prefix_bits = match prefix {
-        Some(prefix) => prefix.parse().map_err(|_| complaint())?,
-        None => bits_max,
-    };
-    if prefix_bits > bits_max {
-        return Err(complaint());
-    }
-    Ok(AddressBlock {
-        address,
-        prefix_bits,
-    })
-}
-
 fn limits(sheet: &mut Sheet<'_>, top: &mut TableReader<'_, '_>) -> Option<Limits> {
     let mut table = top.table(sheet, "limits");
     let body = table.parsed(sheet, "body", scalar::size_bytes);
     let connections = table.whole(sheet, "connections", 1..=100_000);
+    let rates = [
+        "address_requests_per_minute",
+        "token_requests_per_minute",
+        "wrong_tokens_per_minute",
+    ]
+    .map(|key| u32::try_from(table.whole(sheet, key, 1..=100_000_000)?.value).ok());
     let inbox = table.parsed(sheet, "inbox_bytes", scalar::size_bytes);
     let query_deadline = table.parsed(sheet, "query_deadline", scalar::duration);
     table.finish(sheet);
     Some(Limits {
         body_bytes: body?.value,
         connections: u32::try_from(connections?.value).ok()?,
+        address_requests_per_minute: rates[0]?,
+        token_requests_per_minute: rates[1]?,
+        wrong_tokens_per_minute: rates[2]?,
         inbox_bytes: inbox?.value,
         query_deadline: query_deadline?.value,
     })
-}
-
-fn public_url(text: &str) -> Result<String, Complaint> {
-    let rest = ["https://", "http://"]
-        .iter()
-        .find_map(|scheme| text.strip_prefix(scheme));
-    let is_url = rest.is_some_and(|rest| {
-        !rest.is_empty() && !rest.contains(['?', '#', ' ']) && !rest.starts_with('/')
-    });
-    match is_url {
-        true => Ok(text.trim_end_matches('/').to_owned()),
-        false => Err(Complaint::new(
-            format!("`{text}` is no address that a vendor can call"),
-            "write scheme and host, such as `https://voice.example.com`",
-        )),
-    }
 }
 
 fn address(text: &str) -> Result<SocketAddr, Complaint> {

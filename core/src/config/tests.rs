@@ -22,7 +22,7 @@ fn an_empty_file_is_all_defaults() {
     assert_eq!(config.listen().to_string(), "127.0.0.1:7878");
     assert_eq!(config.memory_limit_bytes(), 1 << 30);
     assert_eq!(config.timezone().iana_name(), Some("UTC"));
-    assert_eq!(config.anonymous(), Anonymous::LoopbackViewer);
+    assert_eq!(config.front().anonymous, Anonymous::LoopbackViewer);
     assert_eq!(
         config.plugin_dirs().last(),
         Some(&PathBuf::from("./plugins"))
@@ -238,16 +238,62 @@ fn a_proxy_is_an_address_and_is_never_repeated() {
 #[test]
 fn features_of_later_versions_are_refused_by_name() {
     check(
-        "[retention]\n[alerts]\n[agents]\n[currency]\n[http]\nuser_header = \"X\"\n\
+        "[retention]\n[alerts]\n[agents]\n[currency]\n\
          [privacy]\npersonal = { \"response.comment\" = \"drop\" }",
         expect![[r#"
             vocd.toml:1:2: `retention` is not in this version; leave the table out
             vocd.toml:2:2: `alerts` is not in this version; leave the table out
             vocd.toml:3:2: `agents` is not in this version; leave the table out
             vocd.toml:4:2: `currency` is not in this version; leave the table out
-            vocd.toml:6:1: `user_header` is not in this version; single sign-on by a proxy needs roles, which come later
-            vocd.toml:8:1: `personal` is not in this version; drop the column in the source's own configuration"#]],
+            vocd.toml:6:1: `personal` is not in this version; drop the column in the source's own configuration"#]],
     );
+}
+
+#[test]
+fn a_proxy_names_users_and_users_have_roles() {
+    let text = "[auth]\nanonymous = \"none\"\nuser_role = \"viewer\"\n\
+                users = { \"ops@example.com\" = \"admin\" }\n\
+                [http]\ntrusted_proxies = [\"10.0.0.0/8\"]\nuser_header = \"X-Forwarded-User\"";
+    let config = parse(text).expect("valid");
+    let front = config.front();
+    assert_eq!(front.user_grant, Some(crate::access::Grant::viewer()));
+    let named = front.users.get("ops@example.com");
+    assert_eq!(named, Some(&crate::access::Grant::admin()));
+    assert_eq!(parse("").expect("valid").front().user_grant, None);
+    check(
+        "[auth]\nusers = { a = \"amdin\", b = 3 }\nuser_role = \"admin\"\n\
+         [http]\nuser_header = \"X-Forwarded-User\"",
+        expect![[r#"
+            vocd.toml:2:15: `a`: there is no role `amdin`; did you mean `admin`?
+            vocd.toml:2:28: `b`: wrong type, found integer; write a text in quotes
+            vocd.toml:3:13: `user_role`: unknown value `admin`; write one of `none`, `viewer`
+            vocd.toml:5:15: `user_header` is believed from trusted proxies alone, and there are none; write the proxy's address into trusted_proxies"#]],
+    );
+    check(
+        "[http]\ntrusted_proxies = [\"10.0.0.0/33\"]\nuser_header = \"Cookie\"",
+        expect![[r#"
+            vocd.toml:2:20: `trusted_proxies`: `10.0.0.0/33` is no address or block; write an IP address or a block such as `10.0.0.0/8`
+            vocd.toml:3:15: `user_header`: `Cookie` is no header that can name a user; write the header that the proxy sets, such as `X-Forwarded-User`"#]],
+    );
+}
+
+#[test]
+fn a_block_contains_its_addresses() {
+    let check = |address: &str, prefix_bits, other: &str, expected| {
+        let block = AddressBlock {
+            address: address.parse().expect("an address"),
+            prefix_bits,
+        };
+        let other = other.parse().expect("an address");
+        assert_eq!(block.contains(other), expected, "{block:?} {other}");
+    };
+    check("10.0.0.0", 8, "10.255.0.1", true);
+    check("10.0.0.0", 8, "11.0.0.1", false);
+    check("10.0.0.0", 8, "::ffff:10.1.2.3", true);
+    check("0.0.0.0", 0, "203.0.113.9", true);
+    check("192.0.2.7", 32, "192.0.2.6", false);
+    check("fd00::", 8, "fd12::1", true);
+    check("fd00::", 8, "10.0.0.1", false);
 }
 
 #[test]

@@ -1,22 +1,24 @@
 //! The stages that answer questions, built once from a configuration: store, shelf, pictures.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::chart::{GoalMark, Painter};
-use crate::config::{Anonymous, Config, Network, PluginTrust, SourceConfig, schema};
+use crate::config::{Config, Network, PluginTrust, SourceConfig, schema};
 use crate::dashboard::Shelf;
 use crate::host::generation::Generations;
 use crate::host::trust::{PluginFolders, Trust, TrustLevel};
 use crate::host::{Failure, FailureReason, MetricSink, Outbound, RunLimits};
-use crate::http::{self, Limits, Readiness, ServeOptions};
-use crate::ingest::{ResolvedConfig, SourceSpec};
+use crate::http::{Limits, Readiness, ServeOptions, Workshop};
+use crate::ingest::{Pauses, ResolvedConfig, SourceSpec};
 use crate::kpi;
 use crate::picture::gallery::GalleryParts;
 use crate::picture::source::SourceRule;
 use crate::picture::{Gallery, Rules, Studio};
+use crate::record::{Pause, SourceName};
 use crate::store::duckdb::{DimensionField, DimensionSpec, DuckStore, StoreOptions};
 use crate::store::push::PushStore;
 use crate::store::{Store, StoreError};
@@ -133,29 +135,44 @@ impl House {
         })
     }
 
-    /// Returns how a server answers from this house; it takes no commands.
+    /// Returns how a server answers from this house; it takes no commands and knows no tokens.
     #[must_use]
     pub fn serve_options(&self, config: &Config) -> ServeOptions {
         let limits = config.limits();
         ServeOptions {
             base_path: config.base_path().to_owned(),
-            anonymous: match config.anonymous() {
-                Anonymous::LoopbackViewer => http::Anonymous::Loopback,
-                Anonymous::Nobody => http::Anonymous::Nobody,
-                Anonymous::Viewer => http::Anonymous::Viewer,
-            },
+            front: config.front().clone(),
+            access: Arc::default(),
             studio: self.studio.clone(),
             metrics: Arc::clone(&self.metrics),
             readiness: Arc::new(Readiness::default),
+            workshop: Arc::new(|| Workshop {
+                plugins: Vec::new(),
+                missing_layers: Err("no daemon runs".to_owned()),
+            }),
             store_files: store_files(config),
+            paused: Arc::new(paused_in(config.data_dir().to_owned())),
             commands: None,
             push: None,
-            public_url: config.public_url().map(str::to_owned),
             limits: Limits {
                 connections_max: usize::try_from(limits.connections).unwrap_or(usize::MAX),
+                address_requests_per_minute: limits.address_requests_per_minute,
+                token_requests_per_minute: limits.token_requests_per_minute,
+                wrong_tokens_per_minute: limits.wrong_tokens_per_minute,
                 body_bytes_max: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
                 ..Limits::default()
             },
+        }
+    }
+}
+
+/// Reads which sources are held back, where no daemon knows.
+fn paused_in(data_dir: PathBuf) -> impl Fn() -> BTreeMap<SourceName, Pause> + Send + Sync {
+    move || match Pauses::open(&data_dir) {
+        Ok(pauses) => pauses.all(),
+        Err(error) => {
+            tracing::warn!(%error, "it is unknown which sources are paused");
+            BTreeMap::new()
         }
     }
 }
@@ -222,6 +239,14 @@ pub fn source_specs(config: &Config) -> Vec<SourceSpec> {
         .iter()
         .map(|source| source_spec(config, source))
         .collect()
+}
+
+/// Takes the lock of the data directory without opening the store, for small files beside it.
+///
+/// # Errors
+/// When another process has it, or the directory cannot be written.
+pub fn hold_data_dir(config: &Config) -> Result<std::fs::File, StoreError> {
+    crate::store::duckdb::hold(&store_options(config))
 }
 
 /// Returns where plugins are found and which of them may run.

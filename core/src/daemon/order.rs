@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::http::control::{Commands, Lines};
-use crate::ingest::{Keep, PullError, PullOptions, PullProgress, PullReport, Schedule, StartFrom};
+use crate::http::control::{Commands, Lines, Steer, SteerRefusal, failure_line};
+use crate::ingest::{
+    Keep, PullError, PullOptions, PullProgress, PullReport, Schedule, StartFrom, SteerError,
+    TriggerError,
+};
 use crate::push::Push;
 use crate::record::SourceName;
 use crate::store::Store as _;
@@ -39,52 +42,61 @@ impl Order {
 }
 
 impl Commands for Order {
-    fn sync(&self, source: &str, is_full: bool, is_dry_run: bool, lines: &Lines) {
+    fn sync(&self, source: &str, is_full: bool, is_dry_run: bool, lines: &Lines) -> Value {
         let options = pull_options(is_full, is_dry_run);
         let mut on_progress = |progress: &PullProgress| {
             // A terminal that does not keep up misses a step of the bar, not a row.
             let _ = lines.try_send(progress_line(progress));
         };
-        let line = match self.schedule.pull_now(source, options, &mut on_progress) {
+        match self.schedule.pull_now(source, options, &mut on_progress) {
             Ok(Ok(report)) => report_line(&report),
-            Ok(Err(error)) => failure_line(&pull_failure(&error)),
-            Err(error) => failure_line(&OrderFailure {
-                what: error.to_string(),
-                hint: Some("`vocd sources` lists the sources and what they do".to_owned()),
-            }),
-        };
-        // Nobody reads any more when the terminal is gone; the pull is done all the same.
-        let _ = lines.blocking_send(line);
+            Ok(Err(error)) => told(&pull_failure(&error)),
+            Err(error) => failure_line(
+                &error,
+                Some("`vocd sources` lists the sources and what they do".to_owned()),
+            ),
+        }
     }
 
-    fn reset(&self, source: &str, lines: &Lines) {
-        let line = match reset(&self.house, source) {
+    fn reset(&self, source: &str) -> Value {
+        match reset(&self.house, source) {
             Ok(()) => json!({ "report": {} }),
-            Err(failure) => failure_line(&failure),
-        };
-        let _ = lines.blocking_send(line);
+            Err(failure) => told(&failure),
+        }
     }
 
-    fn retry(&self, source: &str, lines: &Lines) {
-        let _ = lines.blocking_send(self.tried_again(source));
-    }
-}
-
-impl Order {
-    fn tried_again(&self, source: &str) -> Value {
+    fn retry(&self, source: &str) -> Value {
         match self.push.retry(source) {
             Ok(n_webhooks) => json!({ "report": { "webhooks": n_webhooks } }),
-            Err(error) => {
-                let mut what = error.to_string();
-                if let Some(cause) = std::error::Error::source(&error) {
-                    what = format!("{what}: {cause}");
-                }
-                failure_line(&OrderFailure {
-                    what,
-                    hint: Some("`vocd sources` lists what is kept aside".to_owned()),
-                })
-            }
+            Err(error) => failure_line(
+                &error,
+                Some("`vocd sources` lists what is kept aside".to_owned()),
+            ),
         }
+    }
+
+    fn steer(&self, source: &str, steer: Steer) -> Result<(), (SteerRefusal, Option<String>)> {
+        let done = match steer {
+            Steer::Run => self.schedule.run_soon(source),
+            Steer::Pause(reason) => self.schedule.pause(source, reason).map(|_| ()),
+            Steer::Resume => self.schedule.resume(source),
+        };
+        done.map_err(|error| match error {
+            SteerError::Trigger(TriggerError::Unknown { .. }) => (
+                SteerRefusal::Unknown,
+                Some("`vocd sources` lists the sources".to_owned()),
+            ),
+            SteerError::Trigger(TriggerError::Running { .. }) => (SteerRefusal::Running, None),
+            SteerError::Trigger(TriggerError::Stopping) => (SteerRefusal::Stopping, None),
+            SteerError::Paused { name } => (
+                SteerRefusal::Paused,
+                Some(format!("let it go on: vocd sources resume {name}")),
+            ),
+            SteerError::Keep(error) => {
+                tracing::error!(%error, "an order to a source could not be kept");
+                (SteerRefusal::NotKept, Some(error.hint().to_owned()))
+            }
+        })
     }
 }
 
@@ -163,6 +175,6 @@ pub fn report_line(report: &PullReport) -> Value {
     } })
 }
 
-fn failure_line(failure: &OrderFailure) -> Value {
+fn told(failure: &OrderFailure) -> Value {
     json!({ "failure": { "what": failure.what, "hint": failure.hint } })
 }

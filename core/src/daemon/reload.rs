@@ -95,11 +95,8 @@ fn needs_restart(running: &Config, changed: &Config) -> Vec<String> {
         ("data_dir", running.data_dir() != changed.data_dir()),
         ("listen", running.listen() != changed.listen()),
         ("base_path", running.base_path() != changed.base_path()),
-        ("public_url", running.public_url() != changed.public_url()),
-        (
-            "inbox_bytes",
-            running.limits().inbox_bytes != changed.limits().inbox_bytes,
-        ),
+        ("[auth] or [http]", running.front() != changed.front()),
+        ("[limits]", running.limits() != changed.limits()),
         ("timezone", running.timezone() != changed.timezone()),
         (
             "memory_limit",

@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::http::routes::Routes;
-use crate::http::{Peer, ServeOptions, Site, assets, gate, pulse};
+use crate::http::{Limiters, Peer, ServeOptions, Site, assets, gate, pulse};
 use crate::telemetry::HTTP_CONNECTIONS;
 
 /// Bytes of one request's head; hyper answers 431 beyond.
@@ -83,7 +83,7 @@ impl BindError {
 pub enum Listener {
     /// The network.
     Network(TcpListener),
-    /// The control socket, whose file mode is the check of who may.
+    /// The control socket: root and this user may, by the file's mode and by who connects.
     Socket(UnixListener),
 }
 
@@ -148,6 +148,7 @@ pub async fn serve(listener: Listener, options: ServeOptions, mut shutdown: watc
         shutdown: shutdown.clone(),
         n_streams: Arc::new(AtomicUsize::new(0)),
         is_draining: AtomicBool::new(false),
+        limiters: Limiters::new(&limits),
     });
     let routes = Routes::new(&site);
     let permits = Arc::new(Semaphore::new(limits.connections_max));
@@ -204,7 +205,13 @@ async fn accept(listener: &Listener) -> io::Result<(Box<dyn Stream>, Peer)> {
         }
         Listener::Socket(listener) => {
             let (stream, _) = listener.accept().await?;
-            Ok((Box::new(stream), Peer::Socket))
+            let uid = stream.peer_cred()?.uid();
+            // The file's mode says the same; a folder or a mount may say otherwise.
+            if uid != 0 && uid != rustix::process::geteuid().as_raw() {
+                tracing::warn!(uid, "another user was refused at the control socket");
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
+            Ok((Box::new(stream), Peer::Socket { uid }))
         }
     }
 }

@@ -6,11 +6,14 @@ use http::{StatusCode, header};
 use serde_json::{Value, json};
 use warp::reply::Response;
 
+use crate::access::Area;
+use crate::access::audit::Deed;
 use crate::http::visit::{Fault, Visit};
-use crate::http::{Peer, charts, reply};
+use crate::http::{charts, reply};
 use crate::kpi::{self, KpiError};
 use crate::picture::{Format, Params, PictureError, Scope, Subject};
 use crate::push::PushState;
+use crate::record::{Pause, SourceName};
 use crate::store::SourceState;
 
 /// Answers with the registry.
@@ -45,8 +48,13 @@ pub(super) fn definition(visit: &Visit, name: String) -> Result<Response, Fault>
     Ok(reply::json(&kpi::definition_json(found)))
 }
 
-/// Answers with the state of every source, without what its rows say.
+/// Answers with the state of every source; without what its rows say, but for operators.
 pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
+    Ok(reply::json(&states(visit).await?))
+}
+
+/// Returns the state of every source.
+pub(super) async fn states(visit: &Visit) -> Result<Value, Fault> {
     bare(visit)?;
     let gallery = std::sync::Arc::clone(visit.site.options.studio.gallery());
     let seen = match gallery.sources_seen() {
@@ -68,7 +76,9 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
         .hint("the log says why")
     };
     let seen = seen.ok_or_else(unreadable)?;
+    let is_operator = visit.visitor.may(Area::Operate);
     let pushed = pushed(visit).await;
+    let paused = (visit.site.options.paused)();
     let (rules, now) = (gallery.rules(), gallery.now());
     let sources: Vec<Value> = rules
         .stamps(&seen.states, now)
@@ -93,20 +103,39 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
                 "lag_s": lag_s,
                 "stale": stamp.is_stale,
                 "failing": stamp.is_failing,
+                "paused": SourceName::new(&stamp.name)
+                    .and_then(|name| paused.get(&name))
+                    .map(pause),
             });
             if let (Some(object), Some(state)) = (value.as_object_mut(), state) {
-                object.extend(counts(state, visit.visitor.peer == Peer::Socket));
+                object.extend(counts(state, is_operator));
             }
             if let (Some(object), Some(state)) = (value.as_object_mut(), pushed.get(&stamp.name)) {
-                let state = push_state(state, visit.visitor.peer == Peer::Socket);
+                let state = push_state(state, is_operator);
                 object.insert("webhooks".to_owned(), state);
             }
             value
         })
         .collect();
-    Ok(reply::json(
-        &json!({ "as_of": seen.at.to_string(), "sources": sources }),
-    ))
+    if is_operator && sources.iter().any(has_words) {
+        visit.site.options.access.audit().note_change(&Deed {
+            who: visit.visitor.to_json(),
+            action: "read",
+            on: "words of rejected rows and webhooks",
+            outcome: "ok",
+        });
+    }
+    Ok(json!({ "as_of": seen.at.to_string(), "sources": sources }))
+}
+
+fn pause(pause: &Pause) -> Value {
+    json!({ "since": pause.since.to_string(), "reason": pause.reason.name() })
+}
+
+/// Whether something of rows is told that may be personal.
+fn has_words(source: &Value) -> bool {
+    let has = |words: &Value| words.as_array().is_some_and(|words| !words.is_empty());
+    has(&source["reject_samples"]) || has(&source["webhooks"]["letters"])
 }
 
 /// Returns the counts of a source; words and places of its rows are for operators alone.

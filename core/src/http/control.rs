@@ -6,13 +6,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::{HeaderValue, Method, Request, StatusCode, header};
-use serde_json::Value;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use warp::Reply as _;
 use warp::reply::Response;
 
-use crate::http::visit::Fault;
+use crate::access::Access;
+use crate::access::audit::Deed;
+use crate::access::order::TokenOrder;
+use crate::http::ServeOptions;
+use crate::http::visit::{Fault, Visitor};
+use crate::record::PauseReason;
 
 /// Header that says which build asks; another build may speak another dialect.
 pub const BUILD_HEADER: &str = "x-vocd-build";
@@ -29,17 +35,75 @@ const LINES_MAX: usize = 64;
 /// Where a command's lines go; a closed end means that nobody reads them any more.
 pub type Lines = mpsc::Sender<Value>;
 
-/// Commands that change something. Each blocks until it is done; its last line has `report` or
-/// `failure`.
+/// Commands that change something. Each blocks until it is done and returns its last line, which has
+/// `report` or `failure`.
 pub trait Commands: Send + Sync {
     /// Pulls a source once.
-    fn sync(&self, source: &str, is_full: bool, is_dry_run: bool, lines: &Lines);
+    fn sync(&self, source: &str, is_full: bool, is_dry_run: bool, lines: &Lines) -> Value;
 
     /// Forgets a source's checkpoints.
-    fn reset(&self, source: &str, lines: &Lines);
+    fn reset(&self, source: &str) -> Value;
 
     /// Has a source's webhooks that were kept aside parsed again.
-    fn retry(&self, source: &str, lines: &Lines);
+    fn retry(&self, source: &str) -> Value;
+
+    /// Has a source pulled soon, held back or let go on.
+    ///
+    /// # Errors
+    /// With the reason, and what to do about it where there is something.
+    fn steer(&self, source: &str, steer: Steer) -> Result<(), (SteerRefusal, Option<String>)>;
+}
+
+/// What an operator asks of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steer {
+    /// Pull it as soon as a thread is free.
+    Run,
+    /// Hold it back, across restarts.
+    Pause(PauseReason),
+    /// Let it go on.
+    Resume,
+}
+
+impl Steer {
+    /// Returns the word for it in addresses and in the audit log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Pause(_) => "pause",
+            Self::Resume => "resume",
+        }
+    }
+}
+
+/// Why an order to a source was not carried out; a closed set, so that programs can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SteerRefusal {
+    /// No source has that name.
+    Unknown,
+    /// It is being pulled already.
+    Running,
+    /// It is held back.
+    Paused,
+    /// Nothing is pulled any more, or yet.
+    Stopping,
+    /// The order could not be made to survive a restart.
+    NotKept,
+}
+
+impl SteerRefusal {
+    /// Returns the label.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown_source",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Stopping => "stopping",
+            Self::NotKept => "not_kept",
+        }
+    }
 }
 
 /// Returns where the control socket of a data directory is, or `None` when its path would be too
@@ -70,37 +134,47 @@ pub(super) fn check_build<B>(request: &Request<B>) -> Result<(), Fault> {
 /// Starts the command of an address and answers with its lines.
 pub(super) fn answer<B>(
     request: &Request<B>,
-    commands: Option<&Arc<dyn Commands>>,
+    options: &ServeOptions,
+    visitor: &Visitor,
 ) -> Result<Response, Fault> {
-    let commands = commands
-        .cloned()
-        .ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "this process takes no commands"))?;
     if request.method() != Method::POST {
         let what = "a command is sent by POST";
         return Err(Fault::new(StatusCode::METHOD_NOT_ALLOWED, what));
     }
     let query = request.uri().query().unwrap_or_default();
-    // A source's name needs no decoding: it is letters, digits and hyphens.
-    let parameter = |name: &str| {
-        query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
+    let order = Order {
+        pairs: pairs.collect(),
+        who: visitor.to_json(),
+        access: Arc::clone(&options.access),
+        commands: options.commands.clone(),
     };
-    let source = parameter("source").unwrap_or_default().to_owned();
-    let is_full = parameter("full") == Some("true");
-    let is_dry_run = parameter("dry_run") == Some("true");
     let (lines, received) = mpsc::channel(LINES_MAX);
     match request.uri().path() {
-        "/control/sync" => tokio::task::spawn_blocking(move || {
-            commands.sync(&source, is_full, is_dry_run, &lines);
-        }),
-        "/control/reset" => tokio::task::spawn_blocking(move || commands.reset(&source, &lines)),
-        "/control/retry" => tokio::task::spawn_blocking(move || commands.retry(&source, &lines)),
+        "/control/sync" => order.start(lines, Order::sync)?,
+        "/control/reset" => {
+            order.start(lines, |order, commands, _| {
+                let source = order.parameter("source");
+                let done = commands.reset(source);
+                order.note("reset", source, &done);
+                done
+            })?;
+        }
+        "/control/retry" => {
+            order.start(lines, |order, commands, _| {
+                let source = order.parameter("source");
+                let done = commands.retry(source);
+                order.note("retry", source, &done);
+                done
+            })?;
+        }
+        "/control/token" => order.start(lines, |order, _, _| order.token())?,
         _ => {
             let fault = Fault::new(StatusCode::NOT_FOUND, "there is no such command");
-            return Err(fault.hint("there are /control/sync, /control/reset and /control/retry"));
+            let hint = "there are /control/sync, /control/reset, /control/retry and /control/token";
+            return Err(fault.hint(hint));
         }
-    };
+    }
     let lines = ReceiverStream::new(received)
         .map(|line| Ok::<_, std::convert::Infallible>(Bytes::from(format!("{line}\n"))));
     let mut response = warp::reply::stream(lines).into_response();
@@ -109,6 +183,83 @@ pub(super) fn answer<B>(
         .headers_mut()
         .insert(header::CONTENT_TYPE, media_type);
     Ok(response)
+}
+
+/// A command as it was sent.
+struct Order {
+    pairs: Vec<(String, String)>,
+    who: Map<String, Value>,
+    access: Arc<Access>,
+    commands: Option<Arc<dyn Commands>>,
+}
+
+impl Order {
+    /// Carries it out on a thread that may block, and sends the last line.
+    fn start(
+        self,
+        lines: Lines,
+        carry_out: impl FnOnce(&Self, &dyn Commands, &Lines) -> Value + Send + 'static,
+    ) -> Result<(), Fault> {
+        let commands = self
+            .commands
+            .clone()
+            .ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "this process takes no commands"))?;
+        tokio::task::spawn_blocking(move || {
+            let last = carry_out(&self, &*commands, &lines);
+            // Nobody reads any more when the terminal is gone; it is done all the same.
+            let _ = lines.blocking_send(last);
+        });
+        Ok(())
+    }
+
+    fn parameter(&self, name: &str) -> &str {
+        let found = self.pairs.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    fn sync(&self, commands: &dyn Commands, lines: &Lines) -> Value {
+        let source = self.parameter("source");
+        let is_full = self.parameter("full") == "true";
+        let is_dry_run = self.parameter("dry_run") == "true";
+        let done = commands.sync(source, is_full, is_dry_run, lines);
+        if !is_dry_run {
+            let action = if is_full { "sync_full" } else { "sync" };
+            self.note(action, source, &done);
+        }
+        done
+    }
+
+    fn token(&self) -> Value {
+        let order = TokenOrder::from_pairs(&self.pairs);
+        let done = order.and_then(|order| {
+            order.carry_out_for(&self.access, self.who.clone(), Timestamp::now())
+        });
+        match done {
+            Ok(report) => json!({ "report": report }),
+            Err(error) => failure_line(&error, Some(error.hint())),
+        }
+    }
+
+    fn note(&self, action: &str, on: &str, done: &Value) {
+        self.access.audit().note_change(&Deed {
+            who: self.who.clone(),
+            action,
+            on,
+            outcome: done["failure"]["what"].as_str().unwrap_or("ok"),
+        });
+    }
+}
+
+/// Returns the last line of a command that failed: the error with its causes, and a hint.
+#[must_use]
+pub fn failure_line(error: &(dyn std::error::Error + 'static), hint: Option<String>) -> Value {
+    let mut what = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        what = format!("{what}: {error}");
+        cause = error.source();
+    }
+    json!({ "failure": { "what": what, "hint": hint } })
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(super) async fn of(
 ) -> Response {
     let face = match peer {
         // A command tells its user what a card would show.
-        Peer::Socket => Face::Problem,
+        Peer::Socket { .. } => Face::Problem,
         Peer::Network(_) => face(below(site, path)),
     };
     let mut response = match face {
@@ -126,6 +126,9 @@ fn problem(fault: &Fault) -> Response {
     });
     if let (Some(hint), Some(object)) = (&fault.hint, document.as_object_mut()) {
         object.insert("hint".to_owned(), hint.as_str().into());
+    }
+    if let (Some(reason), Some(object)) = (fault.reason, document.as_object_mut()) {
+        object.insert("reason".to_owned(), reason.into());
     }
     reply::typed(
         fault.status,

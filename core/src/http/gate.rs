@@ -1,6 +1,5 @@
 //! What happens to a request before and after its route: limits, access, faces, headers, counts.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,35 +8,14 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming};
+use jiff::Timestamp;
 use warp::reply::Response;
 
+use crate::http::admission::{self, Admitted};
 use crate::http::routes::Routes;
-use crate::http::visit::{Fault, Visitor};
+use crate::http::visit::Fault;
 use crate::http::{Peer, Site, control, face, ingest, reply};
 use crate::telemetry::{HTTP_REQUESTS, HTTP_SECONDS};
-
-/// Who may read without a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Anonymous {
-    /// Whoever asks this machine by a loopback name, not through a proxy: the default.
-    #[default]
-    Loopback,
-    /// Everyone who can reach the address (`anonymous = "viewer"`).
-    Viewer,
-    /// Nobody (`anonymous = "none"`).
-    Nobody,
-}
-
-/// Headers that say a proxy stands between.
-const FORWARDED: [&str; 4] = [
-    "forwarded",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-];
-
-/// Addresses that are open to everyone, below the base path.
-const OPEN: [&str; 2] = ["healthz", "readyz"];
 
 /// Answers one request.
 pub(super) async fn answer(
@@ -89,8 +67,9 @@ pub(super) async fn answer(
 }
 
 /// First path segments that are counted by name; the empty one is the list of dashboards.
-const ROUTE_NAMES: [&str; 10] = [
+const ROUTE_NAMES: [&str; 11] = [
     "",
+    "admin",
     "api",
     "assets",
     "charts",
@@ -128,31 +107,20 @@ async fn admit(
         );
         return Err(Fault::new(StatusCode::URI_TOO_LONG, what));
     }
-    let visitor = Visitor {
-        peer,
-        is_viewer: refusal(
-            site.options.anonymous,
-            peer,
-            request.headers(),
-            request.uri().host(),
-        )
-        .is_none(),
-    };
-    let is_ingest = ingest::is_ingest(site, request.uri().path());
-    if !is_ingest && !OPEN.contains(&below(site, request.uri().path())) {
-        let host = request.uri().host();
-        if let Some(fault) = refusal(site.options.anonymous, peer, request.headers(), host) {
-            return Err(fault);
-        }
-    }
     control::check_build(&request)?;
-    let mut request = read_body(site, request).await?;
-    let is_command = below(site, request.uri().path()).split('/').next() == Some(control::SEGMENT);
-    if is_command && peer == Peer::Socket {
-        return control::answer(&request, site.options.commands.as_ref());
+    let path = below(site, request.uri().path()).to_owned();
+    if ingest::is_ingest(site, request.uri().path()) {
+        return ingest::answer(site, read_body(site, request).await?).await;
     }
-    if is_ingest {
-        return ingest::answer(site, request).await;
+    let mut request = request;
+    let visitor = match admission::admit(site, peer, &path, &mut request, Timestamp::now())? {
+        Admitted::In(visitor) => visitor,
+        Admitted::Redirected(response) => return Ok(response),
+    };
+    let mut request = read_body(site, request).await?;
+    let is_command = path.split('/').next() == Some(control::SEGMENT);
+    if let (true, Peer::Socket { .. }) = (is_command, peer) {
+        return control::answer(&request, &site.options, &visitor);
     }
     request.extensions_mut().insert(visitor);
     if request.method() == Method::OPTIONS {
@@ -192,68 +160,6 @@ async fn read_body(site: &Site, request: Request<Incoming>) -> Result<Request<Fu
     Ok(Request::from_parts(head, Full::new(body)))
 }
 
-/// Returns why the visitor may not read, or nothing when they may.
-fn refusal(
-    anonymous: Anonymous,
-    peer: Peer,
-    headers: &HeaderMap,
-    target_host: Option<&str>,
-) -> Option<Fault> {
-    let address = match peer {
-        // Whoever can open the socket's file is the daemon's own user or root.
-        Peer::Socket => return None,
-        Peer::Network(address) => address.ip(),
-    };
-    let needs_token = |what: &str, hint: &str| {
-        Some(Fault::new(StatusCode::UNAUTHORIZED, what).hint(hint.to_owned()))
-    };
-    match anonymous {
-        Anonymous::Viewer => None,
-        Anonymous::Nobody => needs_token(
-            "this server shows nothing to visitors without a token",
-            "set anonymous = \"viewer\" under [auth] to open it to everyone who can reach it",
-        ),
-        Anonymous::Loopback => {
-            let host = target_host.or_else(|| {
-                headers
-                    .get(header::HOST)
-                    .and_then(|value| value.to_str().ok())
-            });
-            let is_proxied = FORWARDED.iter().any(|name| headers.contains_key(*name));
-            if is_proxied {
-                return needs_token(
-                    "this server is open to its own machine only, and the request came through a \
-                     proxy",
-                    "set anonymous = \"viewer\" under [auth] to serve through the proxy",
-                );
-            }
-            if !is_loopback(address) || !host.is_some_and(is_loopback_host) {
-                return needs_token(
-                    "this server is open to its own machine only",
-                    "ask for http://127.0.0.1 or http://localhost, or set anonymous = \"viewer\" \
-                     under [auth]",
-                );
-            }
-            None
-        }
-    }
-}
-
-fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
-}
-
-/// Whether a `Host` names this machine; another name may have been pointed here by a stranger.
-fn is_loopback_host(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let is_address = name.parse::<IpAddr>().is_ok_and(is_loopback);
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    is_address || name == "localhost" || name.ends_with(".localhost")
-}
-
 fn finish_headers(headers: &mut HeaderMap) {
     const ALWAYS: [(HeaderName, &str); 2] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -285,68 +191,5 @@ fn policy(content_type: &HeaderValue) -> &'static str {
         "default-src 'none'; style-src 'unsafe-inline'; font-src data:; sandbox"
     } else {
         "default-src 'none'; frame-ancestors 'none'"
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(anonymous: Anonymous, peer: &str, headers: &[(&str, &str)], is_open: bool) {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            let name: HeaderName = name.parse().unwrap();
-            map.insert(name, value.parse().unwrap());
-        }
-        let peer = Peer::Network(peer.parse().unwrap());
-        let found = refusal(anonymous, peer, &map, None);
-        assert_eq!(found.is_none(), is_open, "{headers:?} {found:?}");
-    }
-
-    #[test]
-    fn only_loopback_names_without_a_proxy_are_open_by_default() {
-        let home = "127.0.0.1:5000";
-        for host in [
-            "127.0.0.1:7878",
-            "localhost",
-            "LOCALHOST:1",
-            "[::1]:7878",
-            "wall.localhost",
-        ] {
-            check(Anonymous::Loopback, home, &[("host", host)], true);
-        }
-        for host in [
-            "evil.example",
-            "127.0.0.1.evil.example",
-            "localhost.evil.example",
-            "",
-        ] {
-            check(Anonymous::Loopback, home, &[("host", host)], false);
-        }
-        check(Anonymous::Loopback, home, &[], false);
-        let proxied = [("host", "localhost"), ("x-forwarded-for", "10.0.0.1")];
-        check(Anonymous::Loopback, home, &proxied, false);
-        check(
-            Anonymous::Loopback,
-            "192.0.2.7:5000",
-            &[("host", "localhost")],
-            false,
-        );
-    }
-
-    #[test]
-    fn configured_access_does_not_look_at_names() {
-        check(
-            Anonymous::Viewer,
-            "192.0.2.7:5000",
-            &[("host", "wall.example")],
-            true,
-        );
-        check(
-            Anonymous::Nobody,
-            "127.0.0.1:5000",
-            &[("host", "localhost")],
-            false,
-        );
     }
 }

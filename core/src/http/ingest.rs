@@ -11,7 +11,7 @@ use warp::reply::Response;
 use crate::http::gate::below;
 use crate::http::routes::ALLOW;
 use crate::http::visit::Fault;
-use crate::http::{Site, reply};
+use crate::http::{Site, entry, reply};
 use crate::push::{Answer, ChallengeAnswer, Post, Verdict};
 
 /// First segment of the addresses.
@@ -31,6 +31,7 @@ pub(super) fn is_ingest(site: &Site, path: &str) -> bool {
 pub(super) fn allowed(site: &Site, path: &str) -> &'static str {
     match is_ingest(site, path) {
         true => ALLOW_INGEST,
+        false if entry::is_order(below(site, path)) => entry::ALLOW_ORDER,
         false => ALLOW,
     }
 }
@@ -55,7 +56,7 @@ pub(super) async fn answer(
             .collect();
     let host = head.headers.get(header::HOST);
     let uri = called(
-        site.options.public_url.as_deref(),
+        site.options.front.public_url.as_deref(),
         host.and_then(|host| host.to_str().ok()),
         &head.uri,
     );

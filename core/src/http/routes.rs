@@ -1,4 +1,4 @@
-//! The addresses: one warp filter per route, read-only methods only.
+//! The addresses: one warp filter per route; all but the orders to sources are only read.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 use crate::http::visit::{Fault, Visit, Visitor};
-use crate::http::{Site, api, assets, charts, health, pages, reply, walls};
+use crate::http::{Site, admin, api, assets, charts, health, pages, reply, steer, walls};
 
 /// Methods every address answers.
 pub(super) const ALLOW: &str = "GET, HEAD, OPTIONS";
@@ -63,6 +63,9 @@ fn page_routes(site: &Arc<Site>) -> Route {
     let wall = warp::path!("walls" / String)
         .and(visit(site))
         .then(|name, visit| async move { reply::finish(walls::wall(&visit, name).await) });
+    let admin = warp::path!("admin")
+        .and(visit(site))
+        .then(|visit| async move { reply::finish(admin::admin(&visit).await) });
     let events = warp::path!("walls" / String / "events")
         .and(visit(site))
         .then(|name, visit| async move { reply::finish(walls::events(&visit, name)) });
@@ -75,6 +78,8 @@ fn page_routes(site: &Arc<Site>) -> Route {
         .or(wall)
         .unify()
         .or(events)
+        .unify()
+        .or(admin)
         .unify()
         .or(asset)
         .unify()
@@ -106,6 +111,11 @@ fn api_routes(site: &Arc<Site>) -> Route {
     let sources = warp::path!("api" / "v1" / "sources")
         .and(visit(site))
         .then(|visit| async move { reply::finish(api::sources(&visit).await) });
+    let steer = warp::path!("api" / "v1" / "sources" / String / String)
+        .and(change(site))
+        .then(|name, action, visit| async move {
+            reply::finish(steer::steer(&visit, name, action).await)
+        });
     let alive = warp::path!("healthz")
         .and(visit(site))
         .then(|visit| async move { reply::finish(health::alive(&visit)) });
@@ -120,6 +130,8 @@ fn api_routes(site: &Arc<Site>) -> Route {
         .or(definition)
         .unify()
         .or(sources)
+        .unify()
+        .or(steer)
         .unify()
         .or(alive)
         .unify()
@@ -144,10 +156,29 @@ fn under(site: &Site) -> BoxedFilter<()> {
 
 /// Lets reading methods through, after the path matched, and gathers what routes need.
 fn visit(site: &Arc<Site>) -> BoxedFilter<(Visit,)> {
+    warp::get()
+        .or(warp::head())
+        .unify()
+        .and(gathered(site))
+        .boxed()
+}
+
+/// Lets POST through, and only where the request was let in as a change.
+fn change(site: &Arc<Site>) -> BoxedFilter<(Visit,)> {
+    warp::post()
+        .and(gathered(site))
+        .and_then(|visit: Visit| async move {
+            match visit.visitor.may_change() {
+                true => Ok(visit),
+                false => Err(warp::reject::not_found()),
+            }
+        })
+        .boxed()
+}
+
+fn gathered(site: &Arc<Site>) -> BoxedFilter<(Visit,)> {
     let site = Arc::clone(site);
-    let reads = warp::get().or(warp::head()).unify();
-    reads
-        .and(warp::query::<Vec<(String, String)>>())
+    warp::query::<Vec<(String, String)>>()
         .and(warp::header::headers_cloned())
         .and(warp::ext::get::<Visitor>())
         .map(move |pairs, headers: HeaderMap, visitor| Visit {

@@ -10,8 +10,10 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
+use crate::config::Anonymous;
 use crate::picture::testing::FakeHouse;
 
+mod access;
 mod limits;
 
 /// A running server over fakes.
@@ -58,14 +60,19 @@ impl Served {
         let metrics = Arc::clone(&house.metrics);
         let mut options = ServeOptions {
             base_path: String::new(),
-            anonymous: Anonymous::Loopback,
+            front: Front::default(),
+            access: Arc::default(),
             studio: Studio::with_limits(Arc::clone(&house.gallery), Arc::clone(&metrics), 2, 64),
             metrics,
             readiness: Arc::new(Readiness::default),
+            workshop: Arc::new(|| Workshop {
+                plugins: Vec::new(),
+                missing_layers: Ok(vec!["network".to_owned()]),
+            }),
             store_files: Vec::new(),
+            paused: Arc::new(BTreeMap::new),
             commands: None,
             push: None,
-            public_url: None,
             limits: Limits::default(),
         };
         change(&mut options);
@@ -411,7 +418,7 @@ async fn strangers_are_refused_in_words() {
     assert_eq!(rebound.json()["status"], 401);
     let health = "GET /healthz HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n";
     assert_eq!(served.send(health).await.status, 200);
-    let open = Served::with(|options| options.anonymous = Anonymous::Viewer).await;
+    let open = Served::with(|options| options.front.anonymous = Anonymous::Viewer).await;
     assert_eq!(
         open.ask("GET", "/", "x-forwarded-for: 192.0.2.1\r\n")
             .await

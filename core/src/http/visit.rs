@@ -1,9 +1,13 @@
 //! One request as a route sees it, and what a route answers.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value};
 
+use crate::access::{Area, Grant, Token};
+use crate::http::credential::Means;
 use crate::http::{Peer, Site};
 use crate::picture::PictureError;
 
@@ -21,12 +25,114 @@ pub(super) struct Visit {
 }
 
 /// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Visitor {
     /// The other end.
     pub(super) peer: Peer,
-    /// Whether the visitor may read pages, pictures and KPIs.
-    pub(super) is_viewer: bool,
+    /// The client's address, as far as it is known.
+    pub(super) address: Option<IpAddr>,
+    /// Who it is.
+    pub(super) who: Who,
+    /// Whether this request was let in as a change.
+    may_change: bool,
+}
+
+/// Who a visitor is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Who {
+    /// Nobody knows.
+    Stranger,
+    /// Somebody without a token where looking is open.
+    Anonymous,
+    /// The holder of a token, and how it came.
+    Token(Arc<Token>, Means),
+    /// A user that a trusted proxy let in.
+    User {
+        /// As the proxy says.
+        name: Arc<str>,
+        /// What the configuration allows.
+        grant: Arc<Grant>,
+    },
+    /// Whoever may open the control socket.
+    Operator {
+        /// The user of the process at the other end.
+        uid: u32,
+    },
+}
+
+static VIEWER: Grant = Grant::viewer();
+static ADMIN: Grant = Grant::admin();
+
+impl Visitor {
+    /// Returns a visitor who may look at most.
+    pub(super) const fn new(peer: Peer, address: Option<IpAddr>, who: Who) -> Self {
+        Self {
+            peer,
+            address,
+            who,
+            may_change: false,
+        }
+    }
+
+    /// Returns the operator at the control socket.
+    pub(super) const fn operator(peer: Peer, uid: u32) -> Self {
+        Self {
+            peer,
+            address: None,
+            who: Who::Operator { uid },
+            may_change: true,
+        }
+    }
+
+    /// Returns the same visitor, let in to change something.
+    pub(super) fn with_change(self) -> Self {
+        Self {
+            may_change: true,
+            ..self
+        }
+    }
+
+    /// Whether this request was let in as a change.
+    pub(super) const fn may_change(&self) -> bool {
+        self.may_change
+    }
+
+    /// Returns what the visitor may; `None` for strangers.
+    pub(super) fn grant(&self) -> Option<&Grant> {
+        match &self.who {
+            Who::Stranger => None,
+            Who::Anonymous => Some(&VIEWER),
+            Who::Token(token, _) => Some(&token.grant),
+            Who::User { grant, .. } => Some(grant),
+            Who::Operator { .. } => Some(&ADMIN),
+        }
+    }
+
+    /// Returns who it is for the audit log; never a secret.
+    pub(super) fn to_json(&self) -> Map<String, Value> {
+        let mut who = Map::new();
+        let (name, value): (_, Value) = match &self.who {
+            Who::Stranger => ("kind", "stranger".into()),
+            Who::Anonymous => ("kind", "anonymous".into()),
+            Who::Token(token, _) => ("token", token.id.as_str().into()),
+            Who::User { name, .. } => ("user", (**name).into()),
+            Who::Operator { uid } => ("uid", (*uid).into()),
+        };
+        who.insert(name.to_owned(), value);
+        if let Some(grant) = self.grant() {
+            who.insert("role".to_owned(), grant.role().name().into());
+        }
+        if let Some(address) = self.address {
+            who.insert("address".to_owned(), address.to_string().into());
+        }
+        who
+    }
+
+    /// Whether the visitor may do a thing anywhere.
+    pub(super) fn may(&self, area: Area) -> bool {
+        let grant = self.grant().filter(|grant| grant.wall().is_none());
+        grant.is_some_and(|grant| grant.may(area))
+    }
 }
 
 /// A refusal, before it has a face.
@@ -40,6 +146,8 @@ pub(super) struct Fault {
     pub(super) hint: Option<String>,
     /// When to come back.
     pub(super) retry_after_s: Option<u32>,
+    /// Label of a closed set that programs can tell apart.
+    pub(super) reason: Option<&'static str>,
 }
 
 impl Fault {
@@ -50,6 +158,7 @@ impl Fault {
             what: what.into(),
             hint: None,
             retry_after_s: None,
+            reason: None,
         }
     }
 
@@ -73,6 +182,7 @@ impl From<PictureError> for Fault {
             what: error.to_string(),
             hint: error.hint(),
             retry_after_s: is_passing.then_some(RETRY_AFTER_S),
+            reason: None,
         }
     }
 }

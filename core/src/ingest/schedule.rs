@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::live::{Activity, LastFailure, SourceLive};
 use super::pace::{Ended, First, Pace};
-use super::{PullError, PullOptions, PullProgress, PullReport, SourceSpec, pull_source};
+use super::{Pauses, PullError, PullOptions, PullProgress, PullReport, SourceSpec, pull_source};
 use crate::host::trust::PluginFolders;
 use crate::host::{Failure, FailureReason, Host, StopSignal};
 use crate::record::{Rhythm, SourceName};
@@ -31,13 +31,15 @@ pub struct ScheduleOptions {
     pub plugins: PluginFolders,
     /// The configured sources.
     pub sources: Vec<SourceSpec>,
+    /// Which of them are held back.
+    pub pauses: Pauses,
     /// Called after each pull, on the thread that pulled.
     pub on_pulled: Arc<dyn Fn(&SourceName) + Send + Sync>,
 }
 
 /// A running schedule; dropping it stops it.
 pub struct Schedule {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     workers: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -66,25 +68,26 @@ type Pull = dyn Fn(&SourceSpec, PullOptions, &StopSignal, OnProgress<'_>) -> Res
     + Send
     + Sync;
 
-struct Shared {
+pub(super) struct Shared {
     pull: Box<Pull>,
     on_pulled: Arc<dyn Fn(&SourceName) + Send + Sync>,
+    pub(super) pauses: Pauses,
     plan: Mutex<Plan>,
-    changed: Condvar,
+    pub(super) changed: Condvar,
 }
 
 #[derive(Default)]
-struct Plan {
+pub(super) struct Plan {
     entries: Vec<Entry>,
     is_stopping: bool,
 }
 
-struct Entry {
-    spec: SourceSpec,
+pub(super) struct Entry {
+    pub(super) spec: SourceSpec,
     pace: Pace,
-    next_at: Instant,
+    pub(super) next_at: Instant,
     /// Present while it is being pulled.
-    running: Option<StopSignal>,
+    pub(super) running: Option<StopSignal>,
     is_due_again: bool,
     live: SourceLive,
 }
@@ -106,6 +109,7 @@ impl Schedule {
             store,
             plugins,
             sources,
+            pauses,
             on_pulled,
         } = options;
         let known_by = Arc::clone(&store);
@@ -116,13 +120,14 @@ impl Schedule {
             pull_source(&host, &*store, &plugins, spec, options, stop, on_progress)
         };
         let last = last_successes(&*known_by, &sources);
-        Self::start_with(Box::new(pull), sources, &last, on_pulled)
+        Self::start_with(Box::new(pull), sources, &last, pauses, on_pulled)
     }
 
     fn start_with(
         pull: Box<Pull>,
         sources: Vec<SourceSpec>,
         last_successes: &BTreeMap<SourceName, Timestamp>,
+        pauses: Pauses,
         on_pulled: Arc<dyn Fn(&SourceName) + Send + Sync>,
     ) -> std::io::Result<Self> {
         let entries = sources
@@ -141,6 +146,7 @@ impl Schedule {
             shared: Arc::new(Shared {
                 pull,
                 on_pulled,
+                pauses,
                 plan: Mutex::new(plan),
                 changed: Condvar::new(),
             }),
@@ -364,7 +370,7 @@ fn ended(result: &Result<PullReport, PullError>) -> Ended {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Plan> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Plan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -392,7 +398,8 @@ impl Shared {
             let waiting = plan
                 .entries
                 .iter_mut()
-                .filter(|entry| entry.running.is_none());
+                .filter(|entry| entry.running.is_none())
+                .filter(|entry| self.pauses.of(&entry.spec.name).is_none());
             let wait = match waiting.min_by_key(|entry| entry.next_at) {
                 Some(entry) if entry.next_at <= Instant::now() => return Some(entry.claim()),
                 Some(entry) => Some(entry.next_at.saturating_duration_since(Instant::now())),
@@ -413,16 +420,7 @@ impl Shared {
 
     fn claim(&self, name: &str) -> Result<Claim, TriggerError> {
         let mut plan = self.lock();
-        if plan.is_stopping {
-            return Err(TriggerError::Stopping);
-        }
-        let entry = plan
-            .entries
-            .iter_mut()
-            .find(|entry| entry.spec.name.as_str() == name)
-            .ok_or_else(|| TriggerError::Unknown {
-                name: name.to_owned(),
-            })?;
+        let entry = plan.find_named(name)?;
         match entry.running {
             Some(_) => Err(TriggerError::Running {
                 name: entry.spec.name.clone(),
@@ -481,6 +479,19 @@ impl Shared {
 }
 
 impl Plan {
+    /// Returns the source of that name, unless the daemon is about to end.
+    pub(super) fn find_named(&mut self, name: &str) -> Result<&mut Entry, TriggerError> {
+        if self.is_stopping {
+            return Err(TriggerError::Stopping);
+        }
+        let mut entries = self.entries.iter_mut();
+        entries
+            .find(|entry| entry.spec.name.as_str() == name)
+            .ok_or_else(|| TriggerError::Unknown {
+                name: name.to_owned(),
+            })
+    }
+
     fn find(&mut self, name: &SourceName) -> Option<&mut Entry> {
         self.entries
             .iter_mut()

@@ -43,6 +43,7 @@ use crate::store::{
     Ack, Checkpoint, CommitUnit, EventMark, RunLog, SourceState, Store, StoreError,
 };
 
+pub use open::enter as hold;
 pub use table::{DimensionField, DimensionSpec};
 
 /// Readers beside the writer: panels are answered one core each, more would only share it.

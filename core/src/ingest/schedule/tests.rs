@@ -53,9 +53,14 @@ fn every_source_is_pulled_at_once_and_none_twice_at_a_time() {
         Ok(PullReport::default())
     };
     let sources = ["a", "b", "c"].map(|name| spec(name, HOUR)).to_vec();
-    let schedule =
-        Schedule::start_with(Box::new(pull), sources, &BTreeMap::new(), Arc::new(|_| {}))
-            .expect("threads");
+    let schedule = Schedule::start_with(
+        Box::new(pull),
+        sources,
+        &BTreeMap::new(),
+        Pauses::default(),
+        Arc::new(|_| {}),
+    )
+    .expect("threads");
     let mut names: Vec<String> = pulled.iter().take(3).collect();
     names.sort();
     assert_eq!(names, ["a", "b", "c"]);
@@ -93,6 +98,7 @@ fn a_failure_is_shown_and_tried_again_and_a_success_clears_it() {
         Box::new(pull),
         vec![spec("a", HOUR)],
         &BTreeMap::new(),
+        Pauses::default(),
         Arc::new(on_pulled),
     )
     .expect("threads");
@@ -119,6 +125,7 @@ fn stopping_drains_the_running_pull() {
         Box::new(pull),
         vec![spec("a", HOUR)],
         &BTreeMap::new(),
+        Pauses::default(),
         Arc::new(|_| {}),
     )
     .expect("threads");
@@ -141,6 +148,7 @@ fn a_panic_is_one_sources_failure() {
         Box::new(pull),
         Vec::new(),
         &BTreeMap::new(),
+        Pauses::default(),
         Arc::new(|_| {}),
     );
     let schedule = schedule.expect("threads");
@@ -158,4 +166,63 @@ fn a_panic_is_one_sources_failure() {
         schedule.states()[0].last_failure.as_ref().map(|f| f.reason),
         Some("internal")
     );
+}
+
+#[test]
+fn a_paused_source_is_not_pulled_until_it_goes_on() {
+    let (told, pulled) = mpsc::channel();
+    let pull = move |spec: &SourceSpec, _: PullOptions, _: &StopSignal, _: OnProgress<'_>| {
+        told.send(spec.name.to_string()).expect("heard");
+        Ok(PullReport::default())
+    };
+    let pauses = Pauses::default();
+    let held = SourceName::new("a").expect("valid");
+    let reason = crate::record::PauseReason::Quota;
+    let pause = pauses.pause(&held, reason, Timestamp::now());
+    let schedule = Schedule::start_with(
+        Box::new(pull),
+        vec![spec("a", HOUR), spec("b", HOUR)],
+        &BTreeMap::new(),
+        pauses,
+        Arc::new(|_| {}),
+    )
+    .expect("threads");
+    assert_eq!(pulled.recv().expect("pulled"), "b");
+    let refused = schedule.run_soon("a").expect_err("paused");
+    assert_eq!(refused.to_string(), "`a` is paused");
+    assert_eq!(schedule.pauses().of(&held), pause.ok());
+    schedule.make_due(|_| true);
+    assert_eq!(pulled.recv().expect("pulled"), "b");
+    schedule.resume("a").expect("known");
+    assert_eq!(pulled.recv().expect("pulled"), "a");
+    assert!(schedule.pauses().all().is_empty());
+    assert!(schedule.pause("c", reason).is_err() && schedule.resume("c").is_err());
+}
+
+#[test]
+fn a_pause_ends_a_running_pull_at_its_checkpoint() {
+    let (told, pulled) = mpsc::channel();
+    let pull = move |_: &SourceSpec, _: PullOptions, stop: &StopSignal, _: OnProgress<'_>| {
+        told.send(()).expect("heard");
+        while stop.level() == StopLevel::Run {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        told.send(()).expect("heard");
+        Ok(PullReport::default())
+    };
+    let schedule = Schedule::start_with(
+        Box::new(pull),
+        vec![spec("a", HOUR)],
+        &BTreeMap::new(),
+        Pauses::default(),
+        Arc::new(|_| {}),
+    )
+    .expect("threads");
+    pulled.recv().expect("pulled");
+    let refused = schedule.run_soon("a").expect_err("running");
+    assert_eq!(refused.to_string(), "`a` is being pulled already");
+    schedule
+        .pause("a", crate::record::PauseReason::Operator)
+        .expect("known");
+    pulled.recv().expect("the pull ended");
 }

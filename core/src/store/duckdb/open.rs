@@ -22,8 +22,11 @@ pub(super) struct Opened {
     pub(super) damaged_log: Option<PathBuf>,
 }
 
-/// Makes the directory and takes its lock.
-pub(super) fn enter(options: &StoreOptions) -> Result<File, StoreError> {
+/// Makes the directory and takes its lock, which ends with the file that is returned.
+///
+/// # Errors
+/// When another process has it, or the directory cannot be written.
+pub fn enter(options: &StoreOptions) -> Result<File, StoreError> {
     let dir = &options.dir;
     for folder in [dir.clone(), dir.join("tmp"), dir.join("backup")] {
         std::fs::create_dir_all(&folder).map_err(|source| StoreError::ReadOnly {
