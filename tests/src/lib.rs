@@ -7,6 +7,7 @@ pub mod daemon;
 pub mod dice;
 pub mod plugin;
 pub mod pushed;
+pub mod replay;
 pub mod request;
 pub mod scratch;
 pub mod skip;
