@@ -19,7 +19,7 @@ const FORGET_EVERY_ROWS: usize = 64;
 pub enum Page<C> {
     /// There are more: the cursor of the next page.
     More(C),
-    /// It was the last for now: where the next run goes on.
+    /// There are no more: where the next run goes on.
     Last(C),
 }
 

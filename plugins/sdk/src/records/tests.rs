@@ -1,3 +1,5 @@
+//! The structures and the table of kinds say the same.
+
 use super::*;
 
 /// What a structure says of its kind: the names it fills, and a row of nothing but what it must.
