@@ -6,6 +6,7 @@ pub mod browser;
 pub mod daemon;
 pub mod dice;
 pub mod plugin;
+pub mod prism;
 pub mod pushed;
 pub mod replay;
 pub mod request;

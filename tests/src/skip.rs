@@ -19,6 +19,8 @@ pub enum Need {
     Confinement,
     /// A processor and system that a stored binary is for.
     Processor,
+    /// Node.js, and a registry of its packages.
+    Npm,
 }
 
 impl Need {
@@ -33,6 +35,7 @@ impl Need {
             Self::Registry => "registry",
             Self::Confinement => "confinement",
             Self::Processor => "processor",
+            Self::Npm => "npm",
         }
     }
 }
