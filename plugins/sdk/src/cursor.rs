@@ -129,10 +129,17 @@ impl Watermark {
         self.latest
     }
 
+    /// Returns whether this version of a row is remembered. Of a list in no order, ask the mark as it
+    /// was before the list: rows that come first may make it forget rows that come last.
+    #[must_use]
+    pub fn knows(&self, id: &str, changed_at: Time) -> bool {
+        self.edge.get(id) == Some(&changed_at)
+    }
+
     /// Notes a row and returns whether it is to be emitted: not when this version of it was before.
     /// Give the same `overlap` each time.
     pub fn is_news(&mut self, id: &str, changed_at: Time, overlap: Duration) -> bool {
-        if self.edge.get(id) == Some(&changed_at) {
+        if self.knows(id, changed_at) {
             return false;
         }
         if self.latest.is_none_or(|latest| latest < changed_at) {
@@ -185,6 +192,15 @@ mod tests {
         // Late news of an earlier time does not turn the clock back.
         assert!(mark.is_news("c", at(90), OVERLAP));
         assert_eq!(mark.since(OVERLAP), Some(at(41)));
+    }
+
+    #[test]
+    fn it_knows_what_it_remembers() {
+        let mut mark = Watermark::default();
+        assert!(!mark.knows("a", at(100)));
+        assert!(mark.is_news("a", at(100), OVERLAP));
+        assert!(mark.knows("a", at(100)));
+        assert!(!mark.knows("a", at(101)));
     }
 
     #[test]
