@@ -47,6 +47,7 @@ fn refuse_stale(folder: &Path) {
         ("libvocd_source_bare.so", "libvocd_source_bare.d"),
         ("libvocd_source_fetch.so", "libvocd_source_fetch.d"),
         ("libvocd_source_pushed.so", "libvocd_source_pushed.d"),
+        ("libvocd_source_zendesk.so", "libvocd_source_zendesk.d"),
     ] {
         let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
         let unbuilt = "is not built: run `cargo build --workspace` (make test does)";

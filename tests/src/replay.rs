@@ -5,7 +5,9 @@
 //! are here. A test changes the vendor in [`Replay::with`] while the daemon reads it.
 
 mod fault;
+pub mod reader;
 mod shelf;
+pub mod zendesk;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -197,6 +199,7 @@ impl<S: Service> Stage<S> {
             Some(Fault::Says(said)) => said.reply(),
             Some(Fault::Page(status)) => fault::page(status),
             Some(Fault::Hangup) => Reply::raw(""),
+            Some(Fault::Silence) => Reply::raw("").hanging(),
             Some(Fault::Cut) => fault::cut(&self.service.answer(&asked, self.now_s)),
             Some(Fault::Surprise(change)) => {
                 let mut said = self.service.answer(&asked, self.now_s);

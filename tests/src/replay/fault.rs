@@ -17,6 +17,8 @@ pub enum Fault {
     Page(u16),
     /// Closes the connection without a word.
     Hangup,
+    /// Keeps the connection open without a word.
+    Silence,
     /// Sends the first half of the answer and closes the connection.
     Cut,
     /// Answers with another shape: a field is missing, renamed or of another type.
@@ -50,6 +52,7 @@ impl fmt::Debug for Fault {
             Self::Says(said) => write!(formatter, "Says({})", said.status),
             Self::Page(status) => write!(formatter, "Page({status})"),
             Self::Hangup => formatter.write_str("Hangup"),
+            Self::Silence => formatter.write_str("Silence"),
             Self::Cut => formatter.write_str("Cut"),
             Self::Surprise(_) => formatter.write_str("Surprise"),
         }
