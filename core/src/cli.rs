@@ -13,6 +13,7 @@ mod cassette;
 mod check;
 mod demo;
 mod desk;
+mod doctor;
 mod failure;
 mod kpi;
 mod output;
@@ -79,6 +80,8 @@ enum Command {
     Kpi(kpi::KpiFlags),
     /// Show the state of each source, forget a checkpoint, or parse webhooks again
     Sources(sources::SourcesFlags),
+    /// Look at data, configuration, plugins and kernel, and say what to mend
+    Doctor(doctor::DoctorFlags),
     /// Make, list and revoke access tokens
     Token(token::TokenFlags),
     /// List, describe, check, write and try plugins
@@ -104,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::Render(flags) => render::run(&flags),
         Command::Kpi(flags) => kpi::run(&flags),
         Command::Sources(flags) => sources::run(&flags),
+        Command::Doctor(flags) => doctor::run(&flags),
         Command::Token(flags) => token::run(&flags),
         Command::Plugin(flags) => plugin::run(&flags),
         Command::Completions { shell } => complete(shell),

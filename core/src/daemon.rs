@@ -25,6 +25,7 @@ use crate::watch::{Changes, Watch, WatchError};
 mod house;
 pub mod order;
 mod reload;
+mod workshop;
 
 pub use house::{House, hold_data_dir, plugin_folders, source_specs};
 use order::Order;
@@ -118,7 +119,7 @@ async fn serve(
     // After the store, whose lock keeps other processes from the tokens.
     let access = Arc::new(Access::open(config.data_dir())?);
     let push = Arc::new(start_push(&config, &house, &host)?);
-    let schedule = Arc::new(start_schedule(&config, &house, host)?);
+    let schedule = Arc::new(start_schedule(&config, &house, Arc::clone(&host))?);
     let reloader = Arc::new(Reloader::new(
         config.clone(),
         Arc::clone(&house),
@@ -129,6 +130,7 @@ async fn serve(
     let (stop, stopping) = watch::channel(false);
     let options = ServeOptions {
         access,
+        workshop: Arc::new(workshop::workshop(plugin_folders(&config), host)),
         ..serve_options(&config, &house, &schedule, &push, &reloader)
     };
     let mut servers = vec![runtime.spawn(http::serve(listener, options.clone(), stopping.clone()))];

@@ -222,6 +222,15 @@ impl Host {
         Self::new(&own.with_file_name(CHILD_PROGRAM))
     }
 
+    /// Returns the layers of confinement that this kernel does not offer: a child tries them all
+    /// on itself, without a plugin.
+    ///
+    /// # Errors
+    /// When the child cannot be run or cannot confine itself.
+    pub fn missing_layers(&self) -> Result<Vec<String>, HostError> {
+        self.program.missing_layers()
+    }
+
     /// Reads one stream, blocking, and hands over what comes on the calling thread.
     ///
     /// The child is slowed down while `on_event` takes its time. A failure is an outcome, not an

@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod control;
 
+mod admin;
 mod admission;
 mod api;
 mod arrival;
@@ -40,6 +41,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use accept::{BindError, Listener, serve};
+pub use admin::{PluginState, Workshop};
 pub use health::Readiness;
 
 use crate::access::Access;
@@ -65,6 +67,8 @@ pub struct ServeOptions {
     pub metrics: Arc<Metrics>,
     /// What keeps the daemon from being ready, and what it wants an operator to know.
     pub readiness: Arc<dyn Fn() -> Readiness + Send + Sync>,
+    /// What is known of the plugins, for operators; it reads files.
+    pub workshop: Arc<dyn Fn() -> Workshop + Send + Sync>,
     /// Files of the store, whose sizes `/metrics` shows.
     pub store_files: Vec<PathBuf>,
     /// Which sources are held back.

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use fantoccini::Locator;
+use vocd_tests::browser::Driver;
 use vocd_tests::daemon::{Daemon, command, vocd, wait_until};
 use vocd_tests::request::{self, Response};
 use vocd_tests::scratch::Scratch;
@@ -160,8 +162,19 @@ fn source_state(scratch: &Scratch) -> serde_json::Value {
 
 fn audit(scratch: &Scratch, name: &str) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(scratch.path("vocd-data").join(name)).expect("a log");
-    let lines = text.lines().map(|line| serde_json::from_str(line));
+    let lines = text.lines().map(serde_json::from_str::<serde_json::Value>);
     lines.map(|line| line.expect("JSON")).collect()
+}
+
+/// Returns what was done, how it ended, and what proved who did it.
+fn deeds(scratch: &Scratch) -> Vec<(String, String, String)> {
+    let lines = audit(scratch, "audit.ndjson").into_iter();
+    let deeds = lines.map(|line| {
+        let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+        let who = line["who"]["token"].as_str().map_or("uid", |_| "token");
+        (text("action"), text("outcome"), who.to_owned())
+    });
+    deeds.collect()
 }
 
 #[test]
@@ -220,15 +233,6 @@ fn a_pause_survives_a_killed_daemon_and_is_told() {
         (get.status, get.header("allow")),
         (405, Some("POST, OPTIONS"))
     );
-    let deeds: Vec<(String, String, String)> = audit(&scratch, "audit.ndjson")
-        .iter()
-        .map(|line| {
-            let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
-            let who = &line["who"];
-            let who = who["token"].as_str().map_or("uid", |_| "token");
-            (text("action"), text("outcome"), who.to_owned())
-        })
-        .collect();
     let expected = [
         ("token_new", "ok", "uid"),
         ("pause", "ok", "uid"),
@@ -239,7 +243,7 @@ fn a_pause_survives_a_killed_daemon_and_is_told() {
         ("pause", "unknown_source", "token"),
     ];
     let expected = expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
-    assert_eq!(deeds, expected);
+    assert_eq!(deeds(&scratch), expected);
 }
 
 #[test]
@@ -290,4 +294,30 @@ fn requests_of_one_token_and_of_one_address_are_limited() {
     statuses = (0..9).map(|_| client("192.0.2.1")).collect();
     assert_eq!(statuses, [401, 401, 401, 401, 401, 401, 401, 401, 429]);
     assert_eq!(client("192.0.2.2"), 401);
+}
+
+#[tokio::test]
+async fn a_browser_gives_orders_from_the_page_of_operators() {
+    let Some(driver) = Driver::start("access::orders_from_the_page") else {
+        return;
+    };
+    let (scratch, address) = lay_out();
+    let admin = new_token(&scratch, &["--role", "admin"]);
+    let _daemon = Daemon::start(scratch.folder(), &["serve"], address);
+    let client = driver.window(1280, 800).await;
+    let target = format!("http://{address}/admin?token={admin}");
+    client.goto(&target).await.expect("the page loads");
+    let shown = client.current_url().await.expect("an address");
+    assert_eq!(shown.as_str(), format!("http://{address}/admin"));
+    for (action, next) in [("pause", "resume"), ("resume", "pause")] {
+        let button = format!("form[action$='/{action}'] button");
+        let found = client.find(Locator::Css(&button)).await.expect("a button");
+        found.click().await.expect("it can be clicked");
+        let next = format!("form[action$='/{next}'] button");
+        let shown = client.wait().for_element(Locator::Css(&next)).await;
+        shown.expect("the page comes again with the new state");
+        let is_paused = source_state(&scratch)["paused"].is_object();
+        assert_eq!(is_paused, action == "pause", "{action}");
+    }
+    client.close().await.expect("closes");
 }

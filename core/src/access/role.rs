@@ -164,14 +164,6 @@ impl GrantError {
 }
 
 impl Grant {
-    /// Returns a role without anything that narrows it.
-    ///
-    /// # Errors
-    /// When the role needs a team or an agent.
-    pub fn plain(role: Role) -> Result<Self, GrantError> {
-        Self::new(role, None, None, None)
-    }
-
     /// Returns what a visitor without a token may where looking is open: to look.
     #[must_use]
     pub const fn viewer() -> Self {

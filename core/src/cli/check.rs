@@ -30,7 +30,7 @@ pub(super) fn run(flag: &ConfigFlag) -> Result<(), Failure> {
 }
 
 /// Returns the faults of everything a good configuration points at.
-fn faults_around(config: &Config) -> Vec<Fault> {
+pub(super) fn faults_around(config: &Config) -> Vec<Fault> {
     let mut faults = Shelf::load(config.dashboards_dir(), config.dashboard_context()).faults();
     let plugins = plugin_folders(config);
     for source in config.sources() {

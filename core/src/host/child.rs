@@ -16,8 +16,8 @@ use vocd_plugin::frame::LIBRARY_FD;
 
 /// The program's descriptor lies above everything that is mapped for the child.
 const PROGRAM_FD_MIN: i32 = 64;
-/// How long the child may take to name its build.
-const BUILD_ID_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the child may take to answer one argument.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often an ending child is looked at.
 const WAIT_STEP: Duration = Duration::from_millis(2);
 
@@ -76,6 +76,7 @@ impl HostError {
 #[derive(Debug)]
 pub(super) struct ChildProgram {
     program: OwnedFd,
+    path: PathBuf,
 }
 
 /// A running child and this side of its pipes.
@@ -100,8 +101,11 @@ impl ChildProgram {
         let file = File::open(path).map_err(open_failed)?;
         let program = rustix::io::fcntl_dupfd_cloexec(&file, PROGRAM_FD_MIN)
             .map_err(|source| open_failed(source.into()))?;
-        let program = Self { program };
-        let found = program.build_id().map_err(|source| HostError::Run {
+        let program = Self {
+            program,
+            path: path.to_owned(),
+        };
+        let found = program.ask("--build-id").map_err(|source| HostError::Run {
             path: path.to_owned(),
             source,
         })?;
@@ -124,15 +128,29 @@ impl ChildProgram {
         command
     }
 
-    fn build_id(&self) -> io::Result<String> {
+    /// Returns the layers of confinement that are not to be had here.
+    pub(super) fn missing_layers(&self) -> Result<Vec<String>, HostError> {
+        let failed = |source| HostError::Run {
+            path: self.path.clone(),
+            source,
+        };
+        let text = self.ask("--missing-layers").map_err(failed)?;
+        let layers = text
+            .strip_prefix("missing:")
+            .ok_or_else(|| failed(io::Error::other("it could not confine itself")))?;
+        Ok(layers.split_whitespace().map(str::to_owned).collect())
+    }
+
+    /// Returns the line that the program answers to one argument.
+    fn ask(&self, argument: &str) -> io::Result<String> {
         let mut child = self
             .command()
-            .arg("--build-id")
+            .arg(argument)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
-        let until = Instant::now() + BUILD_ID_TIMEOUT;
+        let until = Instant::now() + ANSWER_TIMEOUT;
         while child.try_wait()?.is_none() {
             if Instant::now() >= until {
                 child.kill()?;

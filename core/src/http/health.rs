@@ -38,6 +38,22 @@ pub(super) fn alive(_visit: &Visit) -> Result<Response, Fault> {
 
 /// Answers whether the daemon can serve, and why not; strangers learn the status only.
 pub(super) fn ready(visit: &Visit) -> Result<Response, Fault> {
+    let Readiness { blocks, notes } = reasons(visit);
+    let is_ready = blocks.is_empty();
+    let mut body = json!({ "ready": is_ready });
+    if let (true, Some(object)) = (visit.visitor.may(Area::Look), body.as_object_mut()) {
+        object.insert("reasons".to_owned(), blocks.into());
+        object.insert("notes".to_owned(), notes.into());
+    }
+    let mut response = reply::json(&body);
+    if !is_ready {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    Ok(response)
+}
+
+/// Returns what keeps the daemon from being ready, and what operators should know.
+pub(super) fn reasons(visit: &Visit) -> Readiness {
     let site = &visit.site;
     let Readiness {
         mut blocks,
@@ -62,17 +78,7 @@ pub(super) fn ready(visit: &Visit) -> Result<Response, Fault> {
             ));
         }
     }
-    let is_ready = blocks.is_empty();
-    let mut body = json!({ "ready": is_ready });
-    if let (true, Some(object)) = (visit.visitor.may(Area::Look), body.as_object_mut()) {
-        object.insert("reasons".to_owned(), blocks.into());
-        object.insert("notes".to_owned(), notes.into());
-    }
-    let mut response = reply::json(&body);
-    if !is_ready {
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    }
-    Ok(response)
+    Readiness { blocks, notes }
 }
 
 /// Answers with every metric as OpenMetrics text.

@@ -13,7 +13,7 @@ use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 use crate::http::visit::{Fault, Visit, Visitor};
-use crate::http::{Site, api, assets, charts, health, pages, reply, steer, walls};
+use crate::http::{Site, admin, api, assets, charts, health, pages, reply, steer, walls};
 
 /// Methods every address answers.
 pub(super) const ALLOW: &str = "GET, HEAD, OPTIONS";
@@ -63,6 +63,9 @@ fn page_routes(site: &Arc<Site>) -> Route {
     let wall = warp::path!("walls" / String)
         .and(visit(site))
         .then(|name, visit| async move { reply::finish(walls::wall(&visit, name).await) });
+    let admin = warp::path!("admin")
+        .and(visit(site))
+        .then(|visit| async move { reply::finish(admin::admin(&visit).await) });
     let events = warp::path!("walls" / String / "events")
         .and(visit(site))
         .then(|name, visit| async move { reply::finish(walls::events(&visit, name)) });
@@ -75,6 +78,8 @@ fn page_routes(site: &Arc<Site>) -> Route {
         .or(wall)
         .unify()
         .or(events)
+        .unify()
+        .or(admin)
         .unify()
         .or(asset)
         .unify()

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     match (arguments.next(), arguments.next()) {
         (Some(argument), None) if argument == "--build-id" => print_build_id(),
+        (Some(argument), None) if argument == "--missing-layers" => print_missing_layers(),
         (None, _) => match catch_unwind(run::run) {
             Ok(code) => ExitCode::from(code),
             // The message is already on the log pipe.
@@ -37,10 +38,24 @@ fn main() -> ExitCode {
             // Nobody is left to tell when this fails.
             let _ = writeln!(
                 io::stderr(),
-                "vocd-plugin-host is started by vocd; by hand only: vocd-plugin-host --build-id"
+                "vocd-plugin-host is started by vocd; by hand only: vocd-plugin-host --build-id \
+                 or --missing-layers"
             );
             ExitCode::from(EXIT_USAGE)
         }
+    }
+}
+
+/// Confines this process as for a plugin and prints what the kernel does not offer.
+fn print_missing_layers() -> ExitCode {
+    let confined = confine::confine(&confine::Reach::default(), confine::Limits::default());
+    let told = confined.and_then(|missing| {
+        let names: Vec<&str> = missing.iter().map(|layer| layer.name()).collect();
+        writeln!(io::stdout(), "missing: {}", names.join(" "))
+    });
+    match told {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

@@ -109,6 +109,7 @@ async fn every_role_gets_what_the_table_says() {
     let team = [401, 401, 403, 200, 403, 403, 200, 403];
     let own = [401, 401, 403, 403, 200, 403, 200, 403];
     let admin = [401, 401, 403, 403, 403, 403, 404, 403];
+    let page = [401, 401, 403, 403, 403, 403, 200, 403];
     let order = [401, 401, 403, 403, 403, 403, 404, 403];
     let write = [401, 401, 403, 403, 403, 404, 404, 403];
     let read_only = [401, 401, 405, 405, 405, 405, 405, 403];
@@ -132,6 +133,7 @@ async fn every_role_gets_what_the_table_says() {
         ("GET", "/api/v1/kpis/nps?by=agent&where.team=emea", team),
         ("GET", "/api/v1/kpis/nps?where.agent=a1", own),
         ("GET", "/api/v1/rows/response", rows),
+        ("GET", "/admin", page),
         ("GET", "/admin/nothing", admin),
         ("POST", "/api/v1/events", write),
         ("POST", "/api/v1/sources/nothing/run", order),
@@ -301,4 +303,34 @@ async fn a_proxy_names_its_users() {
     assert_eq!(served.ask("POST", target, &from_page).await.status, 404);
     let viewers = keys.serve(|_| {}).await;
     assert_eq!(viewers.ask("GET", "/", ops).await.status, 401);
+}
+
+#[tokio::test]
+async fn operators_have_a_page_that_needs_no_script() {
+    let keys = Keys::new();
+    let served = keys
+        .serve(|options| {
+            options.base_path = "/voice".to_owned();
+            options.readiness = Arc::new(|| Readiness {
+                blocks: Vec::new(),
+                notes: vec!["vocd.toml:3:1 was <refused>".to_owned()],
+            });
+        })
+        .await;
+    let page = served
+        .ask("GET", "/voice/admin", &keys.bearer("admin"))
+        .await
+        .text();
+    for words in [
+        "action=\"/voice/api/v1/sources/csv/run\"",
+        "action=\"/voice/api/v1/sources/csv/pause\"",
+        "vocd.toml:3:1 was &#60;refused&#62;",
+        "does not confine plugins in their network",
+        "Last changes",
+        // Without it a browser says `Origin: null` with the forms, and they would be refused.
+        "<meta name=\"referrer\" content=\"same-origin\">",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("<script"), "{page}");
 }
