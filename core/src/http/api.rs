@@ -11,6 +11,7 @@ use crate::access::audit::Deed;
 use crate::http::visit::{Fault, Visit};
 use crate::http::{charts, reply};
 use crate::kpi::{self, KpiError};
+use crate::picture::gallery::SourcesSeen;
 use crate::picture::{Format, Params, PictureError, Scope, Subject};
 use crate::push::PushState;
 use crate::record::{Pause, SourceName};
@@ -56,26 +57,8 @@ pub(super) async fn sources(visit: &Visit) -> Result<Response, Fault> {
 /// Returns the state of every source.
 pub(super) async fn states(visit: &Visit) -> Result<Value, Fault> {
     bare(visit)?;
-    let gallery = std::sync::Arc::clone(visit.site.options.studio.gallery());
-    let seen = match gallery.sources_seen() {
-        Some(seen) => Some(seen),
-        None => {
-            let gallery = std::sync::Arc::clone(&gallery);
-            let read = tokio::task::spawn_blocking(move || {
-                gallery.refresh_sources();
-                gallery.sources_seen()
-            });
-            read.await.ok().flatten()
-        }
-    };
-    let unreadable = || {
-        Fault::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the sources' states could not be read",
-        )
-        .hint("the log says why")
-    };
-    let seen = seen.ok_or_else(unreadable)?;
+    let gallery = visit.site.options.studio.gallery();
+    let seen = seen(visit).await?;
     let is_operator = visit.visitor.may(Area::Operate);
     let pushed = pushed(visit).await;
     let paused = (visit.site.options.paused)();
@@ -126,6 +109,23 @@ pub(super) async fn states(visit: &Visit) -> Result<Value, Fault> {
         });
     }
     Ok(json!({ "as_of": seen.at.to_string(), "sources": sources }))
+}
+
+/// Returns what was last seen of the sources, or looks for the first time.
+async fn seen(visit: &Visit) -> Result<SourcesSeen, Fault> {
+    let gallery = std::sync::Arc::clone(visit.site.options.studio.gallery());
+    if let Some(seen) = gallery.sources_seen() {
+        return Ok(seen);
+    }
+    let read = tokio::task::spawn_blocking(move || {
+        gallery.refresh_sources();
+        gallery.sources_seen()
+    });
+    let what = "the sources' states could not be read";
+    read.await
+        .ok()
+        .flatten()
+        .ok_or_else(|| Fault::new(StatusCode::SERVICE_UNAVAILABLE, what).hint("the log says why"))
 }
 
 fn pause(pause: &Pause) -> Value {

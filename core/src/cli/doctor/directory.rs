@@ -76,7 +76,7 @@ fn room(folder: &Path) -> Finding {
     let remedy = "make room, or move data_dir to a larger disk";
     match free_bytes {
         ..ROOM_FAIL_BYTES => Finding::fail(AREA, what, remedy),
-        ..ROOM_WARN_BYTES => Finding::warn(AREA, what, remedy),
+        ROOM_FAIL_BYTES..ROOM_WARN_BYTES => Finding::warn(AREA, what, remedy),
         _ => Finding::ok(AREA, what),
     }
 }
