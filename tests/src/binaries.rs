@@ -50,6 +50,7 @@ fn refuse_stale(folder: &Path) {
             "libvocd_source_formbricks.so",
             "libvocd_source_formbricks.d",
         ),
+        ("libvocd_source_pipedrive.so", "libvocd_source_pipedrive.d"),
         ("libvocd_source_pushed.so", "libvocd_source_pushed.d"),
         ("libvocd_source_zendesk.so", "libvocd_source_zendesk.d"),
     ] {

@@ -6,6 +6,7 @@
 
 mod fault;
 pub mod formbricks;
+pub mod pipedrive;
 pub mod reader;
 mod shelf;
 pub mod zendesk;
