@@ -1,7 +1,8 @@
 # The two commands of the README: `make demo` and `make test`. Every target fetches what it needs.
 
 CARGO ?= cargo
-BINARIES = -p vocd -p vocd-plugin-host -p vocd-source-csv -p vocd-source-zendesk
+BINARIES = -p vocd -p vocd-plugin-host -p vocd-source-csv -p vocd-source-formbricks \
+	-p vocd-source-pipedrive -p vocd-source-zendesk
 # What the figures are measured with besides.
 BENCH_PLUGINS = -p vocd-source-bare -p vocd-source-fetch -p vocd-source-pushed
 

@@ -46,6 +46,11 @@ fn refuse_stale(folder: &Path) {
         ("libvocd_source_csv.so", "libvocd_source_csv.d"),
         ("libvocd_source_bare.so", "libvocd_source_bare.d"),
         ("libvocd_source_fetch.so", "libvocd_source_fetch.d"),
+        (
+            "libvocd_source_formbricks.so",
+            "libvocd_source_formbricks.d",
+        ),
+        ("libvocd_source_pipedrive.so", "libvocd_source_pipedrive.d"),
         ("libvocd_source_pushed.so", "libvocd_source_pushed.d"),
         ("libvocd_source_zendesk.so", "libvocd_source_zendesk.d"),
     ] {

@@ -5,6 +5,8 @@
 //! are here. A test changes the vendor in [`Replay::with`] while the daemon reads it.
 
 mod fault;
+pub mod formbricks;
+pub mod pipedrive;
 pub mod reader;
 mod shelf;
 pub mod zendesk;

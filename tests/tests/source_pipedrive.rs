@@ -1,0 +1,10 @@
+//! The plugin `pipedrive` against a vendor that remembers: what the vendor lets one see is stored,
+//! each version once, whatever goes wrong on the way.
+
+mod source_pipedrive {
+    mod daemon;
+    mod faults;
+    mod reads;
+    mod specification;
+    mod stage;
+}
