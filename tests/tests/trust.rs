@@ -94,7 +94,10 @@ fn another_build_under_the_same_name_is_refused() {
 #[test]
 fn a_build_that_crashes_twice_gives_way_to_the_last_good_one() {
     let good = example("hostile/hostile.c");
-    let bad = good.replace("return misbehave(out);", "abort();");
+    let bad = good.replace(
+        "return misbehave(out);",
+        "abort();\n  return misbehave(out);",
+    );
     assert_ne!(good, bad);
     let (Some(good), Some(bad)) = (compile_c("turn", &good), compile_c("turn", &bad)) else {
         skip("trust::turn", Need::Compiler, "there is no C compiler");
