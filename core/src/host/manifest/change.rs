@@ -190,7 +190,9 @@ mod tests {
     }
 
     fn check(changes: &Value, expected: &[&str]) {
-        let found = manifest(changes).breaks_with(&manifest(&json!({})));
+        let mut found = manifest(changes).breaks_with(&manifest(&json!({})));
+        // A table of JSON may or may not keep its order.
+        found.sort();
         assert_eq!(found, expected, "{changes}");
     }
 
@@ -242,8 +244,8 @@ mod tests {
         check(
             &json!({"/config_schema/properties": {"site": {"type": "integer"}, "mode": {"enum": ["a"]}, "n": {"enum": [1]}, "any": {"type": "string"}}}),
             &[
-                "its key `any` now takes string only",
                 "its configuration no longer takes the key `file`",
+                "its key `any` now takes string only",
                 "its key `mode` no longer takes \"b\"",
                 "its key `n` now takes a choice of values only",
                 "its key `site` now takes integer only",
