@@ -69,11 +69,11 @@ pub enum PluginTrust {
 /// What happens when a plugin's file changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PluginReload {
-    /// It is used from the next run on.
+    /// It is taken over when it passes its checks.
     Auto,
-    /// It is used when it passes its checks.
+    /// The same, and only when its digest is approved or it is signed.
     Verify,
-    /// It is used after a restart.
+    /// It is taken over by a restart.
     Off,
 }
 

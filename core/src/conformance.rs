@@ -146,13 +146,22 @@ pub struct Sample {
     pub limits: RunLimits,
 }
 
-/// Runs every test that can be run, in order; without a sample those that read are skipped.
+/// Runs every test that can be run, in order; without a sample those that read are skipped, as is
+/// the comparison with an earlier build without one.
 #[must_use]
-pub fn check(host: &Host, library: &Path, sample: Option<&Sample>) -> Vec<Verdict> {
+pub fn check(
+    host: &Host,
+    library: &Path,
+    sample: Option<&Sample>,
+    against: Option<&PluginFile>,
+) -> Vec<Verdict> {
     let mut log = Log::default();
     let bytes = elf::check(&mut log, library);
     let plugin = bytes.and_then(|bytes| manifest::check(&mut log, library, &bytes));
     if let Some(plugin) = plugin {
+        if let Some(before) = against {
+            log.note("against", manifest::against(&plugin, before));
+        }
         run(&mut log, host, &plugin, sample);
     }
     log.verdicts

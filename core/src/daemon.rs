@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::access::{Access, KeyringError};
 use crate::config::Config;
+use crate::host::fleet::{Fleet, Plugins};
 use crate::host::{Host, HostError};
 use crate::http::accept::{BindError, Listener};
 use crate::http::{self, Readiness, ServeOptions, control};
@@ -24,6 +25,7 @@ use crate::watch::{Changes, Watch, WatchError};
 
 mod house;
 pub mod order;
+mod plugins;
 mod reload;
 mod workshop;
 
@@ -118,15 +120,19 @@ async fn serve(
     }
     // After the store, whose lock keeps other processes from the tokens.
     let access = Arc::new(Access::open(config.data_dir())?);
-    let push = Arc::new(start_push(&config, &house, &host)?);
-    let schedule = Arc::new(start_schedule(&config, &house, Arc::clone(&host))?);
+    let fleet = Arc::new(plugins::open(&config, &house, &host));
+    let push = Arc::new(start_push(&config, &house, &host, &fleet)?);
+    let schedule = Arc::new(start_schedule(&config, &house, Arc::clone(&host), &fleet)?);
     let reloader = Arc::new(Reloader::new(
         config.clone(),
         Arc::clone(&house),
         Arc::clone(&schedule),
         Arc::clone(&push),
+        Arc::clone(&fleet),
     ));
     let _watch = watch_files(&config, &reloader)?;
+    let watch_plugins = plugins::watch(&config, &fleet, &schedule, &push)?;
+    plugins::look_soon(&fleet, &schedule, &push);
     let (stop, stopping) = watch::channel(false);
     let options = ServeOptions {
         access,
@@ -149,6 +155,7 @@ async fn serve(
     tracing::info!("stopping");
     tell_systemd(sd_notify::NotifyState::Stopping);
     let _ = stop.send(true);
+    fleet.stop();
     let pulls = tokio::task::spawn_blocking(move || schedule.stop());
     let parsing = Arc::clone(&push);
     let parsing = tokio::task::spawn_blocking(move || parsing.stop_parsing());
@@ -163,6 +170,7 @@ async fn serve(
     if let Err(error) = parsing.await {
         tracing::error!("the parsing of webhooks ended by a panic: {error}");
     }
+    drop(watch_plugins);
     // After the servers: a webhook that is being taken is kept and answered.
     push.stop();
     close(config, &house)
@@ -183,13 +191,15 @@ fn start_schedule(
     config: &Config,
     house: &Arc<House>,
     host: Arc<Host>,
+    fleet: &Arc<Fleet>,
 ) -> Result<Schedule, DaemonError> {
+    let plugins = Arc::clone(fleet) as Arc<dyn Plugins>;
     let pulled = Arc::clone(house);
     Schedule::start(ScheduleOptions {
         host,
         store: house.store_as_trait(),
-        plugins: plugin_folders(config),
-        sources: source_specs(config),
+        sources: source_specs(config, &plugins),
+        plugins,
         pauses: Pauses::open(config.data_dir())?,
         on_pulled: Arc::new(move |_| pulled.gallery().refresh_sources()),
     })
@@ -199,13 +209,19 @@ fn start_schedule(
     })
 }
 
-fn start_push(config: &Config, house: &Arc<House>, host: &Arc<Host>) -> Result<Push, DaemonError> {
+fn start_push(
+    config: &Config,
+    house: &Arc<House>,
+    host: &Arc<Host>,
+    fleet: &Arc<Fleet>,
+) -> Result<Push, DaemonError> {
+    let plugins = Arc::clone(fleet) as Arc<dyn Plugins>;
     let parsed = Arc::clone(house);
     Ok(Push::start(PushOptions {
         host: Arc::clone(host),
         store: house.store_for_push(),
-        plugins: plugin_folders(config),
-        sources: source_specs(config),
+        sources: source_specs(config, &plugins),
+        plugins,
         inbox_dir: config.data_dir().join("inbox"),
         inbox_bytes_max: config.limits().inbox_bytes,
         metrics: Arc::clone(house.metrics()),
@@ -238,16 +254,19 @@ fn serve_options(
     reloader: &Arc<Reloader>,
 ) -> ServeOptions {
     let (notes, held) = (Arc::clone(reloader), Arc::clone(schedule));
+    let fleet = Arc::clone(reloader.fleet());
     ServeOptions {
         paused: Arc::new(move || held.pauses().all()),
         readiness: Arc::new(move || Readiness {
             blocks: Vec::new(),
             notes: notes.notes(),
         }),
+        plugins: Some(Arc::new(move || plugins::standings(&fleet))),
         commands: Some(Arc::new(Order::new(
             Arc::clone(house),
             Arc::clone(schedule),
             Arc::clone(push),
+            Arc::clone(reloader.fleet()),
         ))),
         push: Some(Arc::clone(push)),
         ..house.serve_options(config)
@@ -267,6 +286,7 @@ async fn reload_now(reloader: &Arc<Reloader>) {
     let reload = tokio::task::spawn_blocking(move || {
         reloader.dashboards();
         reloader.configuration();
+        reloader.plugins();
     });
     if let Err(error) = reload.await {
         tracing::error!("the reload ended by a panic: {error}");

@@ -8,6 +8,7 @@ mod budget;
 mod child;
 mod ending;
 mod failure;
+pub mod fleet;
 pub mod generation;
 mod hello;
 pub mod manifest;

@@ -75,10 +75,33 @@ pub struct ServeOptions {
     pub paused: Arc<dyn Fn() -> BTreeMap<SourceName, Pause> + Send + Sync>,
     /// Commands of the control socket and orders to sources; `None` takes none.
     pub commands: Option<Arc<dyn control::Commands>>,
+    /// Says how the plugins stand; `None` where none run.
+    pub plugins: Option<Arc<dyn Fn() -> Vec<PluginStanding> + Send + Sync>>,
     /// Takes webhooks; `None` takes none.
     pub push: Option<Arc<Push>>,
     /// Limits of the server.
     pub limits: Limits,
+}
+
+/// How a plugin stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginStanding {
+    /// Its name.
+    pub plugin: String,
+    /// Version of the build that runs; `None` where none does.
+    pub version: Option<String>,
+    /// SHA-256 of that build.
+    pub sha256: Option<String>,
+    /// How many builds ran so far.
+    pub generation: u64,
+    /// What became of its file: `running`, `missing`, `refused` or `pending`.
+    pub state: &'static str,
+    /// Why the file is not what runs.
+    pub why: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The sources that use it.
+    pub sources: Vec<String>,
 }
 
 /// Limits of the server; the defaults are the product's.

@@ -20,7 +20,7 @@
 //! | [`record`] | the words every stage shares; the door that checks a plugin's rows |
 //! | [`plan`] | typed questions to the store, without SQL, zone or ratio |
 //! | [`store`] | keeps versions, checkpoints and runs; the only SQL |
-//! | [`host`] | supervises the children: frames, deadlines, request budgets, how a run ended |
+//! | [`host`] | supervises the children: frames, deadlines, budgets, how a run ended, which build runs |
 //! | [`conformance`] | runs a plugin through the contract for its author, offline |
 //! | [`ingest`] | runs sources on their schedule and commits what they give |
 //! | [`push`] | takes webhooks: verified, durable before the answer, parsed by a child |

@@ -31,8 +31,8 @@ use self::batch::{BatchEnd, Bench};
 use self::door::{Access, Doors, Guard};
 use self::inbox::{Arrival, Inbox, Kept};
 use self::worker::{Plan, Workers};
+use crate::host::fleet::Plugins;
 use crate::host::manifest::webhook::WebhookScheme;
-use crate::host::trust::PluginFolders;
 use crate::host::{Failure, Host};
 use crate::ingest::SourceSpec;
 use crate::record::SourceName;
@@ -54,8 +54,8 @@ pub struct PushOptions {
     pub host: Arc<Host>,
     /// Keeps the rows.
     pub store: Arc<dyn PushStore>,
-    /// Folders of plugins.
-    pub plugins: PluginFolders,
+    /// Gives each batch its plugin.
+    pub plugins: Arc<dyn Plugins>,
     /// The configured sources.
     pub sources: Vec<SourceSpec>,
     /// Folder of the inbox.
@@ -166,7 +166,7 @@ impl Push {
             host,
             store: Arc::clone(&store),
             inbox: Arc::clone(&inbox),
-            plugins: plugins.clone(),
+            plugins: Arc::clone(&plugins),
         };
         let counted = Arc::clone(&metrics);
         let parsed: worker::OnParsed = Arc::new(move |source, ended: &BatchEnd| {
@@ -190,6 +190,13 @@ impl Push {
     pub fn set_sources(&self, sources: Vec<SourceSpec>) {
         self.doors.set(sources.clone());
         self.plan.set_sources(sources);
+    }
+
+    /// Lets the sources of a plugin go on with another build of it: a batch that runs ends after
+    /// the webhook at hand, and what proves webhooks is read again.
+    pub fn renew(&self, is_meant: impl Fn(&SourceSpec) -> bool) {
+        self.doors.forget(&is_meant);
+        self.plan.renew(&is_meant);
     }
 
     /// Judges a request and keeps it; answers when it is durable.

@@ -138,6 +138,21 @@ pub const SOURCE_WAIT: Metric = Metric::counter(
 /// Bytes of answers, by source.
 pub const SOURCE_BODY_BYTES: Metric =
     Metric::counter("vocd_source_http_body_bytes", "Bytes of answers, decoded.");
+/// Builds that a plugin ran so far, by plugin.
+pub const PLUGIN_GENERATION: Metric = Metric::gauge(
+    "vocd_plugin_generation",
+    "Number of the build of a plugin that runs.",
+);
+/// Whether a plugin's file is not what runs, by plugin.
+pub const PLUGIN_HELD: Metric = Metric::gauge(
+    "vocd_plugin_held",
+    "1 while a plugin's file is refused, pending or missing, else 0.",
+);
+/// What became of plugins' builds, by plugin and event.
+pub const PLUGIN_EVENTS: Metric = Metric::counter(
+    "vocd_plugin_events",
+    "What became of plugins' builds: loaded, swapped, refused, pending, approved, rolled back.",
+);
 /// Size of the store's files.
 pub const STORE_BYTES: Metric = Metric::gauge("vocd_store_bytes", "Size of the store's files.");
 /// Label sets refused by this registry.

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
@@ -22,6 +22,9 @@ const DEBOUNCE_MAX: Duration = Duration::from_secs(1);
 
 /// Time between two looks without any notification: network folders send none, queues overflow.
 const RESCAN: Duration = Duration::from_secs(30);
+
+/// Notifications on their way to a look that takes its time; one would do.
+const SIGNALS_MAX: usize = 64;
 
 /// Most files looked at in one folder.
 const FILES_MAX: usize = 10_000;
@@ -51,7 +54,7 @@ impl Changes {
 /// Watches until it is dropped.
 #[derive(Debug)]
 pub struct Watch {
-    signals: Sender<Signal>,
+    signals: SyncSender<Signal>,
     thread: Option<JoinHandle<()>>,
     /// Dropped after the thread, which it signals; `None` where only rescans look.
     _notifier: Option<RecommendedWatcher>,
@@ -84,7 +87,7 @@ pub fn watch(
     paths: &[PathBuf],
     on_event: impl FnMut(Changes) + Send + 'static,
 ) -> Result<Watch, WatchError> {
-    let (signals, received) = mpsc::channel();
+    let (signals, received) = mpsc::sync_channel(SIGNALS_MAX);
     let notifier = notifier(paths, signals.clone());
     // Looked at here, not on the thread: a change right after this call is a change.
     let mut looker = Looker::new(paths.to_vec(), on_event);
@@ -107,13 +110,13 @@ enum Signal {
     Stop,
 }
 
-fn notifier(paths: &[PathBuf], signals: Sender<Signal>) -> Option<RecommendedWatcher> {
+fn notifier(paths: &[PathBuf], signals: SyncSender<Signal>) -> Option<RecommendedWatcher> {
     let notify = move |event: notify::Result<notify::Event>| {
         // Reading is no change, and looking reads: it would never be quiet.
         let is_access = event.is_ok_and(|event| event.kind.is_access());
         if !is_access {
-            // After the thread ended nobody has to be told.
-            let _ = signals.send(Signal::Look);
+            // A full channel says to look already; after the thread ended nobody has to be told.
+            let _ = signals.try_send(Signal::Look);
         }
     };
     let mut notifier = match notify::recommended_watcher(notify) {
@@ -260,7 +263,7 @@ mod tests {
 
     struct Fixture {
         dir: tempfile::TempDir,
-        signals: Sender<Signal>,
+        signals: SyncSender<Signal>,
         events: Receiver<Changes>,
         thread: Option<JoinHandle<()>>,
     }
@@ -271,7 +274,7 @@ mod tests {
         for (name, text) in write {
             fs::write(dir.path().join(name), text).expect("written");
         }
-        let (signals, received) = channel();
+        let (signals, received) = mpsc::sync_channel(SIGNALS_MAX);
         let (event_sender, events) = channel();
         let mut looker = Looker::new(vec![dir.path().to_owned()], move |changes| {
             event_sender.send(changes).expect("the test listens");

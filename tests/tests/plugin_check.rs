@@ -24,7 +24,7 @@ fn sample(config: Value, base_dir: &Path) -> Sample {
 
 fn verdicts(library: &Path, sample: &Sample) -> Vec<Verdict> {
     let host = Host::new(&binaries::folder().join("vocd-plugin-host")).expect("one build");
-    conformance::check(&host, library, Some(sample))
+    conformance::check(&host, library, Some(sample), None)
 }
 
 fn bad(verdicts: &[Verdict]) -> Vec<(&str, Status)> {

@@ -1,15 +1,17 @@
 //! `vocd demo`: the demo company's files, loaded by the real csv plugin, served on real walls.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::config::Config;
-use crate::daemon::{self, House, source_specs};
+use crate::daemon::{self, House, plugin_folders, source_specs};
 use crate::demo::{self, site};
 use crate::host::Host;
+use crate::host::fleet::Plugins;
 use crate::ingest::PullOptions;
 
 use super::failure::Failure;
@@ -113,7 +115,8 @@ fn load(config: &Config) -> Result<(), Failure> {
         ..Failure::of(&error)
     })?;
     let house = House::open(config).map_err(|error| Failure::of_store(&error))?;
-    for spec in source_specs(config) {
+    let plugins: Arc<dyn Plugins> = Arc::new(plugin_folders(config));
+    for spec in source_specs(config, &plugins) {
         let progress = Progress::new(spec.name.as_str());
         sync::pull(
             &host,

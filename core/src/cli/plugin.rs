@@ -3,6 +3,7 @@
 
 mod check;
 mod dev;
+mod list;
 mod new;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::host::manifest::webhook::{AuthScheme, WebhookScheme};
 use crate::host::trust::{Lock, LockEntry, LockError};
 
 use super::failure::Failure;
-use super::{ConfigFlag, output};
+use super::{ConfigFlag, desk, output};
 
 /// Which plugin command.
 #[derive(Debug, Args)]
@@ -44,6 +45,13 @@ enum PluginCommand {
         #[command(flatten)]
         config: ConfigFlag,
     },
+    /// Let a changed plugin run although it breaks with the build before; the daemon must be running
+    Approve {
+        /// Name of the plugin
+        name: String,
+        #[command(flatten)]
+        config: ConfigFlag,
+    },
     /// Run a plugin through the contract, offline, and say what to mend
     Check(check::CheckFlags),
     /// Write the crate of a new plugin, which builds and works as it is
@@ -55,60 +63,31 @@ enum PluginCommand {
 /// Runs a plugin command.
 pub(super) fn run(flags: &PluginFlags) -> Result<(), Failure> {
     match &flags.command {
-        PluginCommand::List(flag) => list(flag),
+        PluginCommand::List(flag) => list::run(flag),
         PluginCommand::Describe { library, config } => describe(library, config),
         PluginCommand::Trust { library, config } => trust(library, config),
+        PluginCommand::Approve { name, config } => approve(name, config),
         PluginCommand::Check(flags) => check::run(flags),
         PluginCommand::New(flags) => new::run(flags),
         PluginCommand::Dev(flags) => dev::run(flags),
     }
 }
 
-/// Returns the plugin folders of the configuration, or the default ones where there is none.
-fn plugin_dirs(flag: &ConfigFlag) -> Result<Vec<PathBuf>, Failure> {
+/// Returns the configuration, or `None` where there is none and none was named.
+fn config_if_any(flag: &ConfigFlag) -> Result<Option<Config>, Failure> {
     match Config::find(flag.config.as_deref()) {
-        Ok(path) => Ok(super::load(&path)?.plugin_dirs().to_vec()),
+        Ok(path) => Ok(Some(super::load(&path)?)),
         Err(fault) if flag.config.is_some() => Err(Failure::of_fault(&fault)),
-        Err(_) => Ok(Config::default_plugin_dirs()),
+        Err(_) => Ok(None),
     }
 }
 
-fn list(flag: &ConfigFlag) -> Result<(), Failure> {
-    let dirs = plugin_dirs(flag)?;
-    let mut rows = vec![
-        ["plugin", "version", "reads", "file"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
-    for (name, found) in PluginFile::list(&dirs) {
-        rows.push(match found {
-            Ok(plugin) => {
-                let manifest = plugin.manifest();
-                let reads = manifest
-                    .streams
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>();
-                let file = plugin.path().display().to_string();
-                vec![name, manifest.version.clone(), reads.join(", "), file]
-            }
-            Err(error) => vec![
-                name,
-                "-".to_owned(),
-                "-".to_owned(),
-                Failure::of(&error).what,
-            ],
-        });
-    }
-    if rows.len() == 1 {
-        let dirs: Vec<String> = dirs
-            .iter()
-            .map(|dir| format!("`{}`", dir.display()))
-            .collect();
-        return Err(Failure::new(format!("no plugins in {}", dirs.join(", ")))
-            .hint("set plugin_dirs, or build the plugins: make build"));
-    }
-    output::bytes(output::table(&rows).as_bytes())
+/// Returns the plugin folders of the configuration, or the default ones where there is none.
+fn plugin_dirs(flag: &ConfigFlag) -> Result<Vec<PathBuf>, Failure> {
+    let config = config_if_any(flag)?;
+    Ok(config.map_or_else(Config::default_plugin_dirs, |config| {
+        config.plugin_dirs().to_vec()
+    }))
 }
 
 /// Opens the library that is named by its path or by its plugin's name.
@@ -149,6 +128,30 @@ fn trust(library: &Path, flag: &ConfigFlag) -> Result<(), Failure> {
         "{name} {version} may run from now on{beside}; noted in {}",
         path.display()
     ))
+}
+
+fn approve(name: &str, flag: &ConfigFlag) -> Result<(), Failure> {
+    let config = super::find_and_load(flag)?;
+    let Some(socket) = desk::running_daemon(&config) else {
+        return Err(Failure::new("no daemon is running that holds it back").hint("vocd serve"));
+    };
+    let mut outcome = Ok(String::new());
+    desk::command(
+        &socket,
+        &format!("/control/approve?plugin={name}"),
+        |line| {
+            let text = |value: &Value| value.as_str().map(str::to_owned);
+            if let Some(what) = text(&line["failure"]["what"]) {
+                outcome = Err(Failure {
+                    what,
+                    hint: text(&line["failure"]["hint"]),
+                });
+            } else if let Some(version) = text(&line["report"]["version"]) {
+                outcome = Ok(version);
+            }
+        },
+    )?;
+    output::line(&format!("{name} {} runs from now on", outcome?))
 }
 
 fn description(plugin: &PluginFile) -> String {

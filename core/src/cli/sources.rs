@@ -244,6 +244,7 @@ fn details(source: &Value) -> String {
         text.push_str(&format!("\n{name}: {reason}: {message}\n"));
     }
     text.push_str(&webhooks(name, &source["webhooks"]));
+    text.push_str(&plugin(name, &source["plugin"]));
     for (reason, n_rejects) in source["rejects"].as_object().into_iter().flatten() {
         text.push_str(&format!("\n{name}: {n_rejects} rejected as {reason}\n"));
         let samples = source["reject_samples"].as_array().into_iter().flatten();
@@ -253,6 +254,17 @@ fn details(source: &Value) -> String {
         }
     }
     text
+}
+
+/// Writes why the file of a source's plugin is not what runs.
+fn plugin(name: &str, plugin: &Value) -> String {
+    let part = |name: &str| plugin[name].as_str().unwrap_or_default();
+    let (state, why, hint) = (part("state"), part("why"), part("hint"));
+    if why.is_empty() {
+        return String::new();
+    }
+    let plugin = part("name");
+    format!("\n{name}: plugin {plugin} is {state}: {why}\n  {hint}\n")
 }
 
 /// Writes what waits in the inbox and what was kept aside.

@@ -1,11 +1,14 @@
 //! `vocd sync`: one pull of one source, by the running daemon or here.
 
+use std::sync::Arc;
+
 use clap::Args;
 use serde_json::Value;
 
 use crate::config::Config;
 use crate::daemon::order::{progress_line, pull_failure, pull_options, report_line};
 use crate::daemon::{House, plugin_folders, source_specs};
+use crate::host::fleet::Plugins;
 use crate::host::{Host, StopSignal};
 use crate::ingest::{SourceSpec, pull_source};
 use crate::nearest::nearest;
@@ -67,7 +70,8 @@ pub(super) fn run(flags: &SyncFlags) -> Result<(), Failure> {
 
 /// Finds a source of the configuration.
 pub(super) fn spec(config: &Config, source: &str) -> Result<SourceSpec, Failure> {
-    let specs = source_specs(config);
+    let plugins: Arc<dyn Plugins> = Arc::new(plugin_folders(config));
+    let specs = source_specs(config, &plugins);
     let names: Vec<String> = specs.iter().map(|spec| spec.name.to_string()).collect();
     specs
         .into_iter()

@@ -173,11 +173,6 @@ impl Reading<'_> {
         let reload = table.parsed(&mut self.sheet, "reload", |name| {
             scalar::choice(name, &reloads)
         });
-        self.notice(
-            &mut table,
-            "reload",
-            "each run opens the plugin's file anew",
-        );
         table.finish(&mut self.sheet);
         let trust = trust.map_or(PluginTrust::ByPlace, |trust| trust.value);
         let signers = signers.into_iter().map(|key| key.value).collect();

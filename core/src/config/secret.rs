@@ -1,5 +1,6 @@
 //! Secrets stay references until a run starts, and never print.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -145,31 +146,44 @@ fn read_file(path: &Path) -> Result<String, SecretError> {
 /// When a variable is not set, or a file cannot be read or is empty.
 pub fn resolve(config: &Value) -> Result<(Value, Vec<SecretString>), SecretError> {
     let mut secrets = Vec::new();
-    let resolved = resolve_into(config, &mut secrets)?;
+    let resolved = replace_with(config, &mut |reference| {
+        let secret = reference.read()?;
+        let text = secret.expose().to_owned();
+        secrets.push(secret);
+        Ok(text)
+    })?;
     Ok((resolved, secrets))
 }
 
-fn resolve_into(value: &Value, secrets: &mut Vec<SecretString>) -> Result<Value, SecretError> {
+/// Replaces every reference by one text; no secret is read.
+pub(super) fn replace(config: &Value, instead: &str) -> Value {
+    let text = |_: SecretReference| Ok::<_, Infallible>(instead.to_owned());
+    let Ok(replaced) = replace_with(config, &mut { text });
+    replaced
+}
+
+fn replace_with<E>(
+    value: &Value,
+    text: &mut impl FnMut(SecretReference) -> Result<String, E>,
+) -> Result<Value, E> {
     if let Some(reference) = SecretReference::from_json(value) {
-        let secret = reference.read()?;
-        let text = Value::String(secret.expose().to_owned());
-        secrets.push(secret);
-        return Ok(text);
+        return Ok(Value::String(text(reference)?));
     }
     Ok(match value {
         Value::Object(entries) => {
-            let mut resolved = Map::new();
+            let mut replaced = Map::new();
             for (key, value) in entries {
-                resolved.insert(key.clone(), resolve_into(value, secrets)?);
+                replaced.insert(key.clone(), replace_with(value, text)?);
             }
-            Value::Object(resolved)
+            Value::Object(replaced)
         }
-        Value::Array(items) => Value::Array(
-            items
-                .iter()
-                .map(|item| resolve_into(item, secrets))
-                .collect::<Result<_, _>>()?,
-        ),
+        Value::Array(items) => {
+            let mut replaced = Vec::with_capacity(items.len());
+            for item in items {
+                replaced.push(replace_with(item, text)?);
+            }
+            Value::Array(replaced)
+        }
         other => other.clone(),
     })
 }

@@ -90,6 +90,12 @@ impl SourceConfig {
         }
     }
 
+    /// Returns the plugin's configuration with a text in place of every secret it refers to.
+    #[must_use]
+    pub fn without_secrets(&self, instead: &str) -> Value {
+        secret::replace(&self.config, instead)
+    }
+
     /// Reads the secrets, when a run starts: the configuration for the plugin, and each secret in
     /// it for redaction.
     ///

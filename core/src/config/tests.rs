@@ -301,7 +301,6 @@ fn what_has_no_effect_yet_is_noticed() {
     let config = parse("[plugins]\nreload = \"auto\"\n[kpi]\ngrace_days = 3").expect("valid");
     let lines: Vec<String> = config.notices().iter().map(ToString::to_string).collect();
     expect![[r#"
-        vocd.toml:2:1: `reload` has no effect in this version: each run opens the plugin's file anew; it may stay
         vocd.toml:4:1: `grace_days` has no effect in this version: no KPI here uses it; it may stay"#]].assert_eq(&lines.join("\n"));
 }
 

@@ -51,6 +51,18 @@ pub(super) fn check(log: &mut Log, library: &Path, bytes: &[u8]) -> Option<Plugi
     Some(plugin)
 }
 
+/// Compares the plugin with an earlier build, as a running daemon does before it takes it over.
+pub(super) fn against(plugin: &PluginFile, before: &PluginFile) -> Finding {
+    let version = &before.manifest().version;
+    match plugin.manifest().breaks_with(before.manifest()).as_slice() {
+        [] => Finding::pass(format!("takes nothing away that {version} had")),
+        breaks => Finding::fail(
+            format!("breaks with {version}: {}", breaks.join("; ")),
+            "keep what users have, or tell them: they have to let it run with vocd plugin approve",
+        ),
+    }
+}
+
 fn identity(manifest: &Manifest) -> Finding {
     let (id, version) = (&manifest.id, &manifest.version);
     if !is_reverse_domain(id) {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::chart::{GoalMark, Painter};
 use crate::config::{Config, Network, PluginTrust, SourceConfig, schema};
 use crate::dashboard::Shelf;
+use crate::host::fleet::Plugins;
 use crate::host::generation::Generations;
 use crate::host::trust::{PluginFolders, Trust, TrustLevel};
 use crate::host::{Failure, FailureReason, MetricSink, Outbound, RunLimits};
@@ -154,6 +155,7 @@ impl House {
             paused: Arc::new(paused_in(config.data_dir().to_owned())),
             commands: None,
             push: None,
+            plugins: None,
             limits: Limits {
                 connections_max: usize::try_from(limits.connections).unwrap_or(usize::MAX),
                 address_requests_per_minute: limits.address_requests_per_minute,
@@ -233,11 +235,11 @@ pub(super) fn rules(config: &Config, since: Timestamp) -> Rules {
 
 /// Returns the sources of a configuration as the schedule runs them; secrets are read at each run.
 #[must_use]
-pub fn source_specs(config: &Config) -> Vec<SourceSpec> {
+pub fn source_specs(config: &Config, plugins: &Arc<dyn Plugins>) -> Vec<SourceSpec> {
     config
         .sources()
         .iter()
-        .map(|source| source_spec(config, source))
+        .map(|source| source_spec(config, source, plugins))
         .collect()
 }
 
@@ -268,8 +270,18 @@ pub fn plugin_folders(config: &Config) -> PluginFolders {
     }
 }
 
-fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
-    let (resolved, plugins) = (source.clone(), plugin_folders(config));
+/// Returns what a run of a source may use.
+pub(super) fn run_limits(source: &SourceConfig) -> RunLimits {
+    RunLimits {
+        wall: source.timeout,
+        memory_bytes: source.limits.memory_bytes,
+        requests_per_minute: source.limits.requests_per_minute,
+        ..RunLimits::default()
+    }
+}
+
+fn source_spec(config: &Config, source: &SourceConfig, plugins: &Arc<dyn Plugins>) -> SourceSpec {
+    let (resolved, plugins) = (source.clone(), Arc::clone(plugins));
     let network = config.network().clone();
     SourceSpec {
         name: source.name.clone(),
@@ -277,18 +289,13 @@ fn source_spec(config: &Config, source: &SourceConfig) -> SourceSpec {
         rhythm: source.rhythm.clone(),
         zone: config.timezone().clone(),
         catches_up: source.catches_up,
-        limits: RunLimits {
-            wall: source.timeout,
-            memory_bytes: source.limits.memory_bytes,
-            requests_per_minute: source.limits.requests_per_minute,
-            ..RunLimits::default()
-        },
+        limits: run_limits(source),
         // The child works in a folder of its own: what counts from here must say so.
         base_dir: std::path::absolute(config.folder())
             .unwrap_or_else(|_| config.folder().to_owned()),
         private_dir: config.data_dir().to_owned(),
         resolve: Arc::new(move || {
-            check_by_schema(&resolved, &plugins)?;
+            check_by_schema(&resolved, &*plugins)?;
             let (json, secrets) = resolved
                 .resolve()
                 .map_err(|fault| Failure::new(FailureReason::Config, fault.to_string()))?;
@@ -334,7 +341,7 @@ fn proxy_password(network: &Network) -> Option<String> {
 }
 
 /// Refuses a run whose configuration does not fit the plugin's schema, as `vocd check` does.
-fn check_by_schema(source: &SourceConfig, plugins: &PluginFolders) -> Result<(), Failure> {
+fn check_by_schema(source: &SourceConfig, plugins: &dyn Plugins) -> Result<(), Failure> {
     // A plugin that cannot be found or may not run is the pull's own failure.
     let Ok(plugin) = plugins.find(&source.plugin) else {
         return Ok(());

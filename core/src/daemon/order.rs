@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::host::fleet::{ApproveError, Fleet};
 use crate::http::control::{Commands, Lines, Steer, SteerRefusal, failure_line};
 use crate::ingest::{
     Keep, PullError, PullOptions, PullProgress, PullReport, Schedule, StartFrom, SteerError,
@@ -13,13 +14,14 @@ use crate::push::Push;
 use crate::record::SourceName;
 use crate::store::Store as _;
 
-use super::House;
+use super::{House, plugins};
 
 /// Carries out commands in the daemon.
 pub struct Order {
     house: Arc<House>,
     schedule: Arc<Schedule>,
     push: Arc<Push>,
+    fleet: Arc<Fleet>,
 }
 
 /// Why a command failed, for the terminal it came from.
@@ -32,11 +34,17 @@ pub struct OrderFailure {
 }
 
 impl Order {
-    pub(super) fn new(house: Arc<House>, schedule: Arc<Schedule>, push: Arc<Push>) -> Self {
+    pub(super) fn new(
+        house: Arc<House>,
+        schedule: Arc<Schedule>,
+        push: Arc<Push>,
+        fleet: Arc<Fleet>,
+    ) -> Self {
         Self {
             house,
             schedule,
             push,
+            fleet,
         }
     }
 }
@@ -62,6 +70,20 @@ impl Commands for Order {
         match reset(&self.house, source) {
             Ok(()) => json!({ "report": {} }),
             Err(failure) => told(&failure),
+        }
+    }
+
+    fn approve(&self, plugin: &str) -> Value {
+        match self.fleet.approve(plugin) {
+            Ok(build) => {
+                plugins::renew(plugin, &self.schedule, &self.push);
+                json!({ "report": { "version": build.version, "sha256": build.sha256 } })
+            }
+            Err(ApproveError::Untrusted(error)) => failure_line(&error, Some(error.hint())),
+            Err(error) => failure_line(
+                &error,
+                Some("`vocd plugin list` lists the plugins and what waits".to_owned()),
+            ),
         }
     }
 

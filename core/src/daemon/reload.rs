@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::config::Config;
+use crate::host::fleet::{Fleet, Plugins};
 use crate::ingest::Schedule;
 use crate::push::Push;
 
 use super::house::rules;
-use super::{House, Notes, source_specs};
+use super::{House, Notes, plugins, source_specs};
 
 /// Replaces the configuration and the dashboards of a running daemon.
 pub(super) struct Reloader {
@@ -17,6 +18,7 @@ pub(super) struct Reloader {
     house: Arc<House>,
     schedule: Arc<Schedule>,
     push: Arc<Push>,
+    fleet: Arc<Fleet>,
     notes: Notes,
 }
 
@@ -26,19 +28,33 @@ impl Reloader {
         house: Arc<House>,
         schedule: Arc<Schedule>,
         push: Arc<Push>,
+        fleet: Arc<Fleet>,
     ) -> Self {
         Self {
             running: Mutex::new(config),
             house,
             schedule,
             push,
+            fleet,
             notes: Notes::default(),
         }
     }
 
-    /// Returns what operators should know about the last reload.
+    /// Returns what operators should know about the last reload and the plugins.
     pub(super) fn notes(&self) -> Vec<String> {
-        self.notes.get()
+        let mut notes = self.notes.get();
+        notes.extend(plugins::notes(&self.fleet));
+        notes
+    }
+
+    /// Returns the running plugins.
+    pub(super) fn fleet(&self) -> &Arc<Fleet> {
+        &self.fleet
+    }
+
+    /// Looks at the plugins' files.
+    pub(super) fn plugins(&self) {
+        plugins::look(&self.fleet, &self.schedule, &self.push);
     }
 
     /// Reads the dashboards again.
@@ -84,8 +100,11 @@ impl Reloader {
         rules.settings.dimensions = settings.dimensions;
         self.house.gallery().set_rules(rules);
         self.house.shelf().set_context(changed.dashboard_context());
-        self.schedule.set_sources(source_specs(changed));
-        self.push.set_sources(source_specs(changed));
+        self.fleet.set_usages(plugins::usages(changed));
+        let plugins = Arc::clone(&self.fleet) as Arc<dyn Plugins>;
+        let specs = source_specs(changed, &plugins);
+        self.schedule.set_sources(specs.clone());
+        self.push.set_sources(specs);
     }
 }
 
@@ -110,6 +129,10 @@ fn needs_restart(running: &Config, changed: &Config) -> Vec<String> {
             "[plugins] trust",
             (running.plugin_trust(), running.plugin_signers())
                 != (changed.plugin_trust(), changed.plugin_signers()),
+        ),
+        (
+            "[plugins] reload",
+            running.plugin_reload() != changed.plugin_reload(),
         ),
         (
             "dashboards_dir",

@@ -4,24 +4,25 @@
 //! twice in a row, it is set aside and the newest good one runs instead, until the library is
 //! replaced again. What is known stands in a small file, so a restart forgets nothing.
 
+mod book;
+
 use std::fs;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use book::{Book, write_whole};
+pub use book::{Build, EventKind, PluginEvent};
 
 use super::failure::FailureReason;
 use super::plugin_file::PluginFile;
 
 /// Crashes in a row after which a build is set aside.
 const CRASHES_MAX: u32 = 2;
-/// Good builds kept of each plugin.
-const KEPT_MAX: usize = 3;
-/// Builds set aside that are remembered of each plugin.
-const ASIDE_MAX: usize = 20;
-/// Longest file of what is known, in bytes.
-const BOOK_BYTES_MAX: u64 = 64 * 1024;
+/// Good builds kept of each plugin: the running one and three before it.
+const KEPT_MAX: usize = 4;
+/// Builds set aside or held back that are remembered of each plugin.
+const SHUT_OUT_MAX: usize = 20;
 
 /// Two sources of one plugin may end at the same time.
 static BOOKS: Mutex<()> = Mutex::new(());
@@ -50,40 +51,30 @@ impl From<FailureReason> for Verdict {
     }
 }
 
+/// What a verdict led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// The build goes on.
+    GoesOn,
+    /// The build is set aside: an earlier one runs from now on.
+    SetAside,
+}
+
+/// What is known of a plugin's builds, for operators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// The build that the daemon runs, or ran last; `None` before its first start.
+    pub running: Option<Build>,
+    /// How many builds were running so far.
+    pub generation: u64,
+    /// What happened, the newest last; at most 20.
+    pub events: Vec<PluginEvent>,
+}
+
 /// Where the good builds of all plugins are kept.
 #[derive(Debug, Clone)]
 pub struct Generations {
     dir: PathBuf,
-}
-
-/// What is known of one plugin's builds.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Book {
-    /// The newest last.
-    #[serde(default)]
-    good: Vec<Build>,
-    #[serde(default)]
-    set_aside: Vec<Build>,
-    /// The build that crashed last.
-    #[serde(default)]
-    crashed: Option<Build>,
-    #[serde(default)]
-    n_crashes: u32,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Build {
-    version: String,
-    sha256: String,
-}
-
-impl Build {
-    fn of(plugin: &PluginFile) -> Self {
-        Self {
-            version: plugin.manifest().version.clone(),
-            sha256: plugin.sha256().to_owned(),
-        }
-    }
 }
 
 impl Generations {
@@ -93,47 +84,141 @@ impl Generations {
         Self { dir }
     }
 
-    /// Returns the build to run: `found`, or the newest good one when that was set aside.
+    /// Returns the build to run: `found`, or the newest good one when that was set aside, or what
+    /// the daemon ran when it was held back.
     #[must_use]
     pub fn choose(&self, found: PluginFile) -> PluginFile {
-        let guard = BOOKS.lock().unwrap_or_else(PoisonError::into_inner);
-        let book = self.read(found.name());
-        drop(guard);
-        let is_aside = |build: &Build| build.sha256 == found.sha256();
-        if !book.set_aside.iter().any(is_aside) {
-            return found;
+        let before = match (self.is_set_aside(&found), self.is_held(&found)) {
+            (true, _) => self.newest_before(&found),
+            (false, true) => self.ran_before(&found),
+            (false, false) => None,
+        };
+        before.unwrap_or(found)
+    }
+
+    /// Returns whether a build crashed and gave way to an earlier one.
+    #[must_use]
+    pub fn is_set_aside(&self, plugin: &PluginFile) -> bool {
+        let is_it = |build: &Build| build.sha256 == plugin.sha256();
+        self.look(plugin.name(), |book| book.set_aside.iter().any(is_it))
+    }
+
+    /// Returns whether a build was not taken over by a running daemon.
+    #[must_use]
+    pub fn is_held(&self, plugin: &PluginFile) -> bool {
+        let is_it = |build: &Build| build.sha256 == plugin.sha256();
+        self.look(plugin.name(), |book| book.held.iter().any(is_it))
+    }
+
+    /// Returns the newest good build that is kept besides this one.
+    #[must_use]
+    pub fn newest_before(&self, plugin: &PluginFile) -> Option<PluginFile> {
+        let good = self.look(plugin.name(), |book| book.good.clone());
+        let mut others = good.iter().rev();
+        others.find_map(|build| self.kept_besides(plugin, build))
+    }
+
+    /// Returns the build that the daemon ran last, if it is kept and another than this one.
+    fn ran_before(&self, plugin: &PluginFile) -> Option<PluginFile> {
+        let running = self.look(plugin.name(), |book| book.running.clone())?;
+        self.kept_besides(plugin, &running)
+    }
+
+    fn kept_besides(&self, plugin: &PluginFile, build: &Build) -> Option<PluginFile> {
+        if build.sha256 == plugin.sha256() {
+            return None;
         }
-        let kept = book.good.iter().rev().find_map(|build| {
-            let kept = PluginFile::open(&self.library(found.name(), build)).ok()?;
-            (kept.sha256() == build.sha256).then_some(kept)
+        let kept = PluginFile::open(&self.library(plugin.name(), build)).ok()?;
+        (kept.sha256() == build.sha256).then_some(kept)
+    }
+
+    /// Returns what is known of a plugin's builds.
+    #[must_use]
+    pub fn history(&self, plugin: &str) -> History {
+        self.look(plugin, |book| History {
+            running: book.running.clone(),
+            generation: book.generation,
+            events: book.events.clone(),
+        })
+    }
+
+    /// Notes that a build runs from now on; returns how many ran so far.
+    pub fn run(&self, plugin: &PluginFile) -> u64 {
+        let build = Build::of(plugin);
+        self.change(plugin.name(), |book| {
+            book.held.retain(|held| held.sha256 != build.sha256);
+            if book.running.as_ref() != Some(&build) {
+                book.generation = book.generation.saturating_add(1);
+                let before = book.running.replace(build);
+                // It was kept for a restart only.
+                if let Some(before) = before.filter(|before| !book.good.contains(before)) {
+                    self.forget(plugin.name(), &before);
+                }
+            }
+            book.generation
+        })
+    }
+
+    /// Notes that a build does not take the place of the running one, neither now nor by a
+    /// restart; so that one is kept whether or not it ended a run well.
+    pub fn hold(&self, plugin: &PluginFile, running: &PluginFile) {
+        if let Err(error) = self.keep(running) {
+            let plugin = plugin.name();
+            tracing::warn!(plugin, %error, "failed to keep the running build for a restart");
+        }
+        let build = Build::of(plugin);
+        self.change(plugin.name(), |book| shut_out(&mut book.held, build));
+    }
+
+    /// Lets a build that was held back be taken over by a restart.
+    pub fn release(&self, plugin: &PluginFile) {
+        self.change(plugin.name(), |book| {
+            book.held.retain(|held| held.sha256 != plugin.sha256());
         });
-        kept.unwrap_or(found)
+    }
+
+    fn keep(&self, plugin: &PluginFile) -> io::Result<()> {
+        let library = self.library(plugin.name(), &Build::of(plugin));
+        match library.exists() {
+            true => Ok(()),
+            false => write_whole(&library, &plugin.bytes()?),
+        }
+    }
+
+    fn forget(&self, plugin: &str, build: &Build) {
+        if let Some(folder) = self.library(plugin, build).parent() {
+            // Most were never kept.
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+
+    /// Adds an event to what is known of a plugin.
+    pub fn tell(&self, plugin: &str, event: PluginEvent) {
+        self.change(plugin, |book| book.tell(event));
     }
 
     /// Notes how a run of a build ended.
-    pub fn note(&self, plugin: &PluginFile, verdict: Verdict) {
+    pub fn note(&self, plugin: &PluginFile, verdict: Verdict) -> Noted {
         let _guard = BOOKS.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.read(plugin.name());
         let noted = match verdict {
             Verdict::Good => self.note_good(plugin, before),
             Verdict::Crashed => self.note_crash(plugin, before),
-            Verdict::Open => Ok(()),
+            Verdict::Open => Ok(Noted::GoesOn),
         };
-        if let Err(error) = noted {
+        noted.unwrap_or_else(|error| {
             tracing::warn!(plugin = plugin.name(), %error, "failed to note how a build did");
-        }
+            Noted::GoesOn
+        })
     }
 
-    fn note_good(&self, plugin: &PluginFile, mut book: Book) -> io::Result<()> {
+    fn note_good(&self, plugin: &PluginFile, mut book: Book) -> io::Result<Noted> {
         let build = Build::of(plugin);
         let is_known = book.good.last() == Some(&build) && book.n_crashes == 0;
         if is_known {
-            return Ok(());
+            return Ok(Noted::GoesOn);
         }
-        let library = self.library(plugin.name(), &build);
-        if !library.exists() {
-            write_whole(&library, &plugin.bytes()?)?;
-        }
+        self.keep(plugin)?;
         book.good.retain(|known| *known != build);
         book.good.push(build);
         (book.crashed, book.n_crashes) = (None, 0);
@@ -143,10 +228,11 @@ impl Generations {
                 fs::remove_dir_all(folder)?;
             }
         }
-        self.write(plugin.name(), &book)
+        self.write(plugin.name(), &book)?;
+        Ok(Noted::GoesOn)
     }
 
-    fn note_crash(&self, plugin: &PluginFile, mut book: Book) -> io::Result<()> {
+    fn note_crash(&self, plugin: &PluginFile, mut book: Book) -> io::Result<Noted> {
         let build = Build::of(plugin);
         book.n_crashes = match book.crashed.as_ref() == Some(&build) {
             true => book.n_crashes.saturating_add(1),
@@ -154,6 +240,7 @@ impl Generations {
         };
         book.crashed = Some(build.clone());
         let other = book.good.iter().rev().find(|known| **known != build);
+        let mut noted = Noted::GoesOn;
         if let (Some(other), true) = (other, book.n_crashes >= CRASHES_MAX) {
             tracing::error!(
                 plugin = plugin.name(),
@@ -163,12 +250,12 @@ impl Generations {
                 other.version
             );
             book.good.retain(|known| *known != build);
-            book.set_aside.push(build);
-            let n_too_many = book.set_aside.len().saturating_sub(ASIDE_MAX);
-            book.set_aside.drain(..n_too_many);
+            shut_out(&mut book.set_aside, build);
             (book.crashed, book.n_crashes) = (None, 0);
+            noted = Noted::SetAside;
         }
-        self.write(plugin.name(), &book)
+        self.write(plugin.name(), &book)?;
+        Ok(noted)
     }
 
     fn folder(&self, plugin: &str) -> PathBuf {
@@ -185,41 +272,39 @@ impl Generations {
         self.folder(plugin).join("builds.json")
     }
 
-    /// Nothing is known where there is no file; a damaged one costs no more than that.
     fn read(&self, plugin: &str) -> Book {
-        let path = self.book(plugin);
-        let is_short = |length| length <= BOOK_BYTES_MAX;
-        if !fs::metadata(&path).is_ok_and(|metadata| is_short(metadata.len())) {
-            return Book::default();
-        }
-        let text = fs::read(&path).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_else(|error| {
-            tracing::warn!(path = %path.display(), %error, "what was known of builds is unreadable");
-            Book::default()
-        })
+        Book::read(&self.book(plugin))
     }
 
     fn write(&self, plugin: &str, book: &Book) -> io::Result<()> {
-        write_whole(&self.book(plugin), &serde_json::to_vec_pretty(book)?)
+        book.write(&self.book(plugin))
+    }
+
+    fn look<T>(&self, plugin: &str, look: impl FnOnce(&Book) -> T) -> T {
+        let _guard = BOOKS.lock().unwrap_or_else(PoisonError::into_inner);
+        look(&self.read(plugin))
+    }
+
+    fn change<T>(&self, plugin: &str, change: impl FnOnce(&mut Book) -> T) -> T {
+        let _guard = BOOKS.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.read(plugin);
+        let mut book = before.clone();
+        let changed = change(&mut book);
+        if book != before
+            && let Err(error) = self.write(plugin, &book)
+        {
+            tracing::warn!(plugin, %error, "failed to note what became of a build");
+        }
+        changed
     }
 }
 
-/// Writes a file whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let beside = path.with_extension("new");
-    let write = || -> io::Result<()> {
-        let mut file = fs::File::create(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    };
-    write().inspect_err(|_| {
-        // What is left of it would only take the room that was too little.
-        let _ = fs::remove_file(&beside);
-    })
+/// Adds a build to those that are shut out; the oldest gives way.
+fn shut_out(builds: &mut Vec<Build>, build: Build) {
+    builds.retain(|known| *known != build);
+    builds.push(build);
+    let n_too_many = builds.len().saturating_sub(SHUT_OUT_MAX);
+    builds.drain(..n_too_many);
 }
 
 #[cfg(test)]
@@ -282,7 +367,7 @@ mod tests {
     fn few_builds_are_kept_and_a_changed_copy_is_not_used() {
         let Some(site) = Site::new() else { return };
         let generations = Generations::new(site.path("kept"));
-        for _ in 0..6 {
+        for _ in 0..KEPT_MAX + 3 {
             note(&generations, &rebuild(&site), &[Verdict::Good]);
         }
         let folders = fs::read_dir(site.path("kept/acme")).unwrap();
@@ -295,5 +380,29 @@ mod tests {
         fs::write(&copy, "something else").unwrap();
         let chosen = generations.choose(found(&site));
         assert!(![good.sha256(), bad.sha256()].contains(&chosen.sha256()));
+    }
+
+    #[test]
+    fn a_build_is_counted_once_and_is_held_until_it_runs() {
+        let Some(site) = Site::new() else { return };
+        let generations = Generations::new(site.path("kept"));
+        let first = found(&site);
+        assert_eq!([generations.run(&first), generations.run(&first)], [1, 1]);
+        let second = rebuild(&site);
+        generations.hold(&second, &first);
+        assert!(generations.is_held(&second) && !generations.is_held(&first));
+        let chosen = |plugin: &PluginFile| generations.choose(plugin.clone()).sha256().to_owned();
+        assert_eq!(chosen(&second), first.sha256());
+        generations.release(&second);
+        assert_eq!(chosen(&second), second.sha256());
+        generations.hold(&second, &first);
+        assert_eq!(generations.run(&second), 2);
+        assert!(!generations.is_held(&second));
+        let kept = generations.library("acme", &Build::of(&first));
+        assert!(!kept.exists(), "it was kept for a restart only");
+        assert_eq!(
+            generations.history("acme").running,
+            Some(Build::of(&second))
+        );
     }
 }

@@ -64,7 +64,11 @@ pub(super) fn hello(
                 format!("the stored checkpoint is not JSON: {error}"),
             )
         })?;
-    let reach = Reach::of(request, http.ports());
+    let ports = match work.connects() {
+        true => http.ports(),
+        false => Vec::new(),
+    };
+    let reach = Reach::of(request, ports);
     let (method, params) = work.call();
     let hello = Hello {
         mode: work.mode(),

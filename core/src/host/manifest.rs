@@ -2,7 +2,10 @@
 //!
 //! Nothing of the library runs: opening it would already execute its constructors.
 
+mod change;
 pub mod webhook;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use object::read::elf::ElfFile64;
 use object::{Architecture, Endianness, Object, ObjectSection};
@@ -53,6 +56,8 @@ pub struct Manifest {
     pub config_schema: Value,
     /// Streams it reads, in the order they are pulled; at least one, or webhooks.
     pub streams: Vec<StreamName>,
+    /// Kinds that each stream emits; a stream that names none may emit any.
+    pub kinds: BTreeMap<StreamName, BTreeSet<String>>,
     /// Version of its checkpoints' format.
     pub checkpoint_format: u32,
     /// Webhooks it takes.
@@ -219,10 +224,16 @@ impl TryFrom<RawManifest> for Manifest {
             return wrong(format!("`streams` must name 1 to {STREAMS_MAX} streams"));
         }
         let mut streams = Vec::with_capacity(raw.streams.len());
+        let mut kinds = BTreeMap::new();
         for stream in &raw.streams {
             let name = stream.as_str().or_else(|| stream["name"].as_str());
             match name.and_then(StreamName::new) {
-                Some(name) if !streams.contains(&name) => streams.push(name),
+                Some(name) if !streams.contains(&name) => {
+                    let named = stream["kinds"].as_array().into_iter().flatten();
+                    let named = named.filter_map(Value::as_str).map(str::to_owned);
+                    kinds.insert(name.clone(), named.collect::<BTreeSet<_>>());
+                    streams.push(name);
+                }
                 Some(name) => return wrong(format!("stream `{name}` is named twice")),
                 None => return wrong(format!("`{stream}` does not name a stream")),
             }
@@ -249,6 +260,7 @@ impl TryFrom<RawManifest> for Manifest {
             egress: raw.egress,
             config_schema: raw.config_schema,
             streams,
+            kinds,
             checkpoint_format: raw.checkpoint_format.unwrap_or(1),
             webhook,
             memory_mib: raw.limits.mem_mb,
@@ -273,10 +285,10 @@ fn any_object() -> Value {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn section(json: &str) -> Vec<u8> {
+    pub(in crate::host) fn section(json: &str) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(u32::try_from(json.len()).expect("short").to_le_bytes());
         bytes.extend(json.as_bytes());

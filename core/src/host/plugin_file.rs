@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{MemfdFlags, OFlags, SealFlags};
 use sha2::{Digest, Sha256};
@@ -23,13 +24,15 @@ const PREFIX: &str = "libvocd_source_";
 const SUFFIX: &str = ".so";
 
 /// A plugin library: its manifest, and a sealed copy of the bytes the manifest was read from.
-#[derive(Debug)]
+///
+/// A clone is the same copy.
+#[derive(Debug, Clone)]
 pub struct PluginFile {
     name: String,
     path: PathBuf,
-    manifest: Manifest,
+    manifest: Arc<Manifest>,
     sha256: String,
-    snapshot: OwnedFd,
+    snapshot: Arc<OwnedFd>,
 }
 
 /// Why there is no such plugin, or it cannot be used.
@@ -130,6 +133,11 @@ impl PluginFile {
     /// # Errors
     /// When no folder has it or it is not a plugin this vocd can run.
     pub fn find(dirs: &[PathBuf], plugin: &str) -> Result<Self, FindError> {
+        Self::open(&Self::locate(dirs, plugin)?)
+    }
+
+    /// Returns where the plugin of that name is, in the first of the folders that has it.
+    pub(super) fn locate(dirs: &[PathBuf], plugin: &str) -> Result<PathBuf, FindError> {
         let is_valid = (1..=40).contains(&plugin.len())
             && plugin
                 .bytes()
@@ -141,10 +149,8 @@ impl PluginFile {
         }
         let file_name = Self::file_name(plugin);
         let found = dirs.iter().map(|dir| dir.join(&file_name));
-        match found.into_iter().find(|path| path.exists()) {
-            Some(path) => Self::open(&path),
-            None => Err(Self::not_found(dirs, plugin, file_name)),
-        }
+        let first = found.into_iter().find(|path| path.exists());
+        first.ok_or_else(|| Self::not_found(dirs, plugin))
     }
 
     /// Returns the file name of a plugin's library.
@@ -173,9 +179,9 @@ impl PluginFile {
         Ok(Self {
             name: plugin_name(path).unwrap_or_else(|| manifest.id.clone()),
             path: path.to_owned(),
-            manifest,
+            manifest: Arc::new(manifest),
             sha256,
-            snapshot,
+            snapshot: Arc::new(snapshot),
         })
     }
 
@@ -222,7 +228,7 @@ impl PluginFile {
 
     /// Reads the sealed copy.
     pub(super) fn bytes(&self) -> std::io::Result<Vec<u8>> {
-        let file = File::from(self.snapshot.try_clone()?);
+        let file = File::from(self.snapshot.as_fd().try_clone_to_owned()?);
         let length = usize::try_from(file.metadata()?.len()).map_err(std::io::Error::other)?;
         let mut library = vec![0; length];
         // The copy shares its position with the child's.
@@ -230,13 +236,14 @@ impl PluginFile {
         Ok(library)
     }
 
-    fn not_found(dirs: &[PathBuf], plugin: &str, file_name: String) -> FindError {
+    /// Returns what is said of a plugin that is not there.
+    pub(super) fn not_found(dirs: &[PathBuf], plugin: &str) -> FindError {
         let available: Vec<String> = libraries(dirs).into_keys().collect();
         let names = available.iter().map(String::as_str);
         let nearest = nearest(plugin, names).map(str::to_owned);
         FindError::NotFound {
             plugin: plugin.to_owned(),
-            file_name,
+            file_name: Self::file_name(plugin),
             dirs: dirs.to_vec(),
             nearest,
             available,

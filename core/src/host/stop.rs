@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 pub enum StopLevel {
     /// Not at all.
     Run,
-    /// At its next checkpoint.
+    /// At its next checkpoint, however long a good plugin takes to it: another build waits.
+    Renew,
+    /// At its next checkpoint, which should come soon.
     Drain,
     /// At once; what no checkpoint covers is read again by the next run.
     Now,
@@ -27,24 +29,33 @@ impl StopSignal {
         Self::default()
     }
 
+    /// Asks to give way to another build at the next checkpoint.
+    pub fn renew(&self) {
+        self.raise(StopLevel::Renew);
+    }
+
     /// Asks to stop at the next checkpoint.
     pub fn drain(&self) {
-        self.level.fetch_max(1, Ordering::Release);
+        self.raise(StopLevel::Drain);
     }
 
     /// Asks to stop at once.
     pub fn now(&self) {
-        self.level.fetch_max(2, Ordering::Release);
+        self.raise(StopLevel::Now);
+    }
+
+    fn raise(&self, level: StopLevel) {
+        self.level.fetch_max(level as u8, Ordering::Release);
     }
 
     /// Returns how soon to stop.
     #[must_use]
     pub fn level(&self) -> StopLevel {
-        match self.level.load(Ordering::Acquire) {
-            0 => StopLevel::Run,
-            1 => StopLevel::Drain,
-            _ => StopLevel::Now,
-        }
+        let level = self.level.load(Ordering::Acquire);
+        [StopLevel::Run, StopLevel::Renew, StopLevel::Drain]
+            .into_iter()
+            .find(|known| *known as u8 == level)
+            .unwrap_or(StopLevel::Now)
     }
 }
 

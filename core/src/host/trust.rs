@@ -6,7 +6,8 @@ mod signature;
 
 use std::path::{Path, PathBuf};
 
-use super::generation::Generations;
+use super::fleet::Plugins;
+use super::generation::{Generations, Verdict};
 use super::plugin_file::{FindError, PluginFile};
 
 pub use lock::{Lock, LockEntry, LockError};
@@ -108,7 +109,18 @@ impl PluginFolders {
     }
 }
 
-fn refused(plugin: &PluginFile) -> impl FnOnce(TrustError) -> FindError {
+impl Plugins for PluginFolders {
+    fn find(&self, plugin: &str) -> Result<PluginFile, FindError> {
+        self.find(plugin)
+    }
+
+    fn note(&self, plugin: &PluginFile, verdict: Verdict) {
+        self.generations.note(plugin, verdict);
+    }
+}
+
+/// Tells why a library may not run, with what to do about it.
+pub(super) fn refused(plugin: &PluginFile) -> impl FnOnce(TrustError) -> FindError {
     |source| {
         let hint = source.hint(plugin.path());
         FindError::Untrusted {
@@ -133,7 +145,33 @@ impl Trust {
         }
     }
 
-    fn check_pin(&self, plugin: &PluginFile) -> Result<(), TrustError> {
+    /// Returns whether somebody vouches for this library, whatever the rule asks: its digest is
+    /// approved, or one of the signers signed it.
+    ///
+    /// # Errors
+    /// When nobody does.
+    pub(super) fn check_vouched(&self, plugin: &PluginFile) -> Result<(), TrustError> {
+        let is_signed = || signature::check(plugin, &self.signers).is_ok();
+        match self.check_pin(plugin) {
+            Err(TrustError::NotPinned { .. }) if is_signed() => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Returns whether a library from that place runs only while its digest is approved.
+    pub(super) fn needs_pin(&self, path: &Path) -> bool {
+        match self.level {
+            TrustLevel::Any | TrustLevel::Signed => false,
+            TrustLevel::Pinned => true,
+            TrustLevel::ByPlace => !is_beside_executable(path),
+        }
+    }
+
+    /// Returns whether a library's digest is approved.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub(super) fn check_pin(&self, plugin: &PluginFile) -> Result<(), TrustError> {
         // Read each time: it is small, and an approval counts from the moment it is given.
         match Lock::read(&self.lock_file)?.approves(plugin.sha256()) {
             true => Ok(()),

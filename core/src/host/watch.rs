@@ -11,8 +11,10 @@ use super::stop::{StopLevel, StopSignal};
 
 /// How often a waiting run looks at its deadlines and at the stop signal.
 const TICK: Duration = Duration::from_millis(50);
-/// From asking a child to drain to telling it to stop.
+/// From asking a child to drain to telling it to stop: the daemon itself ends within 10 s.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same where only another build waits: a page of a slow vendor may still come.
+const RENEW_TIMEOUT: Duration = Duration::from_secs(30);
 /// From telling a child to stop to killing it.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -32,7 +34,7 @@ pub(super) struct WatchedPipe {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Running,
-    Draining { until: Instant },
+    Draining { level: StopLevel, until: Instant },
     Stopping { until: Instant },
 }
 
@@ -82,6 +84,10 @@ impl WatchedPipe {
         self.reason
     }
 
+    fn drain_until(&mut self, level: StopLevel, until: Instant) {
+        self.phase = Phase::Draining { level, until };
+    }
+
     fn send_stop(&mut self, payload: &[u8]) {
         // A child that does not read is killed when its time is over.
         let _ = write_frame(&mut self.to_child, FrameKind::Stop, 0, payload);
@@ -100,19 +106,22 @@ impl WatchedPipe {
             self.stop_now(FailureReason::Timeout);
         } else if now >= self.idle_until {
             self.stop_now(FailureReason::Idle);
-        } else if let Phase::Draining { until } = self.phase
+        } else if let Phase::Draining { until, .. } = self.phase
             && now >= until
         {
             self.stop_now(FailureReason::Cancelled);
         }
         match (self.stop.level(), self.phase) {
+            (StopLevel::Run, _) => {}
             (StopLevel::Now, _) => self.stop_now(FailureReason::Cancelled),
-            (StopLevel::Drain, Phase::Running) => {
+            (level, Phase::Running) => {
                 self.reason.get_or_insert(FailureReason::Cancelled);
-                self.phase = Phase::Draining {
-                    until: now + DRAIN_TIMEOUT,
-                };
+                self.drain_until(level, now + drain_timeout(level));
                 self.send_stop(br#"{"when":"drain"}"#);
+            }
+            (level, Phase::Draining { level: told, until }) if level > told => {
+                // The child drains already; it only has less time now.
+                self.drain_until(level, until.min(now + drain_timeout(level)));
             }
             _ => {}
         }
@@ -147,6 +156,13 @@ impl Write for WatchedPipe {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+fn drain_timeout(level: StopLevel) -> Duration {
+    match level {
+        StopLevel::Renew => RENEW_TIMEOUT,
+        _ => DRAIN_TIMEOUT,
     }
 }
 
@@ -211,6 +227,23 @@ mod tests {
         let pair = pair(LONG, LONG);
         pair.stop.now();
         check_stopped(pair, FailureReason::Cancelled);
+    }
+
+    #[test]
+    fn a_shutdown_shortens_the_time_that_another_build_would_wait() {
+        let mut pair = pair(LONG, LONG);
+        let left = |pair: &Pair| match pair.pipe.phase {
+            Phase::Draining { until, .. } => until - Instant::now(),
+            _ => Duration::ZERO,
+        };
+        pair.stop.renew();
+        pair.pipe.look().expect("goes on");
+        assert!(left(&pair) > DRAIN_TIMEOUT);
+        pair.stop.drain();
+        pair.pipe.look().expect("goes on");
+        assert!((Duration::from_millis(1)..=DRAIN_TIMEOUT).contains(&left(&pair)));
+        let first = read_header(&mut pair.child_in).expect("a frame");
+        assert_eq!(first.expect("one").kind, FrameKind::Stop);
     }
 
     #[test]

@@ -59,6 +59,12 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Returns whether the plugin may connect to anything: opening reads a configuration and no
+    /// more.
+    pub(super) const fn connects(self) -> bool {
+        !matches!(self, Self::Do(Task::Open))
+    }
+
     pub(super) fn deliveries(self) -> slice::Iter<'a, Delivery<'a>> {
         match self {
             Self::Do(_) => [].iter(),

@@ -9,7 +9,7 @@ use warp::reply::Response;
 use crate::access::Area;
 use crate::access::audit::Deed;
 use crate::http::visit::{Fault, Visit};
-use crate::http::{charts, reply};
+use crate::http::{PluginStanding, charts, reply};
 use crate::kpi::{self, KpiError};
 use crate::picture::gallery::SourcesSeen;
 use crate::picture::{Format, Params, PictureError, Scope, Subject};
@@ -61,7 +61,7 @@ pub(super) async fn states(visit: &Visit) -> Result<Value, Fault> {
     let seen = seen(visit).await?;
     let is_operator = visit.visitor.may(Area::Operate);
     let pushed = pushed(visit).await;
-    let paused = (visit.site.options.paused)();
+    let (paused, plugins) = ((visit.site.options.paused)(), standings(visit));
     let (rules, now) = (gallery.rules(), gallery.now());
     let sources: Vec<Value> = rules
         .stamps(&seen.states, now)
@@ -93,20 +93,17 @@ pub(super) async fn states(visit: &Visit) -> Result<Value, Fault> {
             if let (Some(object), Some(state)) = (value.as_object_mut(), state) {
                 object.extend(counts(state, is_operator));
             }
-            if let (Some(object), Some(state)) = (value.as_object_mut(), pushed.get(&stamp.name)) {
-                let state = push_state(state, is_operator);
-                object.insert("webhooks".to_owned(), state);
+            if let Some(state) = pushed.get(&stamp.name) {
+                value["webhooks"] = push_state(state, is_operator);
+            }
+            if let Some(plugin) = plugin_of(&plugins, &stamp.name) {
+                value["plugin"] = plugin_state(plugin, is_operator);
             }
             value
         })
         .collect();
     if is_operator && sources.iter().any(has_words) {
-        visit.site.options.access.audit().note_change(&Deed {
-            who: visit.visitor.to_json(),
-            action: "read",
-            on: "words of rejected rows and webhooks",
-            outcome: "ok",
-        });
+        note_look(visit);
     }
     Ok(json!({ "as_of": seen.at.to_string(), "sources": sources }))
 }
@@ -126,6 +123,15 @@ async fn seen(visit: &Visit) -> Result<SourcesSeen, Fault> {
         .ok()
         .flatten()
         .ok_or_else(|| Fault::new(StatusCode::SERVICE_UNAVAILABLE, what).hint("the log says why"))
+}
+
+fn note_look(visit: &Visit) {
+    visit.site.options.access.audit().note_change(&Deed {
+        who: visit.visitor.to_json(),
+        action: "read",
+        on: "words of rejected rows and webhooks",
+        outcome: "ok",
+    });
 }
 
 fn pause(pause: &Pause) -> Value {
@@ -221,6 +227,32 @@ fn push_state(state: &PushState, is_operator: bool) -> Value {
             })
         });
         value["letters"] = letters.collect();
+    }
+    value
+}
+
+fn standings(visit: &Visit) -> Vec<PluginStanding> {
+    let plugins = visit.site.options.plugins.as_ref();
+    plugins.map(|plugins| plugins()).unwrap_or_default()
+}
+
+fn plugin_of<'a>(plugins: &'a [PluginStanding], source: &str) -> Option<&'a PluginStanding> {
+    let uses = |plugin: &&PluginStanding| plugin.sources.iter().any(|user| user == source);
+    plugins.iter().find(uses)
+}
+
+/// Returns how a source's plugin stands; words of why are for operators alone.
+fn plugin_state(plugin: &PluginStanding, is_operator: bool) -> Value {
+    let mut value = json!({
+        "name": plugin.plugin,
+        "version": plugin.version,
+        "sha256": plugin.sha256,
+        "generation": plugin.generation,
+        "state": plugin.state,
+    });
+    if is_operator {
+        value["why"] = plugin.why.clone().into();
+        value["hint"] = plugin.hint.clone().into();
     }
     value
 }

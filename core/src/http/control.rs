@@ -47,6 +47,9 @@ pub trait Commands: Send + Sync {
     /// Has a source's webhooks that were kept aside parsed again.
     fn retry(&self, source: &str) -> Value;
 
+    /// Lets a build of a plugin run that waits for it.
+    fn approve(&self, plugin: &str) -> Value;
+
     /// Has a source pulled soon, held back or let go on.
     ///
     /// # Errors
@@ -168,10 +171,18 @@ pub(super) fn answer<B>(
                 done
             })?;
         }
+        "/control/approve" => {
+            order.start(lines, |order, commands, _| {
+                let plugin = order.parameter("plugin");
+                let done = commands.approve(plugin);
+                order.note("approve", plugin, &done);
+                done
+            })?;
+        }
         "/control/token" => order.start(lines, |order, _, _| order.token())?,
         _ => {
             let fault = Fault::new(StatusCode::NOT_FOUND, "there is no such command");
-            let hint = "there are /control/sync, /control/reset, /control/retry and /control/token";
+            let hint = "there are /control/{sync,reset,retry,approve,token}";
             return Err(fault.hint(hint));
         }
     }

@@ -12,7 +12,8 @@ use crate::http::visit::{Fault, Visit};
 use crate::http::{Site, reply};
 use crate::picture::Gallery;
 use crate::telemetry::{
-    Metrics, SOURCE_FAILING, SOURCE_LAG, SOURCE_REJECTS, SOURCE_ROWS, SOURCE_STALE, STORE_BYTES,
+    Metrics, PLUGIN_GENERATION, PLUGIN_HELD, SOURCE_FAILING, SOURCE_LAG, SOURCE_REJECTS,
+    SOURCE_ROWS, SOURCE_STALE, STORE_BYTES,
 };
 
 /// Media type of OpenMetrics text.
@@ -87,6 +88,7 @@ pub(super) async fn metrics(visit: &Visit) -> Result<Response, Fault> {
     let render = tokio::task::spawn_blocking(move || {
         let metrics = &site.options.metrics;
         sources(metrics, site.options.studio.gallery());
+        plugins(metrics, &site);
         store_bytes(metrics, &site);
         metrics.render()
     });
@@ -149,6 +151,22 @@ fn sources(metrics: &Metrics, gallery: &Gallery) {
                 *n as f64,
             );
         }
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "metrics are floating point by definition"
+)]
+fn plugins(metrics: &Metrics, site: &Site) {
+    metrics.forget(&PLUGIN_GENERATION);
+    metrics.forget(&PLUGIN_HELD);
+    let plugins = site.options.plugins.as_ref();
+    for plugin in plugins.map(|plugins| plugins()).unwrap_or_default() {
+        let labels = [("plugin", plugin.plugin.as_str())];
+        metrics.set(&PLUGIN_GENERATION, &labels, plugin.generation as f64);
+        let is_held = plugin.why.is_some();
+        metrics.set(&PLUGIN_HELD, &labels, f64::from(u8::from(is_held)));
     }
 }
 

@@ -72,6 +72,7 @@ impl Served {
             store_files: Vec::new(),
             paused: Arc::new(BTreeMap::new),
             commands: None,
+            plugins: None,
             push: None,
             limits: Limits::default(),
         };

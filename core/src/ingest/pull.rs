@@ -14,8 +14,8 @@ use super::writer::{WriteError, WriterRun, Written, write};
 use super::{
     Keep, PullError, PullOptions, PullProgress, PullReport, ResolvedConfig, SourceSpec, StartFrom,
 };
+use crate::host::fleet::Plugins;
 use crate::host::generation::Verdict;
-use crate::host::trust::PluginFolders;
 use crate::host::{
     Failure, FailureReason, Flow, Host, PluginFile, Progress, RunEvent, RunLimits, RunOutcome,
     RunRequest, Stage, StartAt, StopSignal,
@@ -53,7 +53,7 @@ pub struct PullRequest<'a> {
 pub fn pull_source(
     host: &Host,
     store: &dyn Store,
-    plugins: &PluginFolders,
+    plugins: &dyn Plugins,
     spec: &SourceSpec,
     options: PullOptions,
     stop: &StopSignal,
@@ -90,13 +90,19 @@ pub fn pull_source(
     let result = pull(&request, stop, on_progress);
     let verdict = match &result {
         Ok(_) => Some(Verdict::Good),
+        // Whoever gives way to another build, or to the end of the daemon, did its work.
+        Err(error) if error.is_cancelled() && has_committed(error) => Some(Verdict::Good),
         Err(PullError::Plugin { failure, .. }) => Some(failure.reason.into()),
         Err(_) => None,
     };
     if let Some(verdict) = verdict.filter(|_| options.keep == Keep::Rows) {
-        plugins.generations.note(&plugin, verdict);
+        plugins.note(&plugin, verdict);
     }
     result
+}
+
+fn has_committed(error: &PullError) -> bool {
+    error.report().is_some_and(|report| report.n_commits > 0)
 }
 
 /// Pulls a source once, blocking.

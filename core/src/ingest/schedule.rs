@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::live::{Activity, LastFailure, SourceLive};
 use super::pace::{Ended, First, Pace};
 use super::{Pauses, PullError, PullOptions, PullProgress, PullReport, SourceSpec, pull_source};
-use crate::host::trust::PluginFolders;
+use crate::host::fleet::Plugins;
 use crate::host::{Failure, FailureReason, Host, StopSignal};
 use crate::record::{Rhythm, SourceName};
 use crate::store::Store;
@@ -27,8 +27,8 @@ pub struct ScheduleOptions {
     pub host: Arc<Host>,
     /// Keeps the rows.
     pub store: Arc<dyn Store>,
-    /// Where plugins are found and which may run.
-    pub plugins: PluginFolders,
+    /// Gives each run its plugin.
+    pub plugins: Arc<dyn Plugins>,
     /// The configured sources.
     pub sources: Vec<SourceSpec>,
     /// Which of them are held back.
@@ -117,7 +117,7 @@ impl Schedule {
                          options: PullOptions,
                          stop: &StopSignal,
                          on_progress: OnProgress<'_>| {
-            pull_source(&host, &*store, &plugins, spec, options, stop, on_progress)
+            pull_source(&host, &*store, &*plugins, spec, options, stop, on_progress)
         };
         let last = last_successes(&*known_by, &sources);
         Self::start_with(Box::new(pull), sources, &last, pauses, on_pulled)
@@ -191,7 +191,20 @@ impl Schedule {
         Ok(self.shared.run(&claim, options, on_progress))
     }
 
-    /// Makes sources due at once, such as those whose plugin or files changed.
+    /// Lets sources run anew at once, such as those whose plugin has another build: what runs
+    /// gives way at its next checkpoint, where the next run goes on.
+    pub fn renew(&self, is_meant: impl Fn(&SourceSpec) -> bool) {
+        let plan = self.shared.lock();
+        for entry in plan.entries.iter().filter(|entry| is_meant(&entry.spec)) {
+            if let Some(stop) = &entry.running {
+                stop.renew();
+            }
+        }
+        drop(plan);
+        self.make_due(is_meant);
+    }
+
+    /// Makes sources due at once, such as those whose files changed.
     pub fn make_due(&self, is_due: impl Fn(&SourceSpec) -> bool) {
         let mut plan = self.shared.lock();
         for entry in &mut plan.entries {
@@ -301,7 +314,9 @@ impl Entry {
     fn settle(&mut self, result: &Result<PullReport, PullError>, elapsed: Duration) {
         let ended = ended(result);
         let mut wait = self.pace.next(ended, elapsed, Timestamp::now());
-        if std::mem::take(&mut self.is_due_again) && ended == Ended::Well {
+        // Whatever changed may be what it failed for; only a vendor's wish is no matter of ours.
+        let may_hurry = !matches!(ended, Ended::AskedToWait(_));
+        if std::mem::take(&mut self.is_due_again) && may_hurry {
             wait = Duration::ZERO;
         }
         self.next_at = Instant::now() + wait;

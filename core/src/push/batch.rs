@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 use jiff::Timestamp;
 
 use super::inbox::{Inbox, Item};
-use crate::host::trust::PluginFolders;
+use crate::host::fleet::Plugins;
 use crate::host::{
     Delivery, Failure, FailureReason, Flow, Host, RunEvent, RunOutcome, RunRequest, StopSignal,
 };
@@ -37,7 +37,7 @@ pub(super) struct Bench {
     pub(super) host: Arc<Host>,
     pub(super) store: Arc<dyn PushStore>,
     pub(super) inbox: Arc<Inbox>,
-    pub(super) plugins: PluginFolders,
+    pub(super) plugins: Arc<dyn Plugins>,
 }
 
 /// A webhook that did not go through, and how often.

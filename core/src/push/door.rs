@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::key::{Proof, proofs};
+use crate::host::fleet::Plugins;
 use crate::host::manifest::webhook::WebhookScheme;
-use crate::host::trust::PluginFolders;
 use crate::ingest::SourceSpec;
 
 /// How long keys are used before they are read again: a rotated secret file is seen by then.
@@ -40,7 +40,7 @@ pub(super) struct Guard {
 /// The doors of all configured sources.
 #[derive(Debug)]
 pub(super) struct Doors {
-    plugins: PluginFolders,
+    plugins: Arc<dyn Plugins>,
     by_name: RwLock<BTreeMap<String, Arc<Door>>>,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Door {
 }
 
 impl Doors {
-    pub(super) fn new(plugins: PluginFolders, sources: Vec<SourceSpec>) -> Self {
+    pub(super) fn new(plugins: Arc<dyn Plugins>, sources: Vec<SourceSpec>) -> Self {
         let doors = Self {
             plugins,
             by_name: RwLock::default(),
@@ -78,8 +78,16 @@ impl Doors {
         by_name.get(source).cloned()
     }
 
-    pub(super) fn plugins(&self) -> &PluginFolders {
-        &self.plugins
+    /// Forgets what is known of some sources.
+    pub(super) fn forget(&self, is_meant: impl Fn(&SourceSpec) -> bool) {
+        let by_name = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
+        for door in by_name.values().filter(|door| is_meant(&door.spec)) {
+            *door.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
+    pub(super) fn plugins(&self) -> &dyn Plugins {
+        &*self.plugins
     }
 }
 
@@ -95,7 +103,7 @@ impl Door {
     }
 
     /// As [`Door::known`], but looks when nothing is; blocks.
-    pub(super) fn look(&self, plugins: &PluginFolders) -> Access {
+    pub(super) fn look(&self, plugins: &dyn Plugins) -> Access {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(access) = fresh(known.as_ref()) {
             return access;
@@ -105,7 +113,7 @@ impl Door {
         access
     }
 
-    fn read(&self, plugins: &PluginFolders) -> Access {
+    fn read(&self, plugins: &dyn Plugins) -> Access {
         let name = &self.spec.name;
         let unavailable = |why: &dyn std::fmt::Display| {
             tracing::warn!(source = %name, "webhooks cannot be taken: {why}");

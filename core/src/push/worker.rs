@@ -91,6 +91,23 @@ impl Plan {
         self.changed.notify_all();
     }
 
+    /// Lets some sources go on anew: what waits is tried at once, and a batch that runs ends after
+    /// the webhook at hand.
+    pub(super) fn renew(&self, is_meant: impl Fn(&SourceSpec) -> bool) {
+        let mut state = self.lock();
+        let entries = state.by_source.values_mut();
+        for entry in entries.filter(|entry| is_meant(&entry.spec)) {
+            entry.has_more = true;
+            entry.not_before = None;
+            entry.n_failures = 0;
+            if let Some(stop) = &entry.running {
+                stop.renew();
+            }
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
     /// Returns why a source waits, if it does.
     pub(super) fn failure(&self, source: &SourceName) -> Option<Failure> {
         self.lock().by_source.get(source)?.failure.clone()

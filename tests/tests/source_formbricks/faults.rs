@@ -197,7 +197,7 @@ fn the_library_keeps_the_contract() {
     let folder = binaries::folder();
     let host = Host::new(&folder.join("vocd-plugin-host")).expect("one build");
     let library = folder.join("libvocd_source_formbricks.so");
-    let verdicts = conformance::check(&host, &library, Some(&sample));
+    let verdicts = conformance::check(&host, &library, Some(&sample), None);
     let failed: Vec<_> = verdicts
         .iter()
         .filter(|verdict| verdict.finding.status == Status::Fail)

@@ -1,11 +1,13 @@
 //! `vocd plugin check`: the conformance kit on one library, as a table, JSON or JUnit XML.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use crate::conformance::{self, Sample, Status, Verdict, report};
-use crate::daemon::source_specs;
+use crate::daemon::{plugin_folders, source_specs};
+use crate::host::fleet::Plugins;
 use crate::host::{Host, PluginFile};
 
 use super::super::failure::Failure;
@@ -22,6 +24,9 @@ pub(super) struct CheckFlags {
     /// File with a source to read with [default: sample.toml beside the library]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Earlier build of the library: what this one takes away from its users is a failure
+    #[arg(long, value_name = "LIB")]
+    against: Option<PathBuf>,
     /// How it is printed
     #[arg(long, value_enum, default_value = "text")]
     format: CheckFormat,
@@ -43,7 +48,9 @@ pub(super) fn run(flags: &CheckFlags) -> Result<(), Failure> {
         Some(config) => Some(sample(&config, library)?),
         None => None,
     };
-    let verdicts = conformance::check(&host()?, library, sample.as_ref());
+    let against = flags.against.as_deref().map(PluginFile::open).transpose();
+    let against = against.map_err(|error| Failure::of(&error).hint(error.hint()))?;
+    let verdicts = conformance::check(&host()?, library, sample.as_ref(), against.as_ref());
     let name = library.display().to_string();
     match flags.format {
         CheckFormat::Text => output::bytes(table(&verdicts).as_bytes())?,
@@ -103,7 +110,8 @@ pub(super) fn table(verdicts: &[Verdict]) -> String {
 /// Reads the sample of a plugin: the source that names it, or the only one there is.
 pub(super) fn sample(file: &Path, library: &Path) -> Result<Sample, Failure> {
     let config = load(file)?;
-    let specs = source_specs(&config);
+    let plugins: Arc<dyn Plugins> = Arc::new(plugin_folders(&config));
+    let specs = source_specs(&config, &plugins);
     // A library that is no plugin is the report's first line.
     let opened = PluginFile::open(library).ok();
     let name = opened

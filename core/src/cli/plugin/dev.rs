@@ -103,7 +103,7 @@ fn turn(host: &Host, folder: &Path) -> Result<(), Failure> {
         true => Some(check::sample(&file, &library)?),
         false => None,
     };
-    let verdicts = conformance::check(host, &library, sample.as_ref());
+    let verdicts = conformance::check(host, &library, sample.as_ref(), None);
     let noteworthy: Vec<_> = verdicts
         .iter()
         .filter(|verdict| verdict.finding.status != Status::Pass)

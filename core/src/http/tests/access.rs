@@ -84,6 +84,10 @@ impl control::Commands for NoSources {
         serde_json::Value::Null
     }
 
+    fn approve(&self, _: &str) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
     fn steer(
         &self,
         _: &str,

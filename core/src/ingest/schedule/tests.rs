@@ -226,3 +226,35 @@ fn a_pause_ends_a_running_pull_at_its_checkpoint() {
         .expect("known");
     pulled.recv().expect("the pull ended");
 }
+
+#[test]
+fn a_source_with_another_build_gives_way_and_goes_on_at_once() {
+    let (told, started) = mpsc::channel();
+    let pull = move |spec: &SourceSpec, _: PullOptions, stop: &StopSignal, _: OnProgress<'_>| {
+        told.send(spec.name.to_string()).expect("heard");
+        while stop.level() == StopLevel::Run {
+            thread::yield_now();
+        }
+        match stop.level() {
+            // A failure of the build before is no reason to wait.
+            StopLevel::Renew => Err(failed(spec, FailureReason::Config)),
+            _ => Err(failed(spec, FailureReason::Cancelled)),
+        }
+    };
+    let sources = ["a", "b"].map(|name| spec(name, HOUR)).to_vec();
+    let schedule = Schedule::start_with(
+        Box::new(pull),
+        sources,
+        &BTreeMap::new(),
+        Pauses::default(),
+        Arc::new(|_| {}),
+    )
+    .expect("threads");
+    let mut names: Vec<String> = started.iter().take(2).collect();
+    names.sort();
+    assert_eq!(names, ["a", "b"]);
+    schedule.renew(|spec| spec.name.as_str() == "b");
+    assert_eq!(started.recv().expect("goes on"), "b");
+    schedule.stop();
+    assert!(started.try_recv().is_err(), "`a` was left alone");
+}
