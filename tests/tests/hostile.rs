@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use vocd_tests::binaries;
-use vocd_tests::daemon::{Daemon, Outcome, free_address, vocd, wait_until};
+use vocd_tests::daemon::{Daemon, Outcome, children, command, free_address, vocd, wait_until};
 use vocd_tests::plugin::{compile_c_with, example};
 use vocd_tests::scratch::Scratch;
 use vocd_tests::skip::{Need, skip};
@@ -271,6 +271,38 @@ fn rows(sources: &Value, name: &str, kind: &str) -> u64 {
     source
         .and_then(|source| source["rows"][kind].as_u64())
         .unwrap_or(0)
+}
+
+#[test]
+fn nothing_that_a_plugin_started_outlives_a_killed_daemon() {
+    let library = compile_c_with("hostile", &example("hostile/hostile.c"), &[]);
+    let Some(library) = library else {
+        skip("hostile::orphans", Need::Compiler, "there is no C compiler");
+        return;
+    };
+    let (scratch, address) = (Scratch::new(), free_address());
+    configure(&scratch, address, &library, Mood::Hostile);
+    let longer = std::fs::read_to_string(scratch.path("vocd.toml")).expect("ours");
+    scratch.write("vocd.toml", longer.replace("\"1s\"", "\"1m\""));
+    let mut daemon = command(scratch.folder(), &["sync", "hostile-fork"])
+        .spawn()
+        .expect("vocd starts");
+    let first_child = |pid: i32| Some(children(pid).first()?.as_raw_nonzero().get());
+    let pid = i32::try_from(daemon.id()).expect("process ids are positive i32");
+    let family = wait_until("the plugin forked", START_TIMEOUT, || {
+        let child = first_child(pid)?;
+        Some([child, first_child(child)?])
+    });
+    daemon.kill().expect("our own child");
+    daemon.wait().expect("our own child");
+    let is_gone = |pid: &i32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+        // One that nobody waited for yet is dead all the same.
+        status.map_or(true, |status| status.contains(") Z "))
+    };
+    wait_until("both are gone", START_TIMEOUT, || {
+        family.iter().all(is_gone).then_some(())
+    });
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group, kill_process};
 use serde::Deserialize;
 use vocd_plugin::frame::{FrameHeader, FrameKind, PAYLOAD_BYTES_MAX, read_header, write_frame};
 
@@ -89,11 +89,21 @@ impl FrameReader {
                     }
                 }
             }
-            // The plugin may sleep or spin in any thread, so nothing gentler ends it for sure.
-            let _ = kill_process(getpid(), Signal::KILL);
+            end_all();
         })?;
         Ok(())
     }
+}
+
+/// Ends this process and what it started.
+///
+/// The plugin may sleep or spin in any thread, so nothing gentler ends it for sure; and a process
+/// that it forked has no thread that listens, so the group goes with it.
+fn end_all() {
+    if getpgrp() == getpid() {
+        let _ = kill_current_process_group(Signal::KILL);
+    }
+    let _ = kill_process(getpid(), Signal::KILL);
 }
 
 /// Frames to the daemon, from any thread.
