@@ -45,16 +45,19 @@ impl Prism {
             }
         };
         let address = free_address();
-        let mut child = Command::new("node")
+        // A server of [`front`] lives as long as the test's process and is never dropped: Prism ends
+        // when the pipe to its shell closes, however that process ends.
+        let mut child = Command::new("sh")
+            .args(["-c", "node \"$@\" & read -r _; kill $!", "sh"])
             .arg(program)
             .args(["mock", "--host", "127.0.0.1", "--port"])
             .arg(address.port().to_string())
             .arg(specification)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("node was there a moment ago");
+            .expect("there is a shell");
         let (told, lines) = mpsc::channel();
         let stdout = child.stdout.take().expect("piped");
         std::thread::spawn(move || {
@@ -87,8 +90,8 @@ impl Prism {
 
 impl Drop for Prism {
     fn drop(&mut self) {
+        drop(self.child.stdin.take());
         // Already ended is fine.
-        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
