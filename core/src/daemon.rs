@@ -27,7 +27,6 @@ mod house;
 pub mod order;
 mod plugins;
 mod reload;
-mod workshop;
 
 pub use house::{House, hold_data_dir, plugin_folders, source_specs};
 use order::Order;
@@ -136,7 +135,7 @@ async fn serve(
     let (stop, stopping) = watch::channel(false);
     let options = ServeOptions {
         access,
-        workshop: Arc::new(workshop::workshop(plugin_folders(&config), host)),
+        missing_layers: Arc::new(plugins::missing_layers(host)),
         ..serve_options(&config, &house, &schedule, &push, &reloader)
     };
     let mut servers = vec![runtime.spawn(http::serve(listener, options.clone(), stopping.clone()))];

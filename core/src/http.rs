@@ -41,7 +41,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use accept::{BindError, Listener, serve};
-pub use admin::{PluginState, Workshop};
 pub use health::Readiness;
 
 use crate::access::Access;
@@ -67,8 +66,9 @@ pub struct ServeOptions {
     pub metrics: Arc<Metrics>,
     /// What keeps the daemon from being ready, and what it wants an operator to know.
     pub readiness: Arc<dyn Fn() -> Readiness + Send + Sync>,
-    /// What is known of the plugins, for operators; it reads files.
-    pub workshop: Arc<dyn Fn() -> Workshop + Send + Sync>,
+    /// Layers of confinement that this kernel does not offer plugins, or why that is unknown; the
+    /// first call starts a program.
+    pub missing_layers: Arc<dyn Fn() -> Result<Vec<String>, String> + Send + Sync>,
     /// Files of the store, whose sizes `/metrics` shows.
     pub store_files: Vec<PathBuf>,
     /// Which sources are held back.

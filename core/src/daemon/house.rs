@@ -13,7 +13,7 @@ use crate::host::fleet::Plugins;
 use crate::host::generation::Generations;
 use crate::host::trust::{PluginFolders, Trust, TrustLevel};
 use crate::host::{Failure, FailureReason, MetricSink, Outbound, RunLimits};
-use crate::http::{Limits, Readiness, ServeOptions, Workshop};
+use crate::http::{Limits, Readiness, ServeOptions};
 use crate::ingest::{Pauses, ResolvedConfig, SourceSpec};
 use crate::kpi;
 use crate::picture::gallery::GalleryParts;
@@ -147,10 +147,7 @@ impl House {
             studio: self.studio.clone(),
             metrics: Arc::clone(&self.metrics),
             readiness: Arc::new(Readiness::default),
-            workshop: Arc::new(|| Workshop {
-                plugins: Vec::new(),
-                missing_layers: Err("no daemon runs".to_owned()),
-            }),
+            missing_layers: Arc::new(|| Err("no daemon runs".to_owned())),
             store_files: store_files(config),
             paused: Arc::new(paused_in(config.data_dir().to_owned())),
             commands: None,

@@ -1,6 +1,6 @@
 //! The plugins of a running daemon: watched, told about, and taken over when they change.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::config::{Config, PluginReload, SourceConfig};
 use crate::host::Host;
@@ -98,6 +98,18 @@ pub(super) fn standings(fleet: &Fleet) -> Vec<PluginStanding> {
         plugin: state.plugin,
     };
     fleet.states().into_iter().map(standing).collect()
+}
+
+/// Returns what looks for missing layers of confinement, once: a kernel does not change while a
+/// process lives.
+pub(super) fn missing_layers(
+    host: Arc<Host>,
+) -> impl Fn() -> Result<Vec<String>, String> + Send + Sync {
+    let found = OnceLock::new();
+    move || {
+        let look = || host.missing_layers().map_err(|error| error.to_string());
+        found.get_or_init(look).clone()
+    }
 }
 
 /// Returns what operators should know of the plugins.

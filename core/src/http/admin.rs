@@ -9,32 +9,13 @@ use warp::reply::Response;
 
 use crate::access::Area;
 use crate::http::visit::{Fault, Visit};
-use crate::http::{Readiness, api, health, pages, reply};
+use crate::http::{PluginStanding, Readiness, api, health, pages, reply};
 
 /// Lines of the audit log that are shown.
 const AUDIT_LINES: usize = 20;
 
-/// What is known of the plugins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Workshop {
-    /// The libraries of the plugin folders, by name.
-    pub plugins: Vec<PluginState>,
-    /// Layers of confinement that this kernel does not offer, or why that is unknown.
-    pub missing_layers: Result<Vec<String>, String>,
-}
-
-/// One library.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PluginState {
-    /// Its name.
-    pub name: String,
-    /// Its version; empty when it cannot be read.
-    pub version: String,
-    /// First digits of the digest of the build that runs; empty when none may.
-    pub build: String,
-    /// Whether it may run, which build does, or why not.
-    pub state: String,
-}
+/// Digits of a digest that are shown.
+const DIGEST_DIGITS: usize = 12;
 
 #[derive(Template)]
 #[template(path = "admin.html")]
@@ -77,12 +58,12 @@ pub(super) async fn admin(visit: &Visit) -> Result<Response, Fault> {
         let options = &site.options;
         let storage = storage(&options.store_files);
         (
-            (options.workshop)(),
+            (options.missing_layers)(),
             storage,
             audit(&options.access.audit().tail(AUDIT_LINES)),
         )
     });
-    let (workshop, storage, audit) = kept.await.map_err(|_| {
+    let (missing_layers, storage, audit) = kept.await.map_err(|_| {
         let what = "the page could not be gathered";
         Fault::new(StatusCode::INTERNAL_SERVER_ERROR, what)
     })?;
@@ -91,7 +72,7 @@ pub(super) async fn admin(visit: &Visit) -> Result<Response, Fault> {
         .map_or(&[][..], Vec::as_slice);
     let Readiness { blocks, notes } = health::reasons(visit);
     let mut faults: Vec<String> = blocks.into_iter().chain(notes).collect();
-    faults.extend(unconfined(&workshop.missing_layers));
+    faults.extend(unconfined(&missing_layers));
     let page = AdminPage {
         base: pages::base(visit),
         faults,
@@ -99,7 +80,7 @@ pub(super) async fn admin(visit: &Visit) -> Result<Response, Fault> {
         sheets: vec![
             rejects(sources),
             letters(sources),
-            plugins(workshop.plugins),
+            plugins(api::standings(visit)),
             storage,
             audit,
         ],
@@ -194,15 +175,37 @@ fn letters(sources: &[Value]) -> Sheet {
     }
 }
 
-fn plugins(plugins: Vec<PluginState>) -> Sheet {
-    let rows = plugins
-        .into_iter()
-        .map(|plugin| vec![plugin.name, plugin.version, plugin.build, plugin.state]);
+fn plugins(plugins: Vec<PluginStanding>) -> Sheet {
+    let digits = |sha256: String| sha256.chars().take(DIGEST_DIGITS).collect();
+    let row = |plugin: PluginStanding| {
+        let remedy = plugin.hint.unwrap_or_default();
+        let state = match plugin.why {
+            Some(why) => format!("{}: {why}", plugin.state),
+            None => plugin.state.to_owned(),
+        };
+        vec![
+            plugin.plugin,
+            plugin.version.unwrap_or_default(),
+            plugin.sha256.map(digits).unwrap_or_default(),
+            plugin.generation.to_string(),
+            plugin.sources.join(", "),
+            state,
+            remedy,
+        ]
+    };
     Sheet {
         title: "Plugins",
-        none: "There are no plugins.",
-        headings: &["plugin", "version", "build that runs", "state"],
-        rows: rows.collect(),
+        none: "No source uses a plugin.",
+        headings: &[
+            "plugin",
+            "version",
+            "build that runs",
+            "generation",
+            "sources",
+            "state of its file",
+            "what to do",
+        ],
+        rows: plugins.into_iter().map(row).collect(),
     }
 }
 

@@ -231,7 +231,8 @@ fn push_state(state: &PushState, is_operator: bool) -> Value {
     value
 }
 
-fn standings(visit: &Visit) -> Vec<PluginStanding> {
+/// Returns how the plugins stand.
+pub(super) fn standings(visit: &Visit) -> Vec<PluginStanding> {
     let plugins = visit.site.options.plugins.as_ref();
     plugins.map(|plugins| plugins()).unwrap_or_default()
 }

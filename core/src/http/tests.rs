@@ -65,10 +65,7 @@ impl Served {
             studio: Studio::with_limits(Arc::clone(&house.gallery), Arc::clone(&metrics), 2, 64),
             metrics,
             readiness: Arc::new(Readiness::default),
-            workshop: Arc::new(|| Workshop {
-                plugins: Vec::new(),
-                missing_layers: Ok(vec!["network".to_owned()]),
-            }),
+            missing_layers: Arc::new(|| Ok(vec!["network".to_owned()])),
             store_files: Vec::new(),
             paused: Arc::new(BTreeMap::new),
             commands: None,
