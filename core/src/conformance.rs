@@ -16,8 +16,10 @@ mod read;
 pub mod report;
 mod resume;
 pub mod row;
+mod vendor;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -38,6 +40,8 @@ pub enum Group {
     Read,
     /// How the plugin behaves towards its host.
     Manners,
+    /// What it makes of a vendor that fails.
+    Vendor,
 }
 
 impl Group {
@@ -49,6 +53,7 @@ impl Group {
             Self::Lifecycle => "lifecycle",
             Self::Read => "read",
             Self::Manners => "manners",
+            Self::Vendor => "vendor",
         }
     }
 }
@@ -144,33 +149,40 @@ pub struct Sample {
     pub base_dir: PathBuf,
     /// What each read may use.
     pub limits: RunLimits,
+    /// A recorded vendor that answers every request; `None` asks the real one.
+    pub cassette: Option<Arc<str>>,
 }
 
-/// Runs every test that can be run, in order; without a sample those that read are skipped, as is
-/// the comparison with an earlier build without one.
+/// What is tried besides the tests that always run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CheckOptions<'a> {
+    /// A configuration to read with; without one the tests that read are skipped.
+    pub sample: Option<&'a Sample>,
+    /// An earlier build: what this one takes away from its users is a failure.
+    pub against: Option<&'a PluginFile>,
+    /// For how long more configurations are invented.
+    pub fuzz: Option<Duration>,
+}
+
+/// Runs every test that can be run, in order.
 #[must_use]
-pub fn check(
-    host: &Host,
-    library: &Path,
-    sample: Option<&Sample>,
-    against: Option<&PluginFile>,
-) -> Vec<Verdict> {
+pub fn check(host: &Host, library: &Path, options: CheckOptions<'_>) -> Vec<Verdict> {
     let mut log = Log::default();
     let bytes = elf::check(&mut log, library);
     let plugin = bytes.and_then(|bytes| manifest::check(&mut log, library, &bytes));
     if let Some(plugin) = plugin {
-        if let Some(before) = against {
+        if let Some(before) = options.against {
             log.note("against", manifest::against(&plugin, before));
         }
-        run(&mut log, host, &plugin, sample);
+        run(&mut log, host, &plugin, options);
     }
     log.verdicts
 }
 
-fn run(log: &mut Log, host: &Host, plugin: &PluginFile, sample: Option<&Sample>) {
-    let bench = Bench::new(host, plugin, sample);
-    lifecycle::check(log, &bench);
-    let Some(sample) = sample else {
+fn run(log: &mut Log, host: &Host, plugin: &PluginFile, options: CheckOptions<'_>) {
+    let bench = Bench::new(host, plugin, options.sample);
+    lifecycle::check(log, &bench, options.fuzz);
+    let Some(sample) = options.sample else {
         log.group = Group::Read;
         log.note(
             "read",
@@ -184,6 +196,7 @@ fn run(log: &mut Log, host: &Host, plugin: &PluginFile, sample: Option<&Sample>)
     if let Some(full) = read::check(log, &bench) {
         resume::check(log, &bench, &full);
         manners::check(log, &bench, sample, &full.readings);
+        vendor::check(log, &bench, sample, &full.readings);
     }
 }
 

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use vocd::conformance::{self, Sample, Status, Verdict, report};
+use vocd::conformance::{self, CheckOptions, Group, Sample, Status, Verdict, report};
 use vocd::host::{Host, RunLimits};
 use vocd_tests::plugin::compile_c_with;
 use vocd_tests::scratch::Scratch;
 use vocd_tests::skip::{Need, skip};
+use vocd_tests::vendor::{Reply, Vendor};
 use vocd_tests::{binaries, daemon};
 
 const SOURCE: &str = include_str!("plugin_check/faulty.c");
@@ -19,12 +20,17 @@ fn sample(config: Value, base_dir: &Path) -> Sample {
         secrets: Vec::new(),
         base_dir: base_dir.to_owned(),
         limits: RunLimits::default(),
+        cassette: None,
     }
 }
 
 fn verdicts(library: &Path, sample: &Sample) -> Vec<Verdict> {
     let host = Host::new(&binaries::folder().join("vocd-plugin-host")).expect("one build");
-    conformance::check(&host, library, Some(sample), None)
+    let options = CheckOptions {
+        sample: Some(sample),
+        ..CheckOptions::default()
+    };
+    conformance::check(&host, library, options)
 }
 
 fn bad(verdicts: &[Verdict]) -> Vec<(&str, Status)> {
@@ -123,6 +129,111 @@ fn bad_manners_fail_their_own_test() {
         check(fault, &[], Status::Fail);
     }
     check("quiet", &[], Status::Warn);
+}
+
+/// One exchange of a vendor that is well.
+const ANSWERED: &str = r#"{"request":{"method":"GET","url":"https://api.example.org/answers","headers":{},"body_hash":""},"response":{"status":200,"headers":{"content-type":"application/json"},"body":"[]"}}"#;
+
+#[test]
+fn a_failing_vendor_that_is_taken_for_an_end_is_found() {
+    let Some(library) = faulty("vendor", &[]) else {
+        return;
+    };
+    let config = json!({ "n": 3, "token": "hunter22" });
+    let sample = Sample {
+        cassette: Some(ANSWERED.into()),
+        ..sample(config, Path::new("/nowhere"))
+    };
+    let verdicts = verdicts(&library, &sample);
+    let failed = |test| (test, Status::Fail);
+    let expected = ["vendor_busy", "vendor_down", "vendor_locked"].map(failed);
+    assert_eq!(bad(&verdicts), expected, "{verdicts:#?}");
+}
+
+#[test]
+fn a_recorded_vendor_fails_in_every_way() {
+    let fixture = binaries::root().join("plugins/examples/fetch/fixtures/two-pages.har.jsonl");
+    let cassette = std::fs::read_to_string(fixture).expect("the fixture");
+    let config = json!({ "url": "https://api.example.org", "token": "hunter22" });
+    let sample = Sample {
+        secrets: vec!["hunter22".to_owned()],
+        cassette: Some(cassette.into()),
+        ..sample(config, Path::new("/nowhere"))
+    };
+    let library = binaries::folder().join("libvocd_source_fetch.so");
+    let verdicts = verdicts(&library, &sample);
+    assert_eq!(bad(&verdicts), [], "{verdicts:#?}");
+    let vendor = verdicts
+        .iter()
+        .filter(|verdict| verdict.group == Group::Vendor);
+    let passed: Vec<&str> = vendor
+        .filter(|verdict| verdict.finding.status == Status::Pass)
+        .map(|verdict| verdict.test)
+        .collect();
+    let expected = [
+        "vendor_busy",
+        "vendor_down",
+        "vendor_locked",
+        "vendor_page",
+        "vendor_cut",
+    ];
+    assert_eq!(passed, expected, "{verdicts:#?}");
+}
+
+#[test]
+fn the_command_records_a_vendor_replays_it_and_invents_configurations() {
+    let vendor = Vendor::start(|seen, _| match seen.target() {
+        "GET /answers?after=0" => Reply::new(
+            200,
+            &["content-type: application/json"],
+            r#"{"answers":[{"id":1,"score":9,"answered_at_s":1767225600}],"next":null}"#,
+        ),
+        "GET /answers?after=1" => Reply::new(
+            200,
+            &["content-type: application/json"],
+            r#"{"answers":[],"next":null}"#,
+        ),
+        _ => Reply::new(404, &[], ""),
+    });
+    let scratch = Scratch::new();
+    let (folder, url) = (binaries::folder(), vendor.url(""));
+    scratch.write(
+        "sample.toml",
+        format!(
+            "plugin_dirs = [\"{}\"]\n[[source]]\nname = \"fetched\"\nplugin = \"fetch\"\n\
+             every = \"1d\"\n[source.config]\nurl = \"{url}\"\ntoken = \"hunter22\"\n",
+            folder.display()
+        ),
+    );
+    let library = folder.join("libvocd_source_fetch.so");
+    let library = library.to_string_lossy();
+    let check = |more: &[&str]| {
+        let mut arguments = vec!["plugin", "check", &library, "--config", "sample.toml"];
+        arguments.extend(more);
+        daemon::vocd(scratch.folder(), &arguments)
+    };
+    let recorded = check(&["--cassette", "new.jsonl", "--record"]);
+    let told = format!("{}{}", recorded.stdout, recorded.stderr);
+    assert!(told.contains("pass  vendor/vendor_busy"), "{told}");
+    let n_asked = vendor.seen().len();
+    assert_eq!(
+        n_asked, 2,
+        "only recording reads the vendor: all, and what is new"
+    );
+    let kept = std::fs::read_to_string(scratch.path("new.jsonl")).expect("recorded");
+    assert!(!kept.contains("hunter22"), "no secret in a cassette");
+    let replayed = check(&["--cassette", "new.jsonl", "--fuzz", "1s"]);
+    assert_eq!(replayed.code, 0, "{}{}", replayed.stdout, replayed.stderr);
+    assert!(
+        replayed.stdout.contains("pass  lifecycle/fuzz"),
+        "{}",
+        replayed.stdout
+    );
+    assert_eq!(vendor.seen().len(), n_asked);
+    // Never over a recording that is there.
+    let again = check(&["--cassette", "new.jsonl", "--record"]);
+    assert_eq!(again.code, 1, "{}", again.stderr);
+    assert!(again.stderr.contains("name a new file"), "{}", again.stderr);
 }
 
 #[test]

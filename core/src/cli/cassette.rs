@@ -76,6 +76,11 @@ impl Inserted {
         }
     }
 
+    /// Returns the cassette, if there is one.
+    pub(super) fn cassette(&self) -> Option<Cassette> {
+        self.cassette.clone()
+    }
+
     /// Tells whether everything was written.
     pub(super) fn finish(self) -> Result<(), Failure> {
         let Some(tape) = self.tape else {
@@ -100,7 +105,8 @@ impl Tape {
     }
 }
 
-fn record(path: &Path) -> Result<Inserted, Failure> {
+/// Opens a new file to record into.
+pub(super) fn record(path: &Path) -> Result<Inserted, Failure> {
     // Never over a file that is there, and for nobody else's eyes: it holds what customers said.
     let file = OpenOptions::new()
         .write(true)
@@ -133,7 +139,8 @@ fn record(path: &Path) -> Result<Inserted, Failure> {
     })
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+/// Reads a recorded file.
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let metadata = path
         .metadata()
         .map_err(|error| failed("read", path, &error))?;

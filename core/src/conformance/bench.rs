@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::Sample;
 use super::row::{Row, rows};
 use crate::host::{
-    Flow, Host, Outbound, Overheard, PluginFile, RunEvent, RunLimits, RunOutcome, RunRequest,
-    StartAt, StopSignal, Task,
+    Cassette, Flow, Host, Outbound, Overheard, PluginFile, RunEvent, RunLimits, RunOutcome,
+    RunRequest, StartAt, StopSignal, Task,
 };
 use crate::record::door::{Door, Reject};
 use crate::record::{RecordKind, SourceName, StreamName};
@@ -62,6 +62,8 @@ pub struct ReadPlan<'a> {
     pub secrets: &'a [String],
     /// Where it starts; `None` reads everything.
     pub from: Option<StartAt<'a>>,
+    /// What answers its requests; `None` is the vendor itself.
+    pub cassette: Option<&'a Arc<str>>,
     pub(super) until: Until,
     pub(super) memory_bytes: u64,
 }
@@ -106,6 +108,14 @@ pub struct Reading {
     pub(super) drained_in: Option<Duration>,
 }
 
+impl Reading {
+    /// Returns where the next read goes on; `None` without a checkpoint.
+    #[must_use]
+    pub fn end(&self) -> Option<StartAt<'_>> {
+        self.marks.last().map(Mark::start)
+    }
+}
+
 impl<'a> Bench<'a> {
     /// Prepares runs of a plugin.
     ///
@@ -134,6 +144,7 @@ impl<'a> Bench<'a> {
             config: &sample.config,
             secrets: &sample.secrets,
             from: None,
+            cassette: sample.cassette.as_ref(),
             until: Until::End,
             memory_bytes: sample.limits.memory_bytes.max(asked * 1024 * 1024),
         }
@@ -170,7 +181,18 @@ impl<'a> Bench<'a> {
     /// Reads a stream.
     #[must_use]
     pub fn read(&self, plan: &ReadPlan<'_>) -> Reading {
+        let replayed = |lines| Cassette::Replay(Arc::clone(lines));
+        self.read_through(plan, plan.cassette.map(replayed))
+    }
+
+    /// Reads a stream, its requests going through a cassette.
+    #[must_use]
+    pub fn read_through(&self, plan: &ReadPlan<'_>, cassette: Option<Cassette>) -> Reading {
         let limits = self.limits();
+        let outbound = Outbound {
+            cassette,
+            ..Outbound::default()
+        };
         let request = RunRequest {
             source: &self.source,
             run_id: 1,
@@ -187,7 +209,7 @@ impl<'a> Bench<'a> {
                 memory_bytes: plan.memory_bytes,
                 ..limits
             },
-            outbound: &Outbound::default(),
+            outbound: &outbound,
         };
         let mut taker = Taker::new(&self.source, plan.until);
         let stop = StopSignal::new();

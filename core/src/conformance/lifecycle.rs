@@ -1,5 +1,7 @@
 //! Opening and closing: any configuration is taken or refused in words, never with a crash.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::bench::Bench;
@@ -15,7 +17,7 @@ const REMEDY_CONFIG: &str =
     "return an error of class config that names the property and what is allowed";
 
 /// Runs the tests of the group.
-pub(super) fn check(log: &mut Log, bench: &Bench<'_>) {
+pub(super) fn check(log: &mut Log, bench: &Bench<'_>, fuzz: Option<Duration>) {
     log.group = Group::Lifecycle;
     let empty = json!({});
     let config = bench.sample().map_or(&empty, |sample| &sample.config);
@@ -25,6 +27,9 @@ pub(super) fn check(log: &mut Log, bench: &Bench<'_>) {
     log.note("empty_config", judged(bench, "an empty table", &empty));
     log.note("odd_configs", odd_configs(bench));
     log.note("invented_configs", invented_configs(bench));
+    if let Some(time) = fuzz {
+        log.note("fuzz", fuzzed(bench, time));
+    }
     log.note("unknown_method", unknown_method(bench, config));
 }
 
@@ -118,26 +123,50 @@ fn odd_configs(bench: &Bench<'_>) -> Finding {
 }
 
 fn invented_configs(bench: &Bench<'_>) -> Finding {
-    /// Characters of a configuration that are told.
-    const TOLD_CHARS: usize = 160;
     let mut dice = Dice::new(SEED);
-    let schema = &bench.plugin.manifest().config_schema;
     let mut n_refused = 0;
     for _ in 0..N_INVENTED {
-        let config = fuzz::invent(&mut dice, schema);
-        let (outcome, _) = bench.open(&config, Task::Open);
-        if let Some(what) = broken(&outcome) {
-            let told: String = config.to_string().chars().take(TOLD_CHARS).collect();
-            return Finding::fail(
-                format!("the configuration {told} ends it: {what}"),
-                REMEDY_CONFIG,
-            );
+        match survives_invention(bench, &mut dice) {
+            Ok(is_refused) => n_refused += usize::from(is_refused),
+            Err(finding) => return finding,
         }
-        n_refused += usize::from(outcome.failure.is_some());
     }
     Finding::pass(format!(
         "of {N_INVENTED} configurations invented from its schema {n_refused} are refused in words"
     ))
+}
+
+/// Invents configurations for as long as the author likes; the same ones in the same order each
+/// time, so that a failure repeats.
+fn fuzzed(bench: &Bench<'_>, time: Duration) -> Finding {
+    let (started, mut n_configs) = (Instant::now(), 0);
+    let mut dice = Dice::new(SEED.wrapping_add(1));
+    while started.elapsed() < time {
+        if let Err(finding) = survives_invention(bench, &mut dice) {
+            return finding;
+        }
+        n_configs += 1;
+    }
+    let seconds = time.as_secs();
+    Finding::pass(format!(
+        "{n_configs} invented configurations are survived in {seconds} s"
+    ))
+}
+
+/// Opens the plugin with an invented configuration and returns whether it is refused in words.
+fn survives_invention(bench: &Bench<'_>, dice: &mut Dice) -> Result<bool, Finding> {
+    /// Characters of a configuration that are told.
+    const TOLD_CHARS: usize = 160;
+    let config = fuzz::invent(dice, &bench.plugin.manifest().config_schema);
+    let (outcome, _) = bench.open(&config, Task::Open);
+    match broken(&outcome) {
+        Some(what) => {
+            let told: String = config.to_string().chars().take(TOLD_CHARS).collect();
+            let told = format!("the configuration {told} ends it: {what}");
+            Err(Finding::fail(told, REMEDY_CONFIG))
+        }
+        None => Ok(outcome.failure.is_some()),
+    }
 }
 
 fn unknown_method(bench: &Bench<'_>, config: &Value) -> Finding {

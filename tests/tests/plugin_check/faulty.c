@@ -32,9 +32,14 @@
 #else
 #define ABI "[1,0]"
 #endif
+#ifdef FAULT_VENDOR
+#define EGRESS "\"egress\":[\"api.example.org:443\"],"
+#else
+#define EGRESS ""
+#endif
 
 VOC_MANIFEST("{\"voc\":1,\"abi\":" ABI ",\"id\":\"" ID "\",\"version\":\"0.1.0\","
-             "\"config_schema\":{\"type\":\"" TYPE "\",\"properties\":{"
+             EGRESS "\"config_schema\":{\"type\":\"" TYPE "\",\"properties\":{"
              "\"n\":{\"type\":\"integer\"},\"token\":{\"type\":\"string\"" MARK "}}},"
              "\"streams\":[{\"name\":\"rows\",\"kinds\":[\"activity\"]}],"
              "\"checkpoint_format\":1,\"limits\":{\"mem_mb\":64,\"idle_s\":10}}");
@@ -63,6 +68,44 @@ static voc_status refuse(const voc_out *out, voc_status status, const char *why)
   is_refused = 1;
   return status;
 }
+
+#ifdef FAULT_VENDOR
+static voc_status on_head(void *ctx, const voc_http_head *head) {
+  *(uint32_t *)ctx = head->status;
+  return VOC_OK;
+}
+
+static voc_status on_body(void *ctx, voc_str chunk) {
+  (void)ctx;
+  (void)chunk;
+  return VOC_OK;
+}
+
+static void on_error(void *ctx, voc_status status, voc_str user, voc_str internal,
+                     uint64_t retry_after_ms) {
+  (void)ctx;
+  (void)status;
+  (void)user;
+  (void)internal;
+  (void)retry_after_ms;
+}
+
+/* Asks a vendor and returns the status; whatever goes wrong is 0. */
+static uint32_t asked(void) {
+  const voc_http_v1 *http = host->get_extension(host->ctx, VOC_HTTP_V1);
+  uint32_t status = 0;
+  voc_http_request request = {.struct_size = sizeof request,
+                              .method = str("GET"),
+                              .url = str("https://api.example.org/answers")};
+  voc_http_sink sink = {.struct_size = sizeof sink,
+                        .ctx = &status,
+                        .on_head = on_head,
+                        .on_body = on_body,
+                        .on_error = on_error};
+  http->send(http->ctx, &request, &sink);
+  return status;
+}
+#endif
 
 static void drop_schema(struct ArrowSchema *schema) { schema->release = NULL; }
 static void drop_array(struct ArrowArray *array) { array->release = NULL; }
@@ -208,6 +251,9 @@ static voc_status read_plugin(void *instance, voc_str request, const voc_out *ou
 #ifdef FAULT_QUIET
   printf("reading\n");
   fflush(stdout);
+#endif
+#ifdef FAULT_VENDOR
+  if (asked() != 200) return out->checkpoint(out->ctx, str("rows"), str("{\"next\":50}"));
 #endif
 #ifdef FAULT_MEMORY
   memset(malloc(128 << 20), 1, 128 << 20);

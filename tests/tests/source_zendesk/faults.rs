@@ -1,7 +1,7 @@
 //! What goes wrong on the way, and what is left of it afterwards: nothing.
 
 use serde_json::{Value, json};
-use vocd::conformance::{self, Sample, Status};
+use vocd::conformance::{self, CheckOptions, Sample, Status};
 use vocd::host::{FailureReason, Host, RunLimits};
 use vocd_tests::binaries;
 use vocd_tests::replay::zendesk::TOKEN;
@@ -253,11 +253,19 @@ fn the_library_keeps_the_contract() {
             requests_per_minute: 1_000_000,
             ..RunLimits::default()
         },
+        cassette: None,
     };
     let folder = binaries::folder();
     let host = Host::new(&folder.join("vocd-plugin-host")).expect("one build");
     let library = folder.join("libvocd_source_zendesk.so");
-    let verdicts = conformance::check(&host, &library, Some(&sample), None);
+    let verdicts = conformance::check(
+        &host,
+        &library,
+        CheckOptions {
+            sample: Some(&sample),
+            ..CheckOptions::default()
+        },
+    );
     let bad: Vec<_> = verdicts
         .iter()
         .filter(|verdict| matches!(verdict.finding.status, Status::Fail | Status::Warn))

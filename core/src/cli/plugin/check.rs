@@ -2,14 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::conformance::{self, Sample, Status, Verdict, report};
+use crate::config::scalar;
+use crate::conformance::{
+    self, Bench, CheckOptions, ReadPlan, Reading, Sample, Status, Verdict, report,
+};
 use crate::daemon::{plugin_folders, source_specs};
 use crate::host::fleet::Plugins;
 use crate::host::{Host, PluginFile};
 
+use super::super::cassette::{self, Inserted};
 use super::super::failure::Failure;
 use super::super::{load, output};
 
@@ -24,6 +29,15 @@ pub(super) struct CheckFlags {
     /// File with a source to read with [default: sample.toml beside the library]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Recorded vendor that answers every request, and fails when it should
+    #[arg(long, value_name = "FILE")]
+    cassette: Option<PathBuf>,
+    /// Record the cassette first: one read of the real vendor, into a new file
+    #[arg(long, requires = "cassette")]
+    record: bool,
+    /// Invent configurations for so long, such as 60s
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    fuzz: Option<Duration>,
     /// Earlier build of the library: what this one takes away from its users is a failure
     #[arg(long, value_name = "LIB")]
     against: Option<PathBuf>,
@@ -44,13 +58,28 @@ pub(super) fn run(flags: &CheckFlags) -> Result<(), Failure> {
     let library = &flags.library;
     let beside = library.with_file_name(SAMPLE_FILE);
     let config = flags.config.clone().or(beside.is_file().then_some(beside));
-    let sample = match config {
+    let mut sample = match config {
         Some(config) => Some(sample(&config, library)?),
         None => None,
     };
+    let host = host()?;
+    if let (Some(sample), Some(path)) = (&mut sample, &flags.cassette) {
+        if flags.record {
+            record(&host, library, sample, path)?;
+        }
+        sample.cassette = Some(cassette::read(path)?.into());
+    }
     let against = flags.against.as_deref().map(PluginFile::open).transpose();
     let against = against.map_err(|error| Failure::of(&error).hint(error.hint()))?;
-    let verdicts = conformance::check(&host()?, library, sample.as_ref(), against.as_ref());
+    let verdicts = conformance::check(
+        &host,
+        library,
+        CheckOptions {
+            sample: sample.as_ref(),
+            against: against.as_ref(),
+            fuzz: flags.fuzz,
+        },
+    );
     let name = library.display().to_string();
     match flags.format {
         CheckFormat::Text => output::bytes(table(&verdicts).as_bytes())?,
@@ -58,6 +87,40 @@ pub(super) fn run(flags: &CheckFlags) -> Result<(), Failure> {
         CheckFormat::Junit => output::bytes(report::junit(&name, &verdicts).as_bytes())?,
     }
     conclusion(&verdicts)
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    scalar::duration(text).map_err(|complaint| format!("{}; {}", complaint.what, complaint.hint))
+}
+
+/// Reads every stream of the plugin, and again from where that ended, and keeps what the vendor
+/// answers.
+fn record(host: &Host, library: &Path, sample: &Sample, path: &Path) -> Result<(), Failure> {
+    let plugin = PluginFile::open(library);
+    let plugin = plugin.map_err(|error| Failure::of(&error).hint(error.hint()))?;
+    let inserted = cassette::record(path)?;
+    let bench = Bench::new(host, &plugin, Some(sample));
+    for stream in &plugin.manifest().streams {
+        let plan = bench.plan(sample, stream);
+        let full = recorded(&bench, &plan, &inserted)?;
+        let next = ReadPlan {
+            from: full.end(),
+            ..plan
+        };
+        recorded(&bench, &next, &inserted)?;
+    }
+    inserted.finish()
+}
+
+fn recorded(bench: &Bench<'_>, plan: &ReadPlan<'_>, tape: &Inserted) -> Result<Reading, Failure> {
+    let reading = bench.read_through(plan, tape.cassette());
+    match &reading.outcome.failure {
+        None => Ok(reading),
+        Some(failure) => {
+            let what = format!("`{}` cannot be recorded: {failure}", plan.stream);
+            Err(Failure::new(what).hint("the cassette holds what came before; remove it"))
+        }
+    }
 }
 
 /// Opens the child program beside this one.
@@ -140,5 +203,6 @@ pub(super) fn sample(file: &Path, library: &Path) -> Result<Sample, Failure> {
         secrets: resolved.secrets,
         base_dir: spec.base_dir.clone(),
         limits: spec.limits,
+        cassette: None,
     })
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::conformance::row::Row;
-use crate::conformance::{self, Bench, Sample, Status, report};
+use crate::conformance::{self, Bench, CheckOptions, Sample, Status, report};
 use crate::host::{Host, PluginFile};
 use crate::record::RecordKind;
 use crate::watch::{self, Changes};
@@ -103,7 +103,11 @@ fn turn(host: &Host, folder: &Path) -> Result<(), Failure> {
         true => Some(check::sample(&file, &library)?),
         false => None,
     };
-    let verdicts = conformance::check(host, &library, sample.as_ref(), None);
+    let options = CheckOptions {
+        sample: sample.as_ref(),
+        ..CheckOptions::default()
+    };
+    let verdicts = conformance::check(host, &library, options);
     let noteworthy: Vec<_> = verdicts
         .iter()
         .filter(|verdict| verdict.finding.status != Status::Pass)
