@@ -21,6 +21,7 @@ use crate::http::{self, Readiness, ServeOptions, control};
 use crate::ingest::{PauseError, Pauses, Schedule, ScheduleOptions};
 use crate::push::{Push, PushError, PushOptions};
 use crate::store::{Store as _, StoreError};
+use crate::telemetry::SOURCE_PULLS;
 use crate::watch::{Changes, Watch, WatchError};
 
 mod house;
@@ -200,7 +201,11 @@ fn start_schedule(
         sources: source_specs(config, &plugins),
         plugins,
         pauses: Pauses::open(config.data_dir())?,
-        on_pulled: Arc::new(move |_| pulled.gallery().refresh_sources()),
+        on_pulled: Arc::new(move |source, outcome| {
+            let labels = [("source", source.as_str()), ("outcome", outcome)];
+            pulled.metrics().add(&SOURCE_PULLS, &labels, 1.0);
+            pulled.gallery().refresh_sources();
+        }),
     })
     .map_err(|source| DaemonError::System {
         what: "start the pulling threads",

@@ -25,7 +25,7 @@ use serde_json::Value;
 pub use live::{Activity, LastFailure, SourceLive};
 pub use pause::{PauseError, Pauses};
 pub use pull::{PullRequest, pull, pull_source};
-pub use schedule::{Schedule, ScheduleOptions, TriggerError};
+pub use schedule::{OnPulled, PULLED, Schedule, ScheduleOptions, TriggerError};
 pub use steer::SteerError;
 
 use crate::host::{

@@ -120,6 +120,11 @@ pub const SOURCE_FAILING: Metric = Metric::gauge(
 /// Refused records by source and reason.
 pub const SOURCE_REJECTS: Metric =
     Metric::gauge("vocd_source_rejects", "Records refused, by reason.");
+/// Pulls that ended, by source and outcome: `ok`, or the reason of the failure.
+pub const SOURCE_PULLS: Metric = Metric::counter(
+    "vocd_source_pulls",
+    "Pulls that ended, by outcome: ok, or why they failed.",
+);
 /// Requests that sources made, by source and status class.
 pub const SOURCE_REQUESTS: Metric = Metric::counter(
     "vocd_source_http_requests",

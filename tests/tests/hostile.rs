@@ -199,7 +199,10 @@ impl Site {
         let outcome = self.sync(&source, &["--full"]);
         assert!(!outcome.stderr.contains(SECRET), "{deed}: {outcome:?}");
         match end {
-            End::Fails(reasons) => self.check_failed(deed, &outcome, reasons, ""),
+            End::Fails(reasons) => {
+                self.check_failed(deed, &outcome, reasons, "");
+                self.check_counted(deed, reasons);
+            }
             End::Refused { layer, error } => {
                 if self.lacks(layer) {
                     let why = format!("this kernel cannot confine {layer}");
@@ -214,9 +217,11 @@ impl Site {
             }
             End::Harmless(told) => {
                 assert_eq!(outcome.code, 0, "{deed}: {outcome:?}");
-                let log = self.daemon.log();
                 let is_told = |line: &str| line.contains(&source) && line.contains(told);
-                assert!(log.lines().any(is_told), "{deed}: {log}");
+                // The log comes through a pipe of its own.
+                wait_until(deed, START_TIMEOUT, || {
+                    self.daemon.log().lines().any(is_told).then_some(())
+                });
             }
         }
         self.look_around(deed);
@@ -226,13 +231,15 @@ impl Site {
     fn check_failed(&self, deed: &str, outcome: &Outcome, reasons: &[&str], message: &str) {
         assert_eq!(outcome.code, 1, "{deed}: {outcome:?}");
         assert!(outcome.stderr.contains("hint: "), "{deed}: {outcome:?}");
-        let log = self.daemon.log();
         let source = source_of(deed);
-        let told = log.lines().filter(|line| {
-            line.contains(" WARN ") && line.contains(&format!("failed to read `{source}`: "))
+        let told = wait_until(deed, START_TIMEOUT, || {
+            let log = self.daemon.log();
+            let told = log.lines().filter(|line| {
+                line.contains(" WARN ") && line.contains(&format!("failed to read `{source}`: "))
+            });
+            let told: Vec<String> = told.map(str::to_owned).collect();
+            (!told.is_empty()).then_some(told)
         });
-        let told: Vec<_> = told.collect();
-        assert!(!told.is_empty(), "{deed}: {log}");
         // vocd tries again by itself meanwhile: each try has its one line.
         for line in told {
             let is_told = |part: &str| line.contains(part);
@@ -243,6 +250,21 @@ impl Site {
             assert!(reasons.iter().any(is_reason), "{deed}: {line}");
             assert!(is_told(message), "{deed}: {line}");
         }
+    }
+
+    /// Checks that the failure is counted by its reason.
+    fn check_counted(&self, deed: &str, reasons: &[&str]) {
+        let source = format!("source=\"{}\"", source_of(deed));
+        let is_counted = |line: &str| {
+            let outcome = |reason: &&str| line.contains(&format!("outcome=\"{reason}\""));
+            line.starts_with("vocd_source_pulls")
+                && line.contains(&source)
+                && reasons.iter().any(outcome)
+        };
+        wait_until(deed, START_TIMEOUT, || {
+            let metrics = self.daemon.get("/metrics").text();
+            metrics.lines().any(is_counted).then_some(())
+        });
     }
 
     fn look_around(&mut self, deed: &str) {

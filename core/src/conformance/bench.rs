@@ -68,6 +68,14 @@ pub struct ReadPlan<'a> {
     pub(super) memory_bytes: u64,
 }
 
+impl<'a> ReadPlan<'a> {
+    /// Returns the plan with another start.
+    #[must_use]
+    pub fn starting(self, from: Option<StartAt<'a>>) -> Self {
+        Self { from, ..self }
+    }
+}
+
 /// A checkpoint and the rows before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mark {

@@ -71,15 +71,28 @@ impl PluginLog {
         let text = self.scrubber.scrub(text);
         let target = self.scrubber.scrub(cut(target));
         let (source, plugin, run_id) = (&*self.source, &*self.plugin, self.run_id);
-        if n_dropped > 0 {
-            warn!(source, plugin, run_id, n_dropped, "plugin logs too fast");
-        }
+        self.tell_dropped(n_dropped);
         match level_rank(level) {
             0 => error!(source, plugin, run_id, target, "{text}"),
             1 => warn!(source, plugin, run_id, target, "{text}"),
             2 => info!(source, plugin, run_id, target, "{text}"),
             3 => debug!(source, plugin, run_id, target, "{text}"),
             _ => trace!(source, plugin, run_id, target, "{text}"),
+        }
+    }
+
+    /// Tells what was dropped since the last line: a flood may end with the run.
+    pub(super) fn finish(&self) {
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let n_dropped = std::mem::take(&mut budget.n_dropped);
+        drop(budget);
+        self.tell_dropped(n_dropped);
+    }
+
+    fn tell_dropped(&self, n_dropped: u64) {
+        if n_dropped > 0 {
+            let (source, plugin, run_id) = (&*self.source, &*self.plugin, self.run_id);
+            warn!(source, plugin, run_id, n_dropped, "plugin logs too fast");
         }
     }
 

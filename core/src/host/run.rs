@@ -286,6 +286,7 @@ impl<'a> Conversation<'a> {
         // Not before: a child whose input closes ends itself, and its status would say so.
         drop(self.messages);
         let printed = self.printed.finish();
+        self.log.finish();
         if let Some(overheard) = overheard {
             overheard.printed.clone_from(&printed);
             overheard.unclean_end = unclean_end(&status);

@@ -21,6 +21,12 @@ const PULLS_AT_ONCE: usize = 2;
 /// How often a running pull's progress is noted.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
+/// Told when a pull ended: the source, and [`PULLED`] or the reason of its failure.
+pub type OnPulled = Arc<dyn Fn(&SourceName, &'static str) + Send + Sync>;
+
+/// What a pull that succeeded is called beside the reasons of failures.
+pub const PULLED: &str = "ok";
+
 /// What a schedule works with.
 pub struct ScheduleOptions {
     /// Runs plugins.
@@ -34,7 +40,7 @@ pub struct ScheduleOptions {
     /// Which of them are held back.
     pub pauses: Pauses,
     /// Called after each pull, on the thread that pulled.
-    pub on_pulled: Arc<dyn Fn(&SourceName) + Send + Sync>,
+    pub on_pulled: OnPulled,
 }
 
 /// A running schedule; dropping it stops it.
@@ -70,7 +76,7 @@ type Pull = dyn Fn(&SourceSpec, PullOptions, &StopSignal, OnProgress<'_>) -> Res
 
 pub(super) struct Shared {
     pull: Box<Pull>,
-    on_pulled: Arc<dyn Fn(&SourceName) + Send + Sync>,
+    on_pulled: OnPulled,
     pub(super) pauses: Pauses,
     plan: Mutex<Plan>,
     pub(super) changed: Condvar,
@@ -128,7 +134,7 @@ impl Schedule {
         sources: Vec<SourceSpec>,
         last_successes: &BTreeMap<SourceName, Timestamp>,
         pauses: Pauses,
-        on_pulled: Arc<dyn Fn(&SourceName) + Send + Sync>,
+        on_pulled: OnPulled,
     ) -> std::io::Result<Self> {
         let entries = sources
             .into_iter()
@@ -480,7 +486,8 @@ impl Shared {
         }
         drop(plan);
         self.changed.notify_all();
-        (self.on_pulled)(&claim.spec.name);
+        let outcome = result.as_ref().map_or_else(PullError::reason, |_| PULLED);
+        (self.on_pulled)(&claim.spec.name, outcome);
         result
     }
 

@@ -103,11 +103,7 @@ fn record(host: &Host, library: &Path, sample: &Sample, path: &Path) -> Result<(
     for stream in &plugin.manifest().streams {
         let plan = bench.plan(sample, stream);
         let full = recorded(&bench, &plan, &inserted)?;
-        let next = ReadPlan {
-            from: full.end(),
-            ..plan
-        };
-        recorded(&bench, &next, &inserted)?;
+        recorded(&bench, &plan.starting(full.end()), &inserted)?;
     }
     inserted.finish()
 }

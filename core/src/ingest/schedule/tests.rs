@@ -58,7 +58,7 @@ fn every_source_is_pulled_at_once_and_none_twice_at_a_time() {
         sources,
         &BTreeMap::new(),
         Pauses::default(),
-        Arc::new(|_| {}),
+        Arc::new(|_, _| {}),
     )
     .expect("threads");
     let mut names: Vec<String> = pulled.iter().take(3).collect();
@@ -93,7 +93,7 @@ fn a_failure_is_shown_and_tried_again_and_a_success_clears_it() {
             _ => Ok(PullReport::default()),
         }
     };
-    let on_pulled = move |_: &SourceName| told.send(()).expect("heard");
+    let on_pulled = move |_: &SourceName, _: &str| told.send(()).expect("heard");
     let schedule = Schedule::start_with(
         Box::new(pull),
         vec![spec("a", HOUR)],
@@ -126,7 +126,7 @@ fn stopping_drains_the_running_pull() {
         vec![spec("a", HOUR)],
         &BTreeMap::new(),
         Pauses::default(),
-        Arc::new(|_| {}),
+        Arc::new(|_, _| {}),
     )
     .expect("threads");
     started.recv().expect("running");
@@ -149,7 +149,7 @@ fn a_panic_is_one_sources_failure() {
         Vec::new(),
         &BTreeMap::new(),
         Pauses::default(),
-        Arc::new(|_| {}),
+        Arc::new(|_, _| {}),
     );
     let schedule = schedule.expect("threads");
     schedule.set_sources(vec![spec("bad", HOUR), spec("good", HOUR)]);
@@ -184,7 +184,7 @@ fn a_paused_source_is_not_pulled_until_it_goes_on() {
         vec![spec("a", HOUR), spec("b", HOUR)],
         &BTreeMap::new(),
         pauses,
-        Arc::new(|_| {}),
+        Arc::new(|_, _| {}),
     )
     .expect("threads");
     assert_eq!(pulled.recv().expect("pulled"), "b");
@@ -215,7 +215,7 @@ fn a_pause_ends_a_running_pull_at_its_checkpoint() {
         vec![spec("a", HOUR)],
         &BTreeMap::new(),
         Pauses::default(),
-        Arc::new(|_| {}),
+        Arc::new(|_, _| {}),
     )
     .expect("threads");
     pulled.recv().expect("pulled");
@@ -247,7 +247,7 @@ fn a_source_with_another_build_gives_way_and_goes_on_at_once() {
         sources,
         &BTreeMap::new(),
         Pauses::default(),
-        Arc::new(|_| {}),
+        Arc::new(|_, _| {}),
     )
     .expect("threads");
     let mut names: Vec<String> = started.iter().take(2).collect();
