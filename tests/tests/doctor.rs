@@ -41,11 +41,6 @@ fn a_healthy_house_has_nothing_broken() {
     assert_eq!(beside.code, 0, "{beside:?}");
     assert_eq!(levels(&findings, "it runs and is ready"), ["ok"]);
     assert_eq!(daemon.stop(), 0);
-    std::fs::set_permissions(
-        scratch.path("vocd-data"),
-        std::fs::Permissions::from_mode(0o700),
-    )
-    .expect("our own");
     let (alone, findings) = examine(scratch.folder());
     assert_eq!(alone.code, 0, "{alone:?}");
     for words in [

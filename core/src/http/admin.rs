@@ -103,6 +103,15 @@ fn counts(value: &Value) -> String {
     named.join(", ")
 }
 
+/// Returns an instant to the second, as people read it; anything else as it is.
+fn clock(value: &Value) -> String {
+    let text = text(value);
+    match text.parse::<jiff::Timestamp>() {
+        Ok(at) => at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        Err(_) => text,
+    }
+}
+
 fn source_line(source: &Value) -> SourceLine {
     let is = |name: &str| source[name] == true;
     let state = match source["paused"]["reason"].as_str() {
@@ -119,7 +128,7 @@ fn source_line(source: &Value) -> SourceLine {
         name: text(&source["name"]),
         state,
         failure: text(&source["last_run"]["failure"]["message"]),
-        last_success: text(&source["last_success"]),
+        last_success: clock(&source["last_success"]),
         rows: counts(&source["rows"]),
         rejects: counts(&source["rejects"]),
         webhooks: match webhooks.is_object() {
@@ -140,7 +149,7 @@ fn listed(
     let rows = sources.iter().flat_map(|source| {
         let items = list(source).as_array().map_or(&[][..], Vec::as_slice);
         items.iter().map(|item| {
-            let cells = cells.iter().map(|cell| text(&item[*cell]));
+            let cells = cells.iter().map(|cell| clock(&item[*cell]));
             std::iter::once(text(&source["name"]))
                 .chain(cells)
                 .collect()
@@ -243,7 +252,7 @@ fn audit(lines: &[Value]) -> Sheet {
             .collect();
         let cell = |name: &str| text(&line[name]);
         vec![
-            cell("at"),
+            clock(&line["at"]),
             who.join(", "),
             cell("action"),
             cell("on"),

@@ -1,7 +1,8 @@
 //! Opens the database: the directory's lock, the engine's settings, and what to do when it fails.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use duckdb::{Config, Connection};
@@ -29,10 +30,15 @@ pub(super) struct Opened {
 pub fn enter(options: &StoreOptions) -> Result<File, StoreError> {
     let dir = &options.dir;
     for folder in [dir.clone(), dir.join("tmp"), dir.join("backup")] {
-        std::fs::create_dir_all(&folder).map_err(|source| StoreError::ReadOnly {
-            path: folder.clone(),
-            source: source.into(),
-        })?;
+        // For nobody else: it holds what customers said.
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder
+            .create(&folder)
+            .map_err(|source| StoreError::ReadOnly {
+                path: folder.clone(),
+                source: source.into(),
+            })?;
     }
     lock(dir)
 }
