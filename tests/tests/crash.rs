@@ -24,10 +24,10 @@ fn lay_out(n_rows: u64) -> Scratch {
         format!("{}{}", survey::HEADER, survey::rows(0, n_rows)),
     );
     let address = "127.0.0.1:1".parse().expect("an address nobody listens on");
-    // Small commit units: a checkpoint every 2,000 rows.
+    // Small commit units: a checkpoint every 2,000 rows. Many rounds make one long undisturbed load.
     let configuration = survey::configuration(address, "").replace(
         "[[source.config.file]]",
-        "[source.config]\ncheckpoint_rows = 2000\n\n[[source.config.file]]",
+        "timeout = \"1h\"\n\n[source.config]\ncheckpoint_rows = 2000\n\n[[source.config.file]]",
     );
     scratch.write("vocd.toml", configuration);
     scratch
