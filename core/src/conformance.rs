@@ -16,7 +16,9 @@ mod read;
 pub mod report;
 mod resume;
 pub mod row;
+mod secret;
 mod vendor;
+mod webhook;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +30,7 @@ use crate::host::{Host, PluginFile, RunLimits};
 
 pub use bench::{Bench, ReadPlan, Reading};
 use dice::Dice;
+pub use webhook::{Recorded, RecordedError};
 
 /// Which part of the contract a test is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,8 @@ pub enum Group {
     Manners,
     /// What it makes of a vendor that fails.
     Vendor,
+    /// How its webhooks are proven and parsed.
+    Webhook,
 }
 
 impl Group {
@@ -54,6 +59,7 @@ impl Group {
             Self::Read => "read",
             Self::Manners => "manners",
             Self::Vendor => "vendor",
+            Self::Webhook => "webhook",
         }
     }
 }
@@ -151,6 +157,8 @@ pub struct Sample {
     pub limits: RunLimits,
     /// A recorded vendor that answers every request; `None` asks the real one.
     pub cassette: Option<Arc<str>>,
+    /// Webhooks as the vendor sent them; without any the tests that parse are skipped.
+    pub webhooks: Vec<Recorded>,
 }
 
 /// What is tried besides the tests that always run.
@@ -182,21 +190,27 @@ pub fn check(host: &Host, library: &Path, options: CheckOptions<'_>) -> Vec<Verd
 fn run(log: &mut Log, host: &Host, plugin: &PluginFile, options: CheckOptions<'_>) {
     let bench = Bench::new(host, plugin, options.sample);
     lifecycle::check(log, &bench, options.fuzz);
-    let Some(sample) = options.sample else {
-        log.group = Group::Read;
-        log.note(
-            "read",
-            Finding::skip(
-                "there is no configuration to read with",
-                "name a file with a [[source]]: --config sample.toml",
-            ),
-        );
+    match options.sample {
+        Some(sample) => reads(log, &bench, sample),
+        None => {
+            log.group = Group::Read;
+            let remedy = "name a file with a [[source]]: --config sample.toml";
+            let what = "there is no configuration to read with";
+            log.note("read", Finding::skip(what, remedy));
+        }
+    }
+    webhook::check(log, &bench);
+}
+
+fn reads(log: &mut Log, bench: &Bench<'_>, sample: &Sample) {
+    let is_only_pushed = bench.plugin.manifest().streams.is_empty();
+    if is_only_pushed {
         return;
-    };
-    if let Some(full) = read::check(log, &bench) {
-        resume::check(log, &bench, &full);
-        manners::check(log, &bench, sample, &full.readings);
-        vendor::check(log, &bench, sample, &full.readings);
+    }
+    if let Some(full) = read::check(log, bench) {
+        resume::check(log, bench, &full);
+        manners::check(log, bench, sample, &full.readings);
+        vendor::check(log, bench, sample, &full.readings);
     }
 }
 

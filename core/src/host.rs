@@ -41,7 +41,7 @@ pub use failure::{Failure, FailureReason, Stage};
 pub use marked::{Marked, SECRET_MARK, marked as marked_texts};
 pub use message::{Metric, Progress};
 pub use outbound::{CASSETTE_BYTES_MAX, Cassette, Outbound};
-pub use overheard::Overheard;
+pub use overheard::{Overheard, REFUSED_REQUESTS};
 pub use plugin_file::{FindError, PluginFile};
 pub use requests::MetricSink;
 pub use stop::{StopLevel, StopSignal};
@@ -288,12 +288,33 @@ impl Host {
         stop: &StopSignal,
         on_event: &mut dyn FnMut(RunEvent) -> Flow,
     ) -> (RunOutcome, Overheard) {
+        self.overhear(request, webhook::Work::Do(task), stop, on_event)
+    }
+
+    /// Does what [`Host::parse`] does, and keeps what else the plugin said, as [`Host::observe`].
+    pub fn observe_parsing(
+        &self,
+        request: RunRequest<'_>,
+        deliveries: &[Delivery<'_>],
+        stop: &StopSignal,
+        on_event: &mut dyn FnMut(RunEvent) -> Flow,
+    ) -> (RunOutcome, Overheard) {
+        self.overhear(request, webhook::Work::Parse(deliveries), stop, on_event)
+    }
+
+    fn overhear(
+        &self,
+        request: RunRequest<'_>,
+        work: webhook::Work<'_>,
+        stop: &StopSignal,
+        on_event: &mut dyn FnMut(RunEvent) -> Flow,
+    ) -> (RunOutcome, Overheard) {
         let mut overheard = Overheard::default();
         let outcome = run::run(
             &self.program,
             &self.shared,
             request,
-            webhook::Work::Do(task),
+            work,
             stop,
             Some(&mut overheard),
             on_event,

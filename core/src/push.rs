@@ -12,6 +12,7 @@ mod inbox;
 mod key;
 mod replay;
 mod request;
+mod sift;
 mod signature;
 mod worker;
 
@@ -20,33 +21,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 pub use self::challenge::ChallengeAnswer;
 pub use self::key::KeyError;
 pub use self::request::Post;
+pub use self::sift::{Sifted, judge_by, sift};
 pub use self::signature::Verdict;
+pub use self::signature::sign::{Proven, Unsigned, sign};
 
 use self::batch::{BatchEnd, Bench};
-use self::door::{Access, Doors, Guard};
+use self::door::{Access, Doors};
 use self::inbox::{Arrival, Inbox, Kept};
+use self::sift::{arrival, digest_of, judge};
 use self::worker::{Plan, Workers};
 use crate::host::fleet::Plugins;
-use crate::host::manifest::webhook::WebhookScheme;
 use crate::host::{Failure, Host};
 use crate::ingest::SourceSpec;
 use crate::record::SourceName;
-use crate::store::push::{EventDigest, LetterNote, PushStore};
+use crate::store::push::{LetterNote, PushStore};
 use crate::store::{StoreError, push};
 use crate::telemetry::{Metrics, WEBHOOKS};
-
-/// Longest event id that is used as it is, in bytes.
-const EVENT_ID_BYTES_MAX: usize = 256;
-/// Largest body, in bytes, whatever is configured: what a frame to the child takes, with room for
-/// the headers.
-const BODY_BYTES_MAX: usize = 32 << 20;
-/// Longest value of a header that is kept for the plugin, in bytes.
-const HEADER_BYTES_MAX: usize = 8 * 1_024;
 
 /// What pushing works with.
 pub struct PushOptions {
@@ -381,106 +375,6 @@ pub enum RetryError {
     /// The inbox did not take them.
     #[error("failed to put webhooks back into the inbox: {0}")]
     Inbox(String),
-}
-
-/// Judges a request by what a plugin declares and what is configured.
-///
-/// # Errors
-/// When no key can be made of a configured value.
-pub fn judge_by(
-    scheme: &WebhookScheme,
-    config: &Value,
-    post: &Post<'_>,
-    now_ms: i64,
-) -> Result<Verdict, KeyError> {
-    let proofs = key::proofs(scheme, config)?;
-    Ok(signature::judge(&proofs, post, now_ms))
-}
-
-/// What becomes of a request by what a plugin declares and what is configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sifted {
-    /// It gets this answer and is not kept.
-    Answered(Answer),
-    /// It is kept under this id of its event.
-    Kept {
-        /// The vendor's id, or one made of the body.
-        event_id: String,
-    },
-}
-
-/// Does with a request what is done before anything is written: challenges, proofs, the event's id.
-///
-/// # Errors
-/// When no key can be made of a configured value.
-pub fn sift(
-    scheme: &WebhookScheme,
-    config: &Value,
-    post: &Post<'_>,
-    now: Timestamp,
-) -> Result<Sifted, KeyError> {
-    let guard = Guard {
-        scheme: scheme.clone(),
-        proofs: key::proofs(scheme, config)?,
-        config: config.clone(),
-    };
-    Ok(match judge(&guard, post, now) {
-        Some(answer) => Sifted::Answered(answer),
-        None => Sifted::Kept {
-            event_id: arrival(&guard, post, now).event_id,
-        },
-    })
-}
-
-/// Returns the answer to a request that is not to be kept.
-fn judge(guard: &Guard, post: &Post<'_>, now: Timestamp) -> Option<Answer> {
-    match challenge::answer(&guard.scheme.challenges, &guard.config, post) {
-        Ok(None) => {}
-        Ok(Some(ChallengeAnswer::Wrong)) => {
-            return Some(Answer::Refused(Verdict::WrongSignature));
-        }
-        Ok(Some(answer)) => return Some(Answer::Challenge(answer)),
-        Err(_) => return Some(Answer::Unavailable),
-    }
-    if post.method != "POST" {
-        return Some(Answer::WrongMethod);
-    }
-    if post.body.len() > BODY_BYTES_MAX {
-        return Some(Answer::TooLarge);
-    }
-    match signature::judge(&guard.proofs, post, now.as_millisecond()) {
-        Verdict::Good => None,
-        verdict => Some(Answer::Refused(verdict)),
-    }
-}
-
-fn arrival(guard: &Guard, post: &Post<'_>, now: Timestamp) -> Arrival {
-    let declared = guard.scheme.event_id.as_ref();
-    let declared = declared.and_then(|place| post.find(place));
-    let event_id = declared
-        .filter(|id| (1..=EVENT_ID_BYTES_MAX).contains(&id.len()))
-        .unwrap_or_else(|| blake3::hash(post.body).to_hex()[..32].to_owned());
-    let headers = guard.scheme.headers.iter().filter_map(|name| {
-        let value = post.header(name)?;
-        (value.len() <= HEADER_BYTES_MAX).then(|| (name.clone(), value.to_owned()))
-    });
-    Arrival {
-        received_at_ms: now.as_millisecond(),
-        digest: digest_of(&event_id),
-        headers: headers.collect(),
-        event_id,
-        body: post.body.to_vec(),
-        is_again: false,
-    }
-}
-
-fn digest_of(event_id: &str) -> EventDigest {
-    let hash = blake3::hash(event_id.as_bytes());
-    let (digest, _) = hash
-        .as_bytes()
-        .split_first_chunk()
-        .expect("a hash has 32 bytes");
-    *digest
 }
 
 fn known(

@@ -135,6 +135,11 @@ pub const SOURCE_RETRIES: Metric = Metric::counter(
     "vocd_source_http_retries",
     "Requests made again after a failure.",
 );
+/// Requests that were not let out, by source.
+pub const SOURCE_REFUSED: Metric = Metric::counter(
+    "vocd_source_http_refused",
+    "Requests to hosts that the plugin does not declare; none went out.",
+);
 /// Time that sources waited for a vendor's limits, by source.
 pub const SOURCE_WAIT: Metric = Metric::counter(
     "vocd_source_http_wait_seconds",

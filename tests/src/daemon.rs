@@ -2,9 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,8 @@ use crate::request::{self, Response};
 
 /// How long a daemon may take to answer its first request, on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// Ports that tests give to daemons: below those that systems give to outgoing connections.
+const PORTS: Range<u16> = 12_000..30_000;
 /// Pause between two looks at something that is about to happen.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
@@ -225,15 +229,25 @@ pub fn children(pid: i32) -> Vec<Pid> {
     pids.filter_map(Pid::from_raw).collect()
 }
 
-/// Returns a loopback address whose port was free a moment ago.
+/// Returns a loopback address whose port was free a moment ago, and which nobody is given by chance.
+///
+/// A daemon that is killed and started again finds it free: outgoing connections take their ports
+/// above these, and each call of this process, and hopefully of others, begins elsewhere.
 ///
 /// # Panics
 /// When no port is free.
-#[must_use]
 pub fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port")
+    static N_GIVEN: AtomicU32 = AtomicU32::new(0);
+    let n_ports = u32::try_from(PORTS.len()).expect("a few thousand");
+    // Neighbouring processes have neighbouring numbers: a prime takes them apart.
+    let first = std::process::id().wrapping_mul(7_919);
+    let candidates = (0..n_ports).map(|_| {
+        let offset = first.wrapping_add(N_GIVEN.fetch_add(1, Ordering::Relaxed)) % n_ports;
+        let port = PORTS.start + u16::try_from(offset).expect("below the number of ports");
+        SocketAddr::from(([127, 0, 0, 1], port))
+    });
+    let mut free = candidates.filter(|address| std::net::TcpListener::bind(address).is_ok());
+    free.next().expect("a free port")
 }
 
 /// Looks again and again until `fact` gives a value.

@@ -4,6 +4,7 @@
 //! A vendor's module says how its API answers ([`Service`]); the server, the clock and the faults
 //! are here. A test changes the vendor in [`Replay::with`] while the daemon reads it.
 
+pub mod contract;
 mod fault;
 pub mod formbricks;
 pub mod pipedrive;

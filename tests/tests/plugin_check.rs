@@ -3,10 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
-use vocd::conformance::{self, CheckOptions, Group, Sample, Status, Verdict, report};
+use sha2::Sha256;
+use vocd::conformance::{self, CheckOptions, Group, Recorded, Sample, Status, Verdict, report};
 use vocd::host::{Host, RunLimits};
 use vocd_tests::plugin::compile_c_with;
+use vocd_tests::replay::contract::recorded;
 use vocd_tests::scratch::Scratch;
 use vocd_tests::skip::{Need, skip};
 use vocd_tests::vendor::{Reply, Vendor};
@@ -21,6 +24,28 @@ fn sample(config: Value, base_dir: &Path) -> Sample {
         base_dir: base_dir.to_owned(),
         limits: RunLimits::default(),
         cassette: None,
+        webhooks: Vec::new(),
+    }
+}
+
+/// What the plugin with one fault is checked with: it reads, and a vendor pushes to it.
+fn whole_sample() -> Sample {
+    const BODY: &str = r#"{"row":4}"#;
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"hunter23").expect("any length");
+    mac.update(BODY.as_bytes());
+    let digest = mac.finalize().into_bytes();
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let webhooks = [
+        json!({"headers": {"X-Signature": hex, "X-Topic": "t3"}, "body": BODY}),
+        json!({"body": {"row": 5}}),
+    ];
+    Sample {
+        webhooks: webhooks.iter().map(recorded).collect(),
+        secrets: vec!["hunter23".to_owned()],
+        ..sample(
+            json!({ "n": 3, "token": "hunter22", "hook": "hunter23" }),
+            Path::new("/nowhere"),
+        )
     }
 }
 
@@ -57,8 +82,7 @@ fn check(fault: &str, flags: &[&str], expected: Status) {
     let Some(library) = faulty(fault, flags) else {
         return;
     };
-    let config = json!({ "n": 3, "token": "hunter22" });
-    let verdicts = verdicts(&library, &sample(config, Path::new("/nowhere")));
+    let verdicts = verdicts(&library, &whole_sample());
     let found = bad(&verdicts);
     assert_eq!(found, [(fault, expected)], "{verdicts:#?}");
     let verdict = verdicts.iter().find(|verdict| verdict.test == fault);
@@ -71,10 +95,9 @@ fn a_plugin_without_a_fault_passes_every_test() {
     let Some(library) = faulty("nowhere", &[]) else {
         return;
     };
-    let config = json!({ "n": 3, "token": "hunter22" });
-    let verdicts = verdicts(&library, &sample(config, Path::new("/nowhere")));
+    let verdicts = verdicts(&library, &whole_sample());
     assert_eq!(bad(&verdicts), [], "{verdicts:#?}");
-    assert!(verdicts.len() > 30, "{verdicts:#?}");
+    assert!(verdicts.len() > 40, "{verdicts:#?}");
     assert_eq!(report::count(&verdicts, Status::Skip), 0);
 }
 
@@ -85,6 +108,7 @@ fn a_fault_of_the_file_fails_its_own_test() {
     check("run_paths", &["-Wl,-rpath,/nowhere"], Status::Fail);
     check("stack", &["-Wl,-z,execstack"], Status::Fail);
     check("relocations", &["-Wl,-z,notext"], Status::Fail);
+    check("calls", &[], Status::Warn);
 }
 
 #[test]
@@ -125,10 +149,88 @@ fn a_fault_of_going_on_fails_its_own_test() {
 
 #[test]
 fn bad_manners_fail_their_own_test() {
-    for fault in ["drain", "secrets", "memory"] {
+    for fault in ["drain", "secrets", "memory", "egress"] {
         check(fault, &[], Status::Fail);
     }
     check("quiet", &[], Status::Warn);
+}
+
+#[test]
+fn a_fault_of_its_webhooks_fails_its_own_test() {
+    for fault in [
+        "webhook_keys",
+        "webhook_proof",
+        "webhook_parsed",
+        "webhook_again",
+        "webhook_strange",
+        "webhook_secrets",
+    ] {
+        check(fault, &[], Status::Fail);
+    }
+}
+
+#[test]
+fn a_proof_that_anybody_can_give_is_found() {
+    let Some(library) = faulty("webhook_changed", &[]) else {
+        return;
+    };
+    let verdicts = verdicts(&library, &whole_sample());
+    let failed = |test| (test, Status::Fail);
+    let expected = ["webhook_keys", "webhook_changed"].map(failed);
+    assert_eq!(bad(&verdicts), expected, "{verdicts:#?}");
+}
+
+#[test]
+fn without_webhooks_or_their_secret_the_rest_is_checked() {
+    let Some(library) = faulty("nowhere", &[]) else {
+        return;
+    };
+    let config = json!({ "n": 3 });
+    let skipped = |webhooks: Vec<Recorded>| {
+        let sample = Sample {
+            webhooks,
+            ..sample(config.clone(), Path::new("/nowhere"))
+        };
+        let verdicts = verdicts(&library, &sample);
+        assert_eq!(bad(&verdicts), [], "{verdicts:#?}");
+        let is_skipped = |verdict: &&Verdict| verdict.finding.status == Status::Skip;
+        let what = verdicts.iter().filter(is_skipped);
+        what.map(|verdict| verdict.finding.what.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(skipped(Vec::new()), ["there are no recorded webhooks"]);
+    assert_eq!(
+        skipped(whole_sample().webhooks),
+        ["the sample sets none of `hook`"]
+    );
+}
+
+#[test]
+fn the_command_takes_webhooks_from_beside_the_sample() {
+    let Some(library) = faulty("nowhere", &[]) else {
+        return;
+    };
+    let scratch = Scratch::new();
+    scratch.write(
+        "sample.toml",
+        "[[source]]\nname = \"a\"\nplugin = \"faulty\"\nevery = \"1d\"\n\
+         [source.config]\nn = 3\nhook = \"hunter23\"\n",
+    );
+    scratch.write("webhooks.jsonl", "{\"body\":{\"row\":4}}\n");
+    let library = library.to_string_lossy();
+    let check = || {
+        let arguments = ["plugin", "check", &library, "--config", "sample.toml"];
+        daemon::vocd(scratch.folder(), &arguments)
+    };
+    let good = check();
+    assert_eq!(good.code, 0, "{}{}", good.stdout, good.stderr);
+    let told = "1 webhooks prove themselves, 1 of them signed here";
+    assert!(good.stdout.contains(told), "{}", good.stdout);
+    scratch.write("webhooks.jsonl", "\n{\"boddy\":1}\n");
+    let bad = check();
+    assert_eq!(bad.code, 1, "{}", bad.stdout);
+    let told = "webhooks.jsonl`, line 2: unknown field `boddy`";
+    assert!(bad.stderr.contains(told), "{}", bad.stderr);
 }
 
 /// One exchange of a vendor that is well.

@@ -251,7 +251,7 @@ const DOWNHILL: [(&str, &[&str]); 21] = [
     ("dashboard", &["chart", "kpi", "config"]),
     ("store", &["plan", "record"]),
     ("host", &["record", "store"]),
-    ("conformance", &["host", "record"]),
+    ("conformance", &["host", "push", "record"]),
     (
         "ingest",
         &["host", "keep", "store", "record", "config", "plan"],

@@ -147,8 +147,7 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
     if metadata.len() > CASSETTE_BYTES_MAX {
         let path = path.display();
         return Err(
-            Failure::new(format!("the cassette `{path}` is above 32 MiB"))
-                .hint("record fewer pages"),
+            Failure::new(format!("the recording `{path}` is above 32 MiB")).hint("record less"),
         );
     }
     std::fs::read_to_string(path).map_err(|error| failed("read", path, &error))
@@ -156,7 +155,7 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
 
 fn failed(what: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::new(format!(
-        "failed to {what} the cassette `{}`: {error}",
+        "failed to {what} the recording `{}`: {error}",
         path.display()
     ))
 }

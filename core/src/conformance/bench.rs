@@ -168,18 +168,11 @@ impl<'a> Bench<'a> {
         // A plugin that is only pushed to has none.
         let stream = self.plugin.manifest().streams.first().cloned();
         let stream = stream.unwrap_or_else(|| StreamName::new("none").expect("a plain name"));
+        let secrets = self.sample.map_or(&[][..], |sample| &sample.secrets);
+        let outbound = Outbound::default();
         let request = RunRequest {
-            source: &self.source,
-            run_id: 1,
-            plugin: self.plugin,
-            config_json: config,
-            base_dir: self.base_dir(),
-            private_dir: Path::new(NOWHERE),
-            secrets: self.sample.map_or(&[], |sample| &sample.secrets),
-            stream: &stream,
-            checkpoint: None,
             limits,
-            outbound: &Outbound::default(),
+            ..self.request(config, secrets, &stream, &outbound)
         };
         let stop = StopSignal::new();
         self.host
@@ -196,28 +189,18 @@ impl<'a> Bench<'a> {
     /// Reads a stream, its requests going through a cassette.
     #[must_use]
     pub fn read_through(&self, plan: &ReadPlan<'_>, cassette: Option<Cassette>) -> Reading {
-        let limits = self.limits();
         let outbound = Outbound {
             cassette,
             ..Outbound::default()
         };
+        let request = self.request(plan.config, plan.secrets, plan.stream, &outbound);
         let request = RunRequest {
-            source: &self.source,
-            run_id: 1,
-            plugin: self.plugin,
-            config_json: plan.config,
-            base_dir: self.base_dir(),
-            private_dir: Path::new(NOWHERE),
-            secrets: plan.secrets,
-            stream: plan.stream,
             checkpoint: plan.from,
             limits: RunLimits {
-                wall: limits.wall.min(READ_DEADLINE),
-                idle: limits.idle.min(READ_DEADLINE),
                 memory_bytes: plan.memory_bytes,
-                ..limits
+                ..request.limits
             },
-            outbound: &outbound,
+            ..request
         };
         let mut taker = Taker::new(&self.source, plan.until);
         let stop = StopSignal::new();
@@ -241,6 +224,45 @@ impl<'a> Bench<'a> {
             overheard,
             drained_in: drain.map(Drain::finish),
         }
+    }
+
+    /// Returns what every child of this plugin is asked, under the deadline of a read.
+    pub(super) fn request<'p>(
+        &'p self,
+        config_json: &'p Value,
+        secrets: &'p [String],
+        stream: &'p StreamName,
+        outbound: &'p Outbound,
+    ) -> RunRequest<'p> {
+        let limits = self.limits();
+        let asked = self.plugin.manifest().memory_mib.unwrap_or_default();
+        RunRequest {
+            source: &self.source,
+            run_id: 1,
+            plugin: self.plugin,
+            config_json,
+            base_dir: self.base_dir(),
+            private_dir: Path::new(NOWHERE),
+            secrets,
+            stream,
+            checkpoint: None,
+            limits: RunLimits {
+                wall: limits.wall.min(READ_DEADLINE),
+                idle: limits.idle.min(READ_DEADLINE),
+                memory_bytes: limits.memory_bytes.max(asked * 1024 * 1024),
+                ..limits
+            },
+            outbound,
+        }
+    }
+
+    pub(super) fn host(&self) -> &Host {
+        self.host
+    }
+
+    /// Returns the daemon's own checks of rows.
+    pub(super) fn door(&self) -> Door {
+        Door::new(self.source.clone())
     }
 
     fn limits(&self) -> RunLimits {

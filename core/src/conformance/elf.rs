@@ -23,6 +23,27 @@ const SYSTEM_LIBRARIES: [&str; 7] = [
     "libdl.so",
     "librt.so",
 ];
+/// Functions that run another program or wait for connections: the child's confinement refuses
+/// what they ask of the kernel.
+const REFUSED_CALLS: [&str; 17] = [
+    "accept",
+    "accept4",
+    "bind",
+    "execl",
+    "execle",
+    "execlp",
+    "execv",
+    "execve",
+    "execveat",
+    "execvp",
+    "execvpe",
+    "fexecve",
+    "listen",
+    "popen",
+    "posix_spawn",
+    "posix_spawnp",
+    "system",
+];
 /// Names that some linkers export from every library.
 const LINKER_SYMBOLS: [&str; 5] = ["_init", "_fini", "_edata", "_end", "__bss_start"];
 /// A library above this is mostly debug information, in bytes.
@@ -54,6 +75,7 @@ pub(super) fn check(log: &mut Log, library: &Path) -> Option<Vec<u8>> {
     log.note("run_paths", facts.run_paths());
     log.note("stack", facts.stack());
     log.note("relocations", facts.relocations());
+    log.note("calls", facts.calls());
     log.note("libc", facts.libc());
     log.note("size", size(bytes.len()));
     Some(bytes)
@@ -65,6 +87,7 @@ struct Facts {
     machine: u16,
     is_shared: bool,
     exported: Vec<String>,
+    imported: Vec<String>,
     needed: Vec<String>,
     run_paths: Vec<String>,
     has_text_relocations: bool,
@@ -92,11 +115,13 @@ impl Facts {
         facts.read_dynamic(&sections, endian, bytes)?;
         let symbols = sections.symbols(endian, bytes, elf::SHT_DYNSYM)?;
         for symbol in symbols.iter() {
-            let is_defined = symbol.st_shndx(endian) != elf::SHN_UNDEF;
-            if is_defined && symbol.st_bind() != elf::STB_LOCAL {
-                facts
-                    .exported
-                    .push(text(symbol.name(endian, symbols.strings())?));
+            if symbol.st_bind() == elf::STB_LOCAL {
+                continue;
+            }
+            let name = text(symbol.name(endian, symbols.strings())?);
+            match symbol.st_shndx(endian) == elf::SHN_UNDEF {
+                true => facts.imported.push(name),
+                false => facts.exported.push(name),
             }
         }
         if let Some((mut files, link)) = sections.gnu_verneed(endian, bytes)? {
@@ -222,6 +247,19 @@ impl Facts {
         match self.has_text_relocations {
             false => Finding::pass("no text relocations"),
             true => Finding::fail("its code is patched while loading", "compile with -fPIC"),
+        }
+    }
+
+    /// A call that is imported may be one that is never made, so this is no failure.
+    fn calls(&self) -> Finding {
+        let is_refused = |name: &&String| REFUSED_CALLS.contains(&name.as_str());
+        let refused: Vec<&String> = self.imported.iter().filter(is_refused).collect();
+        match refused.is_empty() {
+            true => Finding::pass("calls for no other program and no port of its own"),
+            false => Finding::warn(
+                format!("calls {}, which a confined plugin may not", few(&refused)),
+                "start no program and listen to nothing; vendors push to vocd's own address",
+            ),
         }
     }
 

@@ -1,12 +1,12 @@
 //! Manners: stopping when asked, keeping secrets, staying within limits, not printing.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::bench::{Bench, ReadPlan, Reading, Until};
-use super::{Finding, Group, Log, Sample};
-use crate::host::{FailureReason, SECRET_MARK, marked_texts};
+use super::secret::{self, Said};
+use super::{Finding, Group, Log, Sample, few};
+use crate::host::FailureReason;
 
 /// Longest time from the wish to drain to the end.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
@@ -20,6 +20,7 @@ pub(super) fn check(log: &mut Log, bench: &Bench<'_>, sample: &Sample, full: &[R
     log.note("secrets", secrets(bench, sample, full));
     log.note("memory", memory(bench, sample, full));
     log.note("quiet", quiet(full));
+    log.note("egress", egress(full));
 }
 
 fn drain(bench: &Bench<'_>, sample: &Sample, full: &[Reading]) -> Finding {
@@ -55,16 +56,11 @@ fn drain(bench: &Bench<'_>, sample: &Sample, full: &[Reading]) -> Finding {
 
 /// Reads with secrets that stand out, and looks for them in all that is said.
 fn secrets(bench: &Bench<'_>, sample: &Sample, full: &[Reading]) -> Finding {
-    let schema = &bench.plugin.manifest().config_schema;
-    let declared = marked_texts(schema, &sample.config, &[SECRET_MARK]);
-    let mut secrets = sample.secrets.clone();
-    secrets.extend(declared.iter().map(|secret| secret.text.to_owned()));
-    secrets.sort_unstable();
-    secrets.dedup();
+    let secrets = secret::secrets(bench, sample);
     if secrets.is_empty() {
         return Finding::pass("the configuration holds no secret");
     }
-    let config = with_marks(&sample.config, &secrets);
+    let config = secret::marked(&sample.config, &secrets);
     for reading in full {
         let read = bench.read(&ReadPlan {
             config: &config,
@@ -72,7 +68,7 @@ fn secrets(bench: &Bench<'_>, sample: &Sample, full: &[Reading]) -> Finding {
             secrets: &[],
             ..bench.plan(sample, &reading.stream)
         });
-        if let Some(place) = leak(&read) {
+        if let Some(place) = Said::from(&read).leak() {
             return Finding::fail(
                 format!("a secret of the configuration is in {place}"),
                 "name the property instead of its value; log no request with its headers",
@@ -83,58 +79,6 @@ fn secrets(bench: &Bench<'_>, sample: &Sample, full: &[Reading]) -> Finding {
         "{} secrets stay out of logs, errors and rows",
         secrets.len()
     ))
-}
-
-/// What a secret is replaced by begins with this; no vendor's data holds it.
-const MARK: &str = "vocd-marked-secret-";
-
-fn with_marks(config: &Value, secrets: &[String]) -> Value {
-    match config {
-        Value::String(text) => match secrets.iter().position(|secret| secret == text) {
-            Some(idx) => Value::String(format!("{MARK}{idx}")),
-            None => config.clone(),
-        },
-        Value::Array(items) => items.iter().map(|item| with_marks(item, secrets)).collect(),
-        Value::Object(members) => {
-            let members = members.iter();
-            members
-                .map(|(name, member)| (name.clone(), with_marks(member, secrets)))
-                .collect()
-        }
-        other => other.clone(),
-    }
-}
-
-fn leak(reading: &Reading) -> Option<&'static str> {
-    let holds = |text: &str| text.contains(MARK);
-    let failure = reading.outcome.failure.as_ref();
-    let in_rows = reading.rows.iter().flat_map(|row| &row.cells);
-    let in_rejects = reading.rejects.iter();
-    let places = [
-        (
-            "its log",
-            reading.overheard.log.iter().any(|line| holds(line)),
-        ),
-        ("what it prints", holds(&reading.overheard.printed)),
-        (
-            "its error",
-            failure.is_some_and(|failure| holds(&failure.message)),
-        ),
-        ("its rows", in_rows.into_iter().any(|(_, text)| holds(text))),
-        (
-            "a refused record",
-            in_rejects
-                .into_iter()
-                .any(|reject| holds(&reject.detail) || holds(&reject.place)),
-        ),
-        (
-            "a checkpoint",
-            reading.marks.iter().any(|mark| holds(&mark.json)),
-        ),
-    ];
-    places
-        .into_iter()
-        .find_map(|(place, is_there)| is_there.then_some(place))
 }
 
 fn memory(bench: &Bench<'_>, sample: &Sample, full: &[Reading]) -> Finding {
@@ -171,21 +115,21 @@ fn quiet(full: &[Reading]) -> Finding {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn every_secret_of_a_configuration_is_marked() {
-        let config = json!({ "token": "s1", "list": ["s2", "s1", "plain"], "n": 1 });
-        let marked = with_marks(&config, &["s1".to_owned(), "s2".to_owned()]);
-        let expected = json!({
-            "token": "vocd-marked-secret-0",
-            "list": ["vocd-marked-secret-1", "vocd-marked-secret-0", "plain"],
-            "n": 1,
-        });
-        assert_eq!(marked, expected);
+/// Whether every request goes to a host that the manifest or the configuration names.
+fn egress(full: &[Reading]) -> Finding {
+    let refused = full
+        .iter()
+        .flat_map(|reading| &reading.overheard.refused_hosts);
+    let refused: BTreeSet<&String> = refused.collect();
+    let refused: Vec<&String> = refused.into_iter().collect();
+    match refused.is_empty() {
+        true => Finding::pass("connects to declared hosts only"),
+        false => Finding::fail(
+            format!(
+                "wants to connect to {}, which it does not declare",
+                few(&refused)
+            ),
+            "add the host to `egress`, or take it from a property marked \"x-voc-url\": true",
+        ),
     }
 }

@@ -12,7 +12,7 @@ use crate::dashboard::Shelf;
 use crate::host::fleet::Plugins;
 use crate::host::generation::Generations;
 use crate::host::trust::{PluginFolders, Trust, TrustLevel};
-use crate::host::{Failure, FailureReason, MetricSink, Outbound, RunLimits};
+use crate::host::{Failure, FailureReason, MetricSink, Outbound, REFUSED_REQUESTS, RunLimits};
 use crate::http::{Limits, Readiness, ServeOptions};
 use crate::ingest::{Pauses, ResolvedConfig, SourceSpec};
 use crate::kpi;
@@ -23,7 +23,9 @@ use crate::record::{Pause, SourceName};
 use crate::store::duckdb::{DimensionField, DimensionSpec, DuckStore, StoreOptions};
 use crate::store::push::PushStore;
 use crate::store::{Store, StoreError};
-use crate::telemetry::{Metrics, SOURCE_BODY_BYTES, SOURCE_REQUESTS, SOURCE_RETRIES, SOURCE_WAIT};
+use crate::telemetry::{
+    Metrics, SOURCE_BODY_BYTES, SOURCE_REFUSED, SOURCE_REQUESTS, SOURCE_RETRIES, SOURCE_WAIT,
+};
 
 use super::store_files;
 
@@ -128,6 +130,7 @@ impl House {
                     );
                 }
                 "http_retries" => add(&SOURCE_RETRIES, &[source]),
+                REFUSED_REQUESTS => add(&SOURCE_REFUSED, &[source]),
                 "http_wait_seconds" => add(&SOURCE_WAIT, &[source]),
                 "http_body_bytes" => add(&SOURCE_BODY_BYTES, &[source]),
                 // A plugin's own names are not the daemon's.

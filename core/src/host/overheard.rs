@@ -2,8 +2,13 @@
 
 use serde_json::Value;
 
-use super::message::{LogLine, cut};
+use super::message::{LogLine, Metric, cut};
 
+/// Name of what a run measures when a request goes to a host that its plugin does not declare.
+pub const REFUSED_REQUESTS: &str = "http_refused";
+
+/// Most hosts that are kept.
+const HOSTS_MAX: usize = 16;
 /// Most bytes of log lines that are kept.
 const LOG_BYTES_MAX: usize = 1024 * 1024;
 
@@ -14,6 +19,8 @@ pub struct Overheard {
     pub log: Vec<String>,
     /// The last thing it printed, at most 64 KiB.
     pub printed: String,
+    /// Places that it wanted to connect to and does not declare, each once; the first 16.
+    pub refused_hosts: Vec<String>,
     /// The answer of a call.
     pub reply: Option<Value>,
     /// How its process ended, in words, where it did not end by itself and with status 0.
@@ -22,6 +29,17 @@ pub struct Overheard {
 }
 
 impl Overheard {
+    pub(super) fn keep_refusal(&mut self, metric: &Metric) {
+        let host = metric.labels["host"].as_str().map(cut);
+        let Some(host) = host.filter(|_| metric.name == REFUSED_REQUESTS) else {
+            return;
+        };
+        let is_new = self.refused_hosts.iter().all(|known| known != host);
+        if is_new && self.refused_hosts.len() < HOSTS_MAX {
+            self.refused_hosts.push(host.to_owned());
+        }
+    }
+
     pub(super) fn keep_line(&mut self, line: &LogLine) {
         if self.n_log_bytes >= LOG_BYTES_MAX {
             return;

@@ -182,6 +182,7 @@ impl<'a> Conversation<'a> {
             if let Some(overheard) = &mut overheard {
                 match &message {
                     Message::Log(line) => overheard.keep_line(line),
+                    Message::Metric(metric) => overheard.keep_refusal(metric),
                     Message::Reply(reply) => overheard.reply = Some(reply.clone()),
                     _ => {}
                 }

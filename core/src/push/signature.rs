@@ -1,5 +1,7 @@
 //! Whether a request is the vendor's: pure, over the raw bytes, in constant time per key.
 
+pub(super) mod sign;
+
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "voc_plugin.h"
@@ -32,20 +33,45 @@
 #else
 #define ABI "[1,0]"
 #endif
-#ifdef FAULT_VENDOR
+#if defined(FAULT_VENDOR) || defined(FAULT_EGRESS)
+#define ASKS
 #define EGRESS "\"egress\":[\"api.example.org:443\"],"
 #else
 #define EGRESS ""
 #endif
+#ifdef FAULT_EGRESS
+#define URL "https://elsewhere.example.org/answers"
+#else
+#define URL "https://api.example.org/answers"
+#endif
+#ifdef FAULT_WEBHOOK_KEYS
+#define HOOK_MARK ""
+#else
+#define HOOK_MARK ",\"x-voc-secret\":true"
+#endif
+#ifdef FAULT_WEBHOOK_PROOF
+#define SIGNATURE "\"algorithm\":\"hmac-sha1\",\"encoding\":\"base64\""
+#else
+#define SIGNATURE "\"algorithm\":\"hmac-sha256\",\"encoding\":\"hex\""
+#endif
+#ifdef FAULT_WEBHOOK_CHANGED
+#define SECOND_PROOF ",{\"kind\":\"token\",\"place\":{\"header\":\"X-Topic\"},\"keys\":[\"t{n}\"]}"
+#else
+#define SECOND_PROOF ""
+#endif
+#define WEBHOOK                                                                    \
+  "\"webhook\":{\"auth\":[{\"kind\":\"signature\",\"header\":\"X-Signature\"," SIGNATURE  \
+  ",\"signed\":\"{body}\",\"keys\":[\"{hook}\"]}" SECOND_PROOF "]},"
 
 VOC_MANIFEST("{\"voc\":1,\"abi\":" ABI ",\"id\":\"" ID "\",\"version\":\"0.1.0\","
-             EGRESS "\"config_schema\":{\"type\":\"" TYPE "\",\"properties\":{"
-             "\"n\":{\"type\":\"integer\"},\"token\":{\"type\":\"string\"" MARK "}}},"
+             EGRESS WEBHOOK "\"config_schema\":{\"type\":\"" TYPE "\",\"properties\":{"
+             "\"n\":{\"type\":\"integer\"},\"hook\":{\"type\":\"string\"" HOOK_MARK "},\"token\":{\"type\":\"string\"" MARK "}}},"
              "\"streams\":[{\"name\":\"rows\",\"kinds\":[\"activity\"]}],"
              "\"checkpoint_format\":1,\"limits\":{\"mem_mb\":64,\"idle_s\":10}}");
 
 static const voc_host *host;
-static int is_refused;
+static int is_refused, is_pull;
+static char secret[1024];
 
 static voc_str str(const char *text) {
   voc_str borrowed = {(const uint8_t *)text, strlen(text)};
@@ -69,7 +95,7 @@ static voc_status refuse(const voc_out *out, voc_status status, const char *why)
   return status;
 }
 
-#ifdef FAULT_VENDOR
+#ifdef ASKS
 static voc_status on_head(void *ctx, const voc_http_head *head) {
   *(uint32_t *)ctx = head->status;
   return VOC_OK;
@@ -96,7 +122,7 @@ static uint32_t asked(void) {
   uint32_t status = 0;
   voc_http_request request = {.struct_size = sizeof request,
                               .method = str("GET"),
-                              .url = str("https://api.example.org/answers")};
+                              .url = str(URL)};
   voc_http_sink sink = {.struct_size = sizeof sink,
                         .ctx = &status,
                         .on_head = on_head,
@@ -132,23 +158,23 @@ static voc_status emit(const voc_out *out, int first, int rows) {
     times[row] = 1767225600000000LL + id * 1000000LL;
     values[row] = id;
 #ifdef FAULT_IDS
-    if (id == 7) id = 3;
+    if (is_pull && id == 7) id = 3;
 #endif
     sprintf(texts[0] + row * WIDTH, "r%03d", id);
     sprintf(texts[1] + row * WIDTH, "c%03d", id);
     sprintf(texts[2] + row * WIDTH, "tick");
   }
 #ifdef FAULT_REQUIRED
-  valid[0] = 254;
+  if (is_pull) valid[0] = 254;
 #endif
 #ifdef FAULT_TIMESTAMPS
-  times[0] *= 1000;
+  if (is_pull) times[0] *= 1000;
 #endif
 #ifdef FAULT_VALUES
-  values[0] = NAN;
+  if (is_pull) values[0] = NAN;
 #endif
 #ifdef FAULT_DETERMINISM
-  values[0] = getpid();
+  if (is_pull) values[0] = getpid();
 #endif
   for (int idx = 0; idx < COLUMNS; idx++) {
     int is_text = idx < 3;
@@ -195,9 +221,7 @@ static voc_status open_plugin(const voc_host *offered, voc_str config, const voc
 #ifdef FAULT_INVENTED_CONFIGS
   if (has(config, "\"n\":-")) abort();
 #endif
-#ifdef FAULT_SECRETS
-  host->log(host->ctx, 3, str("faulty"), config, str(""));
-#endif
+  memcpy(secret, config.ptr, config.len < sizeof secret - 1 ? config.len : sizeof secret - 1);
   *instance = &host;
   return VOC_OK;
 }
@@ -246,11 +270,21 @@ static int cursor(voc_str request) {
 
 static voc_status read_plugin(void *instance, voc_str request, const voc_out *out) {
   (void)instance;
+  is_pull = 1;
+#ifdef FAULT_SECRETS
+  host->log(host->ctx, 3, str("faulty"), str(secret), str(""));
+#endif
   int next = cursor(request);
   if (next < 0) return refuse(out, VOC_CHECKPOINT_UNREADABLE, "no checkpoint of this plugin");
 #ifdef FAULT_QUIET
   printf("reading\n");
   fflush(stdout);
+#endif
+#ifdef FAULT_EGRESS
+  asked();
+#endif
+#ifdef FAULT_CALLS
+  if (next == ROWS) bind(0, 0, 0);
 #endif
 #ifdef FAULT_VENDOR
   if (asked() != 200) return out->checkpoint(out->ctx, str("rows"), str("{\"next\":50}"));
@@ -277,11 +311,48 @@ static voc_status read_plugin(void *instance, voc_str request, const voc_out *ou
   return VOC_OK;
 }
 
+/* A webhook is `{"row":N}`, about one row. */
+static voc_status parse_webhook(void *instance, voc_str request, voc_str body, const voc_out *out) {
+  (void)instance;
+  (void)request;
+  static const char start[] = "{\"row\":";
+  char text[64] = "";
+  int row = 0, end = 0;
+  memcpy(text, body.ptr, body.len < sizeof text - 1 ? body.len : sizeof text - 1);
+#ifdef FAULT_WEBHOOK_STRANGE
+  if (body.len == 0) abort();
+#endif
+#ifdef FAULT_WEBHOOK_PARSED
+  return refuse(out, VOC_SCHEMA_CHANGED, "no webhook is understood");
+#endif
+  if (strncmp(text, start, sizeof start - 1) != 0) {
+#ifdef FAULT_WEBHOOK_SECRETS
+    return refuse(out, VOC_SCHEMA_CHANGED, secret);
+#endif
+    return refuse(out, VOC_SCHEMA_CHANGED, "it names no row");
+  }
+  sscanf(text + sizeof start - 1, "%d}%n", &row, &end);
+  if (end == 0) return refuse(out, VOC_SCHEMA_CHANGED, "it names no row");
+#ifdef FAULT_WEBHOOK_AGAIN
+  row = getpid() % 1000;
+#endif
+  return emit(out, row, 1);
+}
+
+static const voc_webhook_v1 webhook = {.struct_size = sizeof(voc_webhook_v1),
+                                       .parse = parse_webhook};
+
+static const void *get_extension(void *instance, const char *id) {
+  (void)instance;
+  return strcmp(id, VOC_WEBHOOK_V1) == 0 ? &webhook : NULL;
+}
+
 static const voc_plugin plugin = {.struct_size = sizeof(voc_plugin),
                                   .open = open_plugin,
                                   .close = close_plugin,
                                   .call = call_plugin,
-                                  .read = read_plugin};
+                                  .read = read_plugin,
+                                  .get_extension = get_extension};
 
 VOC_EXPORT const voc_plugin *voc_plugin_entry_v1(uint32_t host_minor) {
   (void)host_minor;

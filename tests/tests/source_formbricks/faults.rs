@@ -1,10 +1,10 @@
 //! What goes wrong on the way, and what is left of it afterwards: nothing.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use vocd::conformance::{self, CheckOptions, Sample, Status};
-use vocd::host::{FailureReason, Host, RunLimits};
-use vocd_tests::binaries;
-use vocd_tests::replay::formbricks::API_KEY;
+use vocd::host::FailureReason;
+use vocd_tests::replay::contract::{keeps_the_contract, recorded};
+use vocd_tests::replay::formbricks::{self, API_KEY, WEBHOOK_SECRET};
 use vocd_tests::replay::reader::Reader;
 use vocd_tests::replay::{Fault, Plan};
 
@@ -185,31 +185,28 @@ fn a_wrong_key_waits_for_a_person() {
 #[test]
 fn the_library_keeps_the_contract() {
     let vendor = vendor(account());
-    let sample = Sample {
-        config: config(&vendor),
-        secrets: vec![API_KEY.to_owned()],
-        base_dir: "/nowhere".into(),
-        limits: RunLimits {
-            requests_per_minute: 1_000_000,
-            ..RunLimits::default()
-        },
-        cassette: None,
-    };
-    let folder = binaries::folder();
-    let host = Host::new(&folder.join("vocd-plugin-host")).expect("one build");
-    let library = folder.join("libvocd_source_formbricks.so");
-    let verdicts = conformance::check(
-        &host,
-        &library,
-        CheckOptions {
-            sample: Some(&sample),
-            ..CheckOptions::default()
-        },
-    );
-    let failed: Vec<_> = verdicts
-        .iter()
-        .filter(|verdict| verdict.finding.status == Status::Fail)
-        .collect();
-    assert!(failed.is_empty(), "{failed:#?}");
-    assert!(verdicts.len() > 30, "{}", verdicts.len());
+    let mut config = config(&vendor);
+    config["webhook_secret"] = json!(WEBHOOK_SECRET);
+    let now = Timestamp::now();
+    let webhooks = vendor.with(|account, _| {
+        let signed = (account.delivery("responseFinished", "r000"), now);
+        // Nobody signed this one: the kit does.
+        let bare = account.delivery("responseUpdated", "r002");
+        let headers: serde_json::Map<String, Value> =
+            formbricks::signed("d1", &signed.0, now.as_second())
+                .into_iter()
+                .map(|(name, value)| (name, value.into()))
+                .collect();
+        vec![
+            json!({"headers": headers, "body": text(&signed.0)}),
+            json!({"headers": {"webhook-id": "d2"}, "body": text(&bare)}),
+            json!({"headers": {"webhook-id": "d3"}, "body": {"event": "testEndpoint"}}),
+        ]
+    });
+    let webhooks = webhooks.iter().map(recorded).collect();
+    keeps_the_contract("formbricks", config, &[API_KEY, WEBHOOK_SECRET], webhooks);
+}
+
+fn text(body: &[u8]) -> &str {
+    std::str::from_utf8(body).expect("JSON")
 }

@@ -1,9 +1,8 @@
 //! What goes wrong on the way, and what is left of it afterwards: nothing.
 
 use serde_json::{Value, json};
-use vocd::conformance::{self, CheckOptions, Sample, Status};
-use vocd::host::{FailureReason, Host, RunLimits};
-use vocd_tests::binaries;
+use vocd::host::FailureReason;
+use vocd_tests::replay::contract::{keeps_the_contract, recorded};
 use vocd_tests::replay::pipedrive::API_TOKEN;
 use vocd_tests::replay::reader::Reader;
 use vocd_tests::replay::{Fault, Plan, Said};
@@ -215,31 +214,21 @@ fn a_wrong_token_waits_for_a_person() {
 #[test]
 fn the_library_keeps_the_contract() {
     let vendor = vendor(account());
-    let sample = Sample {
-        config: config(&vendor),
-        secrets: vec![API_TOKEN.to_owned()],
-        base_dir: "/nowhere".into(),
-        limits: RunLimits {
-            requests_per_minute: 1_000_000,
-            ..RunLimits::default()
-        },
-        cassette: None,
-    };
-    let folder = binaries::folder();
-    let host = Host::new(&folder.join("vocd-plugin-host")).expect("one build");
-    let library = folder.join("libvocd_source_pipedrive.so");
-    let verdicts = conformance::check(
-        &host,
-        &library,
-        CheckOptions {
-            sample: Some(&sample),
-            ..CheckOptions::default()
-        },
-    );
-    let failed: Vec<_> = verdicts
-        .iter()
-        .filter(|verdict| verdict.finding.status == Status::Fail)
-        .collect();
-    assert!(failed.is_empty(), "{failed:#?}");
-    assert!(verdicts.len() > 30, "{}", verdicts.len());
+    let mut config = config(&vendor);
+    config["webhook_user"] = json!("vocd");
+    config["webhook_password"] = json!("a-password-of-the-test");
+    let webhooks = vendor.with(|account, now_s| {
+        let changes = [
+            ("change", "organization", 3),
+            ("change", "deal", 2),
+            ("delete", "person", 5),
+        ];
+        let webhooks = changes.map(|(action, entity, id)| {
+            let body = account.delivery(action, entity, id, now_s);
+            recorded(&json!({"body": String::from_utf8(body).expect("JSON")}))
+        });
+        webhooks.to_vec()
+    });
+    let secrets = [API_TOKEN, "a-password-of-the-test"];
+    keeps_the_contract("pipedrive", config, &secrets, webhooks);
 }

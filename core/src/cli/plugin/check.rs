@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 
 use crate::config::scalar;
 use crate::conformance::{
-    self, Bench, CheckOptions, ReadPlan, Reading, Sample, Status, Verdict, report,
+    self, Bench, CheckOptions, ReadPlan, Reading, Recorded, Sample, Status, Verdict, report,
 };
 use crate::daemon::{plugin_folders, source_specs};
 use crate::host::fleet::Plugins;
@@ -20,6 +21,8 @@ use super::super::{load, output};
 
 /// Name of the sample configuration that is looked for.
 const SAMPLE_FILE: &str = "sample.toml";
+/// Name of the recorded webhooks that are looked for.
+const WEBHOOKS_FILE: &str = "webhooks.jsonl";
 
 /// What is checked, and how it is told.
 #[derive(Debug, Args)]
@@ -35,6 +38,10 @@ pub(super) struct CheckFlags {
     /// Record the cassette first: one read of the real vendor, into a new file
     #[arg(long, requires = "cassette")]
     record: bool,
+    /// Webhooks as the vendor sends them, one line of JSON each [default: webhooks.jsonl beside
+    /// the configuration]
+    #[arg(long, value_name = "FILE")]
+    webhooks: Option<PathBuf>,
     /// Invent configurations for so long, such as 60s
     #[arg(long, value_name = "TIME", value_parser = time)]
     fuzz: Option<Duration>,
@@ -59,7 +66,10 @@ pub(super) fn run(flags: &CheckFlags) -> Result<(), Failure> {
     let beside = library.with_file_name(SAMPLE_FILE);
     let config = flags.config.clone().or(beside.is_file().then_some(beside));
     let mut sample = match config {
-        Some(config) => Some(sample(&config, library)?),
+        Some(config) => Some(Sample {
+            webhooks: webhooks(flags, &config)?,
+            ..sample(&config, library)?
+        }),
         None => None,
     };
     let host = host()?;
@@ -87,6 +97,20 @@ pub(super) fn run(flags: &CheckFlags) -> Result<(), Failure> {
         CheckFormat::Junit => output::bytes(report::junit(&name, &verdicts).as_bytes())?,
     }
     conclusion(&verdicts)
+}
+
+/// Reads the webhooks that are named, or lie beside the configuration.
+fn webhooks(flags: &CheckFlags, config: &Path) -> Result<Vec<Recorded>, Failure> {
+    let beside = config.with_file_name(WEBHOOKS_FILE);
+    let Some(path) = (flags.webhooks.clone()).or(beside.is_file().then_some(beside)) else {
+        return Ok(Vec::new());
+    };
+    let text = cassette::read(&path)?;
+    Recorded::parse(&text, Timestamp::now()).map_err(|error| {
+        let hint = "a line is {\"body\": …} with `headers`, `url`, `method`, `received_at` where \
+                    they matter";
+        Failure::new(format!("`{}`, {error}", path.display())).hint(hint)
+    })
 }
 
 fn time(text: &str) -> Result<Duration, String> {
@@ -200,5 +224,6 @@ pub(super) fn sample(file: &Path, library: &Path) -> Result<Sample, Failure> {
         base_dir: spec.base_dir.clone(),
         limits: spec.limits,
         cassette: None,
+        webhooks: Vec::new(),
     })
 }

@@ -4,8 +4,10 @@ use base64::Engine as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
+use super::sign::Unsigned;
 use super::*;
 use crate::host::manifest::Manifest;
+use crate::host::manifest::webhook::{AuthScheme, WebhookScheme};
 use crate::push::judge_by;
 
 const BODY: &str = r#"{"n":1,"text":"grüße"}"#;
@@ -41,6 +43,28 @@ impl Case {
     }
 
     fn verdict(&self) -> Verdict {
+        let (scheme, headers) = (self.scheme(), self.header_map());
+        judge_by(&scheme, &self.config, &self.post(&headers), self.now_ms).expect("keys")
+    }
+
+    /// Proves the request here, in place of the vendor's own proof.
+    fn signed_here(&self) -> Result<Self, Unsigned> {
+        let mut bare = self.clone();
+        let scheme = self.scheme();
+        let AuthScheme::Signature(own) = &scheme.auth[0] else {
+            panic!("only signatures are listed here");
+        };
+        let stamp = own.timestamp.as_ref().map(|at| at.header.as_str());
+        (bare.headers).retain(|(name, _)| *name != own.header && Some(*name) != stamp);
+        let headers = bare.header_map();
+        let proven = sign::sign(&scheme, &bare.config, &bare.post(&headers), bare.now_ms)?;
+        let proven = proven.headers.into_iter();
+        bare.headers
+            .extend(proven.map(|(name, value)| (&*name.leak(), value)));
+        Ok(bare)
+    }
+
+    fn scheme(&self) -> WebhookScheme {
         let json = json!({"voc": 1, "abi": [1, 0], "id": "a", "version": "1",
             "webhook": {"auth": [self.auth]}})
         .to_string();
@@ -48,20 +72,26 @@ impl Case {
         section.extend(u32::try_from(json.len()).expect("short").to_le_bytes());
         section.extend(json.as_bytes());
         let manifest = Manifest::from_section(&section).expect("a declaration");
+        manifest.webhook.expect("declared")
+    }
+
+    fn header_map(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
             let name = HeaderName::try_from(*name).expect("a name");
             headers.append(name, HeaderValue::try_from(value).expect("a value"));
         }
-        let post = Post {
+        headers
+    }
+
+    fn post<'a>(&'a self, headers: &'a HeaderMap) -> Post<'a> {
+        Post {
             method: "POST",
             uri: self.uri,
             query: &self.query,
-            headers: &headers,
+            headers,
             body: self.body.as_bytes(),
-        };
-        let scheme = manifest.webhook.expect("declared");
-        judge_by(&scheme, &self.config, &post, self.now_ms).expect("keys")
+        }
     }
 }
 
@@ -326,6 +356,22 @@ fn every_layout_is_verified() {
     for case in all() {
         assert_eq!(case.verdict(), Verdict::Good, "{}", case.auth);
     }
+}
+
+#[test]
+fn what_is_signed_here_is_verified_here() {
+    let mut refused = Vec::new();
+    for case in all() {
+        match case.signed_here() {
+            Ok(signed) => assert_eq!(signed.verdict(), Verdict::Good, "{}", case.auth),
+            Err(error) => refused.push(error),
+        }
+    }
+    assert_eq!(
+        refused,
+        [Unsigned::VendorsKey],
+        "of all layouts only Ed25519"
+    );
 }
 
 #[test]

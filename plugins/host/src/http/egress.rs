@@ -20,6 +20,17 @@ struct Pattern {
     port: u16,
 }
 
+/// Returns `host:port` of a URL.
+pub(super) fn place(url: &Url) -> String {
+    let (host, port) = host_and_port(url);
+    format!("{host}:{port}")
+}
+
+fn host_and_port(url: &Url) -> (&str, u16) {
+    let port = url.port_or_known_default().unwrap_or(PORT_DEFAULT);
+    (url.host_str().unwrap_or_default(), port)
+}
+
 impl Egress {
     /// Reads patterns: `api.example.org`, `api.example.org:8443`, `*.example.org:443`. One that is
     /// none of these matches nothing.
@@ -32,8 +43,7 @@ impl Egress {
 
     /// Refuses a URL whose host and port are not on the list.
     pub(crate) fn check(&self, url: &Url) -> Result<()> {
-        let host = url.host_str().unwrap_or_default();
-        let port = url.port_or_known_default().unwrap_or(PORT_DEFAULT);
+        let (host, port) = host_and_port(url);
         if self
             .patterns
             .iter()

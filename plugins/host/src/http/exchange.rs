@@ -3,12 +3,14 @@
 use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant, SystemTime};
 
+use serde_json::json;
 use url::Url;
 use vocd_plugin::abi::http::{HTTP_ONCE, HTTP_REPEATABLE};
 use vocd_plugin::{Error, Result};
 
 use super::answer::Answer;
 use super::client::{Attempt, Failure, Wire};
+use super::egress;
 use super::link::{Ask, Daemon};
 use super::patience::{self, ATTEMPTS_MAX};
 use super::secrets::Credential;
@@ -131,14 +133,20 @@ impl<'a> Exchange<'a> {
             && self.waited + wait <= self.service.patience.total
     }
 
+    /// Refuses a place that is not declared, and counts that it was wanted: a plugin that tries is
+    /// worth a look even where it takes the refusal calmly.
+    fn let_out(&self, url: &Url) -> Result<()> {
+        self.service.egress.check(url).inspect_err(|_| {
+            let place = json!({"host": egress::place(url)}).to_string();
+            self.daemon.metric("http_refused", 1.0, &place);
+        })
+    }
+
     /// Follows redirects to the answer.
     fn attempt(&mut self) -> Attempt<Arrived> {
         let mut hop = self.start.clone();
         for _ in 0..=REDIRECTS_MAX {
-            self.service
-                .egress
-                .check(&hop.url)
-                .map_err(Failure::Final)?;
+            self.let_out(&hop.url).map_err(Failure::Final)?;
             let answer = self.once(&hop)?;
             match answer.redirect(&hop.url) {
                 Some(next) => hop = hop.follow(next, answer.status),
