@@ -7,6 +7,7 @@
 pub mod figure;
 pub mod gallery;
 pub mod grid;
+mod lookout;
 pub mod params;
 pub mod source;
 pub mod studio;

@@ -13,10 +13,12 @@ use crate::kpi::{self, Answer, KpiError, Query};
 use crate::nearest::nearest;
 use crate::picture::cache::ByteCache;
 use crate::picture::figure::question;
+use crate::picture::lookout::Lookout;
+pub use crate::picture::lookout::SourcesSeen;
 use crate::picture::source::Rules;
 use crate::picture::{Dashboards, Format, Picture, PictureError, PictureRequest, Subject};
 use crate::plan::DataVersion;
-use crate::store::{SourceState, Store};
+use crate::store::Store;
 use crate::telemetry::{CACHE_LOOKUPS, Metrics, RENDER_SECONDS};
 
 /// Answers kept, in bytes: 2,000 series of two years by week are about 64 MiB.
@@ -58,7 +60,7 @@ pub struct Gallery {
     answers: ByteCache<Arc<Shown>>,
     pictures: ByteCache<Arc<Picture>>,
     asking: Mutex<HashMap<String, Arc<Mutex<()>>>>,
-    sources: Mutex<Option<SourcesSeen>>,
+    lookout: Lookout,
     serial: AtomicU64,
 }
 
@@ -69,17 +71,6 @@ pub struct Served {
     pub picture: Arc<Picture>,
     /// When it was made, if a newer one could not be made.
     pub kept_since: Option<Timestamp>,
-}
-
-/// The sources as last seen.
-#[derive(Debug, Clone)]
-pub struct SourcesSeen {
-    /// State of every source that ever ran.
-    pub states: Arc<Vec<SourceState>>,
-    /// When they were read.
-    pub at: Timestamp,
-    /// Why they could not be read since, if so.
-    pub failure: Option<String>,
 }
 
 /// An answer in the cache.
@@ -126,7 +117,7 @@ impl Gallery {
             answers: ByteCache::new(ANSWER_CACHE_BYTES),
             pictures: ByteCache::new(PICTURE_CACHE_BYTES),
             asking: Mutex::new(HashMap::new()),
-            sources: Mutex::new(None),
+            lookout: Lookout::default(),
             serial: AtomicU64::new(0),
         }
     }
@@ -279,43 +270,18 @@ impl Gallery {
     /// Returns the states of the sources as last read, if they ever were.
     #[must_use]
     pub fn sources_seen(&self) -> Option<SourcesSeen> {
-        self.sources
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.lookout.seen()
     }
 
     /// Reads the states of the sources; blocks on the store.
     pub fn refresh_sources(&self) {
-        let result = self.parts.store.source_states();
-        let at = self.now();
-        let mut slot = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        match result {
-            Ok(states) => {
-                *slot = Some(SourcesSeen {
-                    states: Arc::new(states),
-                    at,
-                    failure: None,
-                });
-            }
-            Err(error) => {
-                let failure = Some(error.to_string());
-                let states = slot.take().map(|seen| seen.states).unwrap_or_default();
-                *slot = Some(SourcesSeen {
-                    states,
-                    at,
-                    failure,
-                });
-            }
-        }
+        self.lookout.look(&*self.parts.store, &self.parts.clock);
     }
 
     fn refresh_sources_older_than(&self, limit: SignedDuration) {
         let now = self.now();
-        if self
-            .sources_seen()
-            .is_none_or(|seen| now.duration_since(seen.at) >= limit)
-        {
+        let is_old = |seen: SourcesSeen| now.duration_since(seen.at) >= limit;
+        if self.sources_seen().is_none_or(is_old) {
             self.refresh_sources();
         }
     }

@@ -47,10 +47,15 @@ fn a_daemon_counts_requests_and_tells_no_secret() {
     let scratch = lay_out(&vendor, address);
     let mut daemon = Daemon::start(scratch.folder(), &["serve"], address);
     let counted = "vocd_source_http_requests_total{source=\"fetched\",status=\"2xx\"} 2";
-    wait_until("the pages are counted", Duration::from_secs(60), || {
-        let metrics = daemon.get("/metrics").text();
-        metrics.contains(counted).then_some(())
-    });
+    let pulled = "vocd_source_pulls_total{source=\"fetched\",outcome=\"ok\"} 1";
+    wait_until(
+        "the pull is over and counted",
+        Duration::from_secs(60),
+        || {
+            let metrics = daemon.get("/metrics").text();
+            (metrics.contains(counted) && metrics.contains(pulled)).then_some(())
+        },
+    );
     // Nothing comes after the last page: the vendor's refusal repeats the token.
     let _ = vocd(scratch.folder(), &["sync", "fetched"]);
     let outcome = vocd(scratch.folder(), &["sync", "fetched"]);
