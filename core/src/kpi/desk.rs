@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use crate::plan::{Dimension, Filter, Span, Tallies, Tally, TallyPlan};
 
-use super::formula::{Entry, Measured};
+use super::cluster::Deff;
+use super::formula::{Chosen, Entry, Measured};
 use super::frame::Frame;
-use super::scope::{Branch, BranchBy, Scope, Subject};
+use super::scope::{Branch, BranchBy, Scope, Spread, Subject};
 use super::{Base, Change, KpiError, Point, Score, Series, Settings, parse, privacy};
 
 /// Most groups of a split that are shown on their own; the others are pooled.
@@ -69,12 +70,13 @@ impl Branch {
 
     /// Returns the branch's rows in the groups of these values.
     fn only(&self, values: &[Option<String>]) -> Scope {
-        let mut scope = self.scope.clone();
-        if let BranchBy::Dimension(dimension) = &self.by {
-            let only = Filter::In(dimension.clone(), values.to_vec());
-            scope.filter = Filter::And(vec![scope.filter, only]);
+        match &self.by {
+            BranchBy::Dimension(dimension) => {
+                let only = Filter::In(dimension.clone(), values.to_vec());
+                self.scope.clone().narrowed(only)
+            }
+            BranchBy::Key(_) => self.scope.clone(),
         }
-        scope
     }
 }
 
@@ -84,6 +86,8 @@ pub(super) struct Desk<'a> {
     pub(super) settings: &'a Settings,
     pub(super) rows: &'a dyn Tally,
     pub(super) as_of: Option<Timestamp>,
+    /// End of the answers that design effects are estimated from.
+    pub(super) year_end: Timestamp,
 }
 
 /// What is asked about one scope: its cells, one per bucket, split by a dimension or not.
@@ -91,6 +95,8 @@ struct Line<'a> {
     scope: &'a Scope,
     buckets: Vec<Span>,
     group: Option<&'a Dimension>,
+    /// Design effects of the groups that have their own.
+    deffs: Option<&'a BTreeMap<Option<String>, Deff>>,
 }
 
 impl<'a> Line<'a> {
@@ -100,6 +106,7 @@ impl<'a> Line<'a> {
             scope,
             buckets: range.into_iter().collect(),
             group: None,
+            deffs: None,
         }
     }
 
@@ -108,6 +115,7 @@ impl<'a> Line<'a> {
             scope,
             buckets: frame.spans(),
             group: None,
+            deffs: None,
         }
     }
 }
@@ -129,7 +137,7 @@ impl Desk<'_> {
             filter: line.scope.filter.clone(),
             buckets: line.buckets.clone(),
             group: line.group.into_iter().cloned().collect(),
-            measures: self.entry.formula.measures(),
+            measures: line.scope.formula.measures(),
             keep: line.scope.keep.clone(),
             as_of: self.as_of,
         }
@@ -150,13 +158,13 @@ impl Desk<'_> {
             .map(|line| self.plan(line))
             .collect();
         let mut tallies = self.rows.tally_all(&plans)?.into_iter();
-        Ok(lines
+        lines
             .iter()
             .map(|line| match Some(line).filter(is_asked) {
                 Some(line) => self.found(line, tallies.next().unwrap_or_default()),
-                None => Found::default(),
+                None => Ok(Found::default()),
             })
-            .collect())
+            .collect()
     }
 
     /// Reads the cells of a whole range, of the one before it, and of every bucket in it.
@@ -170,6 +178,7 @@ impl Desk<'_> {
         }
         lines.extend(subject.branches.iter().map(|branch| Line {
             group: branch.dimension(),
+            deffs: Some(&branch.deffs),
             ..Line::over(&branch.scope, frame.range())
         }));
         let mut found = self.ask(&lines)?;
@@ -197,21 +206,34 @@ impl Desk<'_> {
         vec![self.entry.formula.measured(&[]); n_buckets]
     }
 
-    fn found(&self, line: &Line<'_>, tallies: Tallies) -> Found {
+    fn found(&self, line: &Line<'_>, tallies: Tallies) -> Result<Found, KpiError> {
+        let formula = &line.scope.formula;
+        let direct = match line.scope.spread {
+            Spread::Direct => self.direct(line.scope, self.plan(line))?,
+            _ => BTreeMap::new(),
+        };
         let mut cells = Cells::new();
         for row in tallies.rows {
             let value = row.key.into_iter().next().flatten();
+            let of_group = || line.deffs.and_then(|deffs| deffs.get(&value));
+            let deff = direct
+                .get(&(value.clone(), row.bucket_idx))
+                .or_else(of_group);
+            let measured = match deff {
+                Some(deff) => formula.clustered(&row.values, *deff),
+                None => formula.measured(&row.values),
+            };
             let line = cells
                 .entry(value)
                 .or_insert_with(|| self.empty(line.buckets.len()));
             if let Some(cell) = line.get_mut(row.bucket_idx) {
-                *cell = self.entry.formula.measured(&row.values);
+                *cell = measured;
             }
         }
-        Found {
+        Ok(Found {
             cells,
             newest: tallies.extent.map(|(_, newest)| newest),
-        }
+        })
     }
 
     /// Returns the cells of a line that was not split.
@@ -296,13 +318,17 @@ impl Desk<'_> {
                 branch.only(&values)
             })
             .collect();
-        let rest = rest(subject, &groups).filter(|_| has_rest);
+        let rest = match has_rest {
+            true => self.rest(subject, &groups)?,
+            false => None,
+        };
         let mut lines: Vec<Line<'_>> = subject
             .branches
             .iter()
             .zip(&scopes)
             .map(|(branch, scope)| Line {
                 group: branch.dimension(),
+                deffs: Some(&branch.deffs),
                 ..Line::by_bucket(scope, frame)
             })
             .collect();
@@ -329,16 +355,30 @@ impl Desk<'_> {
         Ok(series)
     }
 
+    /// Returns the rows of a split that are in none of the groups shown.
+    fn rest(&self, subject: &Subject, groups: &[Group]) -> Result<Option<Scope>, KpiError> {
+        let mut dimensions = subject.branches.iter().filter_map(Branch::dimension);
+        let Some(dimension) = dimensions.next() else {
+            return Ok(None);
+        };
+        let values = groups.iter().map(|group| group.value.clone()).collect();
+        let others = Filter::Not(Box::new(Filter::In(dimension.clone(), values)));
+        let mut rest = subject.scope.clone().narrowed(others.clone());
+        self.weigh_rest(&mut rest, dimension, others)?;
+        Ok(Some(rest))
+    }
+
     pub(super) fn change(
         &self,
         now: &Measured,
         before: &Measured,
+        formula: &Chosen,
         previous: Option<Span>,
     ) -> Option<Change> {
         let is_enough =
             |cell: &Measured| cell.n >= CHANGE_MIN && self.shown(cell).base != Base::Hidden;
         let range = previous.filter(|_| is_enough(now) && is_enough(before))?;
-        let difference = self.entry.formula.difference(now, before)?;
+        let difference = formula.difference(now, before)?;
         Some(Change {
             value: difference.value,
             low: difference.low,
@@ -350,20 +390,4 @@ impl Desk<'_> {
             previous_n: before.n,
         })
     }
-}
-
-/// Returns the rows of a split that are in none of the groups shown.
-fn rest(subject: &Subject, groups: &[Group]) -> Option<Scope> {
-    let dimension = subject
-        .branches
-        .iter()
-        .find_map(|branch| match &branch.by {
-            BranchBy::Dimension(dimension) => Some(dimension.clone()),
-            BranchBy::Key(_) => None,
-        })?;
-    let values = groups.iter().map(|group| group.value.clone()).collect();
-    let mut scope = subject.scope.clone();
-    let others = Filter::Not(Box::new(Filter::In(dimension, values)));
-    scope.filter = Filter::And(vec![scope.filter, others]);
-    Some(scope)
 }

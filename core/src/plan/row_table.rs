@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 
 use crate::plan::{
-    DataVersion, Dimension, Filter, Keep, Measure, QuestionSet, Tallies, Tally, TallyError,
-    TallyPlan, TallyRow, TallyValue,
+    ClusterPlan, ClusterRow, ClusterSums, DataVersion, Dimension, Filter, Keep, Measure,
+    QuestionSet, Tallies, Tally, TallyError, TallyPlan, TallyRow, TallyValue, Worth,
 };
 use crate::record::{RecordKind, SourceName};
 
@@ -214,6 +214,28 @@ impl Tally for RowTable {
         Ok(Tallies { rows, extent })
     }
 
+    fn clusters(&self, plan: &ClusterPlan) -> Result<Vec<ClusterRow>, TallyError> {
+        let rows = &plan.rows;
+        let mut groups: BTreeMap<(Vec<Option<String>>, usize), Vec<&Row>> = BTreeMap::new();
+        for row in self.live(rows.as_of) {
+            let inside = |span: &crate::plan::Span| span.start <= row.at && row.at < span.end;
+            let Some(bucket_idx) = rows.buckets.iter().position(inside) else {
+                continue;
+            };
+            for key in row.keys(&rows.group) {
+                if row.passes(&rows.filter) {
+                    groups.entry((key, bucket_idx)).or_default().push(row);
+                }
+            }
+        }
+        let of_group = |((key, bucket_idx), rows): (_, Vec<&Row>)| ClusterRow {
+            bucket_idx,
+            key,
+            sums: summed(&rows, &plan.worth),
+        };
+        Ok(groups.into_iter().map(of_group).collect())
+    }
+
     fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError> {
         let mut sets: Vec<QuestionSet> = Vec::new();
         for row in self.live(None) {
@@ -230,24 +252,29 @@ impl Tally for RowTable {
                 scale_max: row.numbers.get("scale_max").copied(),
                 is_lower_better: text("direction") == "lower_is_better",
                 n_answers: 0,
+                score_min: None,
+                score_max: None,
                 last_answer: None,
             };
-            if !sets.iter().any(|known| {
-                QuestionSet {
+            let is_same = |known: &QuestionSet| {
+                let bare = QuestionSet {
                     n_answers: 0,
+                    score_min: None,
+                    score_max: None,
                     ..known.clone()
-                } == set
-            }) {
-                sets.push(set.clone());
+                };
+                bare == set
+            };
+            let found = sets.iter().position(is_same);
+            let idx = found.unwrap_or(sets.len());
+            if found.is_none() {
+                sets.push(set);
             }
-            for known in &mut sets {
-                if (QuestionSet {
-                    n_answers: 0,
-                    ..known.clone()
-                }) == set
-                {
-                    known.n_answers += u64::from(row.numbers.contains_key("score"));
-                }
+            let known = &mut sets[idx];
+            if let Some(score) = row.numbers.get("score").copied() {
+                known.n_answers += 1;
+                known.score_min = Some(known.score_min.map_or(score, |low| low.min(score)));
+                known.score_max = Some(known.score_max.map_or(score, |high| high.max(score)));
             }
         }
         sets.sort_by_key(|set| std::cmp::Reverse(set.n_answers));
@@ -272,6 +299,35 @@ impl Tally for RowTable {
     fn data_version(&self) -> DataVersion {
         DataVersion::default()
     }
+}
+
+fn summed(rows: &[&Row], worth: &Worth) -> ClusterSums {
+    let mut persons: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for row in rows {
+        let added = match worth {
+            Worth::Column(column) => row.numbers.get(column).copied().unwrap_or(0.0),
+            Worth::Classes(classes) => classes
+                .iter()
+                .find(|(filter, _)| row.passes(filter))
+                .map_or(0.0, |(_, weight)| *weight),
+        };
+        persons.entry(row.person()).or_default().push(added);
+    }
+    let mut sums = ClusterSums::default();
+    for added in persons.values() {
+        #[expect(clippy::cast_precision_loss, reason = "a short list")]
+        let size = added.len() as f64;
+        let total: f64 = added.iter().sum();
+        sums.n += added.len() as u64;
+        sums.n_persons += 1;
+        sums.n_repeaters += u64::from(added.len() > 1);
+        sums.sum += total;
+        sums.squares += added.iter().map(|x| x * x).sum::<f64>();
+        sums.person_squares += total * total;
+        sums.person_products += total * size;
+        sums.size_squares += size * size;
+    }
+    sums
 }
 
 fn last_per_customer<'a>(rows: Vec<&'a Row>, among: &Filter) -> Vec<&'a Row> {

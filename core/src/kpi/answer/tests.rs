@@ -13,6 +13,7 @@ use crate::record::RecordKind;
 
 mod pooling;
 mod refusal;
+mod survey;
 
 const NOW: &str = "2026-06-30T22:00:00Z";
 
@@ -41,6 +42,7 @@ fn settings() -> Settings {
             "everything".to_owned(),
             vec!["csv/q".to_owned(), "web/q2".to_owned()],
         )]),
+        positives: BTreeMap::from([("csv/strict".to_owned(), 5.0)]),
     }
 }
 

@@ -18,6 +18,7 @@ fn settings(zone_name: &str) -> Settings {
         provisional: SignedDuration::from_hours(48),
         dimensions: std::collections::BTreeMap::new(),
         questions: std::collections::BTreeMap::new(),
+        positives: std::collections::BTreeMap::new(),
     }
 }
 
