@@ -392,6 +392,8 @@ impl Config {
             min_group: self.min_group,
             provisional: jiff::SignedDuration::try_from(self.kpi.provisional)
                 .expect("durations are bounded by a century"),
+            response_window: jiff::SignedDuration::try_from(self.kpi.response_window)
+                .expect("durations are bounded by a century"),
             dimensions: dimensions
                 .map(|(name, dimension)| (name.clone(), dimension.source.clone()))
                 .collect(),

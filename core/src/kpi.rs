@@ -23,6 +23,7 @@ mod privacy;
 mod proportion;
 mod question;
 mod rating;
+mod response_rate;
 mod responses;
 mod scope;
 mod tickets;
@@ -43,12 +44,13 @@ pub use question::ListedSet;
 use formula::Entry;
 
 /// Every KPI, one line each.
-const ENTRIES: [Entry; 6] = [
+const ENTRIES: [Entry; 7] = [
     nps::ENTRY,
     csat::ENTRY,
     ces::ENTRY,
     rating::ENTRY,
     responses::ENTRY,
+    response_rate::ENTRY,
     tickets::ENTRY,
 ];
 
@@ -184,6 +186,8 @@ pub struct Settings {
     pub min_group: u64,
     /// How long after its end a bucket may still change without saying so.
     pub provisional: jiff::SignedDuration,
+    /// How long after it was sent an answer counts for an invitation.
+    pub response_window: jiff::SignedDuration,
     /// Configured dimensions by name.
     pub dimensions: BTreeMap<String, DimensionSource>,
     /// Named question sets: name → `SOURCE/QUESTION` ids.

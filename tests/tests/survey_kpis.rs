@@ -22,6 +22,11 @@ kpi = "ces"
 chart = "trend"
 
 [[panel]]
+id = "rate"
+kpi = "response_rate"
+chart = "trend"
+
+[[panel]]
 id = "rating"
 kpi = "rating"
 chart = "number"
@@ -51,6 +56,9 @@ every = "10m"
 [[source.config.file]]
 kind = "response"
 path = "answers.csv"
+[[source.config.file]]
+kind = "invitation"
+path = "invitations.csv"
 "#;
 
 /// A question and how often each answer to it comes.
@@ -116,9 +124,35 @@ fn answers() -> String {
     text
 }
 
+/// Eighty invitations to the satisfaction question, of which two bounced: the first sixty name
+/// their answer, which came an hour later, but took three months of the first ten.
+fn invitations() -> String {
+    let mut text = "id,survey,sent_at,delivered,response\n".to_owned();
+    for number in 1..=80 {
+        let (month, day) = (1 + number % 3, 1 + number % 28);
+        let (month, day) = match number {
+            1..=10 => (month + 9, day),
+            _ => (month, day),
+        };
+        let year = if month > 3 { 2025 } else { 2026 };
+        let delivered = if number > 78 { "false" } else { "" };
+        let response = match number {
+            1..=60 => format!("satisfaction{number}"),
+            _ => String::new(),
+        };
+        writeln!(
+            text,
+            "i{number},service,{year}-{month:02}-{day:02}T11:00:00Z,{delivered},{response}"
+        )
+        .expect("writing to a string");
+    }
+    text
+}
+
 fn loaded() -> Scratch {
     let scratch = Scratch::new();
     scratch.write("answers.csv", answers());
+    scratch.write("invitations.csv", invitations());
     scratch.write("vocd.toml", CONFIGURATION);
     scratch.write("dashboards/survey.toml", DASHBOARD);
     must(&vocd(scratch.folder(), &["sync", "answers"]));
@@ -182,6 +216,10 @@ fn terminal_picture_and_table_show_one_number() {
     let rating = kpi(&scratch, "rating", &[]);
     check("rating", &rating, "4.50", 40);
     assert_eq!(rating["unit"], "score");
+    let rate = kpi(&scratch, "response_rate", &[]);
+    check("rate", &rate, "64.1", 78);
+    assert_eq!(rate["total"]["counts"]["responded"], 50);
+    assert_eq!(rate["total"]["counts"]["bounced"], 2);
 }
 
 #[test]

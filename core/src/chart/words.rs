@@ -38,6 +38,9 @@ pub(super) struct Words {
     pub(super) not_satisfied: &'static str,
     pub(super) easy: &'static str,
     pub(super) not_easy: &'static str,
+    pub(super) responded: &'static str,
+    pub(super) not_responded: &'static str,
+    pub(super) bounced: &'static str,
     pub(super) months: [&'static str; 12],
     pub(super) thousand: &'static str,
     pub(super) million: &'static str,
@@ -58,6 +61,9 @@ impl Words {
             "not_satisfied" => self.not_satisfied,
             "easy" => self.easy,
             "not_easy" => self.not_easy,
+            "responded" => self.responded,
+            "not_responded" => self.not_responded,
+            "bounced" => self.bounced,
             other => other,
         }
     }
@@ -94,6 +100,9 @@ const ENGLISH: Words = Words {
     not_satisfied: "Not satisfied",
     easy: "Easy",
     not_easy: "Not easy",
+    responded: "Answered",
+    not_responded: "Not answered",
+    bounced: "Bounced",
     months: [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ],
@@ -133,6 +142,9 @@ const GERMAN: Words = Words {
     not_satisfied: "Nicht zufrieden",
     easy: "Leicht",
     not_easy: "Nicht leicht",
+    responded: "Beantwortet",
+    not_responded: "Nicht beantwortet",
+    bounced: "Unzustellbar",
     months: [
         "Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sep.", "Okt.", "Nov.",
         "Dez.",
@@ -173,6 +185,9 @@ const FRENCH: Words = Words {
     not_satisfied: "Non satisfaits",
     easy: "Facile",
     not_easy: "Pas facile",
+    responded: "Répondues",
+    not_responded: "Sans réponse",
+    bounced: "Non remises",
     months: [
         "janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.",
         "déc.",
@@ -213,6 +228,9 @@ const SPANISH: Words = Words {
     not_satisfied: "No satisfechos",
     easy: "Fácil",
     not_easy: "No fácil",
+    responded: "Respondidas",
+    not_responded: "Sin respuesta",
+    bounced: "No entregadas",
     months: [
         "ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sept", "oct", "nov", "dic",
     ],

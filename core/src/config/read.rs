@@ -192,7 +192,6 @@ impl Reading<'_> {
         for key in [
             "grace_days",
             "activity_days",
-            "response_window",
             "relevant_nps",
             "relevant_rate",
             "records_begin",

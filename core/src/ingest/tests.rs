@@ -14,8 +14,8 @@ use super::pull::{StreamReader, Target, pull_from};
 use super::*;
 use crate::host::{Flow, RunEvent, RunOutcome, StopSignal};
 use crate::plan::{
-    ClusterPlan, ClusterRow, DataVersion, Filter, QuestionSet, Tallies, Tally, TallyError,
-    TallyPlan,
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, QuestionSet, Tallies, Tally,
+    TallyError, TallyPlan,
 };
 use crate::record::RecordKind;
 use crate::store::{
@@ -49,6 +49,10 @@ impl Tally for FakeStore {
 
     fn clusters(&self, _: &ClusterPlan) -> Result<Vec<ClusterRow>, TallyError> {
         Ok(Vec::new())
+    }
+
+    fn cohorts(&self, _: &CohortPlan) -> Result<Cohorts, TallyError> {
+        Ok(Cohorts::default())
     }
 
     fn question_sets(&self, _: &str) -> Result<Vec<QuestionSet>, TallyError> {

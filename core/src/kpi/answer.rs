@@ -44,6 +44,7 @@ pub fn answer(
         grain: query.grain,
         calendar: &calendar,
         as_of,
+        maturity: entry.formula.maturity(settings),
         provisional: settings.provisional,
         extent: if range == Range::All {
             desk.extent(&subject.scope)?
@@ -76,7 +77,7 @@ pub fn answer(
         from: frame.from,
         to: frame.to,
         change: desk.change(
-            &reading.whole,
+            &reading.current,
             &reading.before,
             &subject.scope.formula,
             frame.previous,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::plan::{Dimension, Filter, Span, Tallies, Tally, TallyPlan};
+use crate::plan::{CohortPlan, Dimension, Filter, Span, Tallies, Tally, TallyPlan};
 
 use super::cluster::Deff;
 use super::formula::{Chosen, Entry, Measured};
@@ -24,6 +24,8 @@ const CHANGE_MIN: u64 = 20;
 pub(super) struct Reading {
     /// The cell over the whole range.
     pub(super) whole: Measured,
+    /// The cell over the part of it that can be compared.
+    pub(super) current: Measured,
     /// The cell over the range before it.
     pub(super) before: Measured,
     /// Event time of the latest row.
@@ -39,6 +41,12 @@ impl Frame {
             start: self.from,
             end: self.to,
         })
+    }
+
+    /// Returns the part that can be compared, where it is not all.
+    fn partial(&self) -> Option<Span> {
+        self.current
+            .filter(|current| Some(*current) != self.range())
     }
 
     fn spans(&self) -> Vec<Span> {
@@ -157,7 +165,7 @@ impl Desk<'_> {
             .filter(is_asked)
             .map(|line| self.plan(line))
             .collect();
-        let mut tallies = self.rows.tally_all(&plans)?.into_iter();
+        let mut tallies = self.tallies(plans)?.into_iter();
         lines
             .iter()
             .map(|line| match Some(line).filter(is_asked) {
@@ -167,11 +175,28 @@ impl Desk<'_> {
             .collect()
     }
 
+    /// Answers plans about rows, or about invitations and the answers they met.
+    fn tallies(&self, plans: Vec<TallyPlan>) -> Result<Vec<Tallies>, KpiError> {
+        let Some(answered) = self.entry.formula.responses() else {
+            return Ok(self.rows.tally_all(&plans)?);
+        };
+        let answer = |rows| {
+            let cohorts = self.rows.cohorts(&CohortPlan {
+                rows,
+                answered: answered.clone(),
+                window: self.settings.response_window,
+            })?;
+            Ok(Tallies::from(cohorts))
+        };
+        plans.into_iter().map(answer).collect()
+    }
+
     /// Reads the cells of a whole range, of the one before it, and of every bucket in it.
     pub(super) fn read(&self, subject: &Subject, frame: &Frame) -> Result<Reading, KpiError> {
         let mut lines = vec![
             Line::over(&subject.scope, frame.range()),
             Line::over(&subject.scope, frame.previous),
+            Line::over(&subject.scope, frame.partial()),
         ];
         if !subject.is_split {
             lines.push(Line::by_bucket(&subject.scope, frame));
@@ -185,9 +210,13 @@ impl Desk<'_> {
         let totals = found.split_off(lines.len() - subject.branches.len());
         let mut found = found.into_iter();
         let mut next = || found.next().unwrap_or_default();
-        let (whole, before) = (next(), next());
+        let (whole, before, current) = (next(), next(), next());
         let newest = whole.newest;
         let whole = self.single(whole);
+        let current = match frame.partial() {
+            Some(_) => self.single(current),
+            None => whole.clone(),
+        };
         let series = if subject.is_split {
             self.split(subject, frame, totals)?
         } else {
@@ -195,6 +224,7 @@ impl Desk<'_> {
             vec![self.drawn(frame, None, &line, &whole)]
         };
         Ok(Reading {
+            current,
             whole,
             before: self.single(before),
             newest,

@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 
+use jiff::SignedDuration;
+
 use crate::plan::{Dimension, Filter, Measure, TallyValue, Worth};
 use crate::record::RecordKind;
 
-use super::Kpi;
 use super::cluster::Deff;
 use super::definition::Definition;
 use super::question::Terms;
+use super::{Kpi, Settings};
 
 /// One KPI: how it is listed, how it is explained, how it is computed.
 #[derive(Clone, Copy)]
@@ -64,6 +66,17 @@ pub(super) trait Formula: Sync {
     /// Returns the formula for questions asked on these terms; `None` where they change nothing.
     fn on(&self, _terms: &Terms) -> Option<Rc<dyn Formula>> {
         None
+    }
+
+    /// Which rows of answers make a submission the response to an invitation; `None` for what does
+    /// not count invitations.
+    fn responses(&self) -> Option<Filter> {
+        None
+    }
+
+    /// How long after its end a bucket's rows still change by themselves.
+    fn maturity(&self, _settings: &Settings) -> SignedDuration {
+        SignedDuration::ZERO
     }
 
     /// Returns what one answer adds to the score, where several answers of one person widen the

@@ -68,6 +68,18 @@ impl Proportion {
     }
 }
 
+impl Difference {
+    /// Returns a difference of shares in percentage points.
+    pub(super) fn in_percent(self) -> Self {
+        Self {
+            value: 100.0 * self.value,
+            low: 100.0 * self.low,
+            high: 100.0 * self.high,
+            p: self.p,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

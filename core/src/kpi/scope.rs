@@ -142,17 +142,7 @@ impl Subject {
             });
         }
         let Some(metric) = formula.metric() else {
-            asked.extend(query.mode.map(mode_filter));
-            let asked = Filter::And(asked);
-            let scope = Scope::new(entry, asked, Keep::All, Terms::default(), Spread::Plain);
-            let branches = branches_of(by, |_| Ok(scope.clone()))?;
-            return Ok(Self {
-                scope,
-                mode: query.mode,
-                is_split: query.by.is_some(),
-                branches,
-                notes: Vec::new(),
-            });
+            return Self::of_any_question(entry, query, asked, by);
         };
         let mut sets = rows.question_sets(metric)?;
         sets.retain(|set| {
@@ -187,6 +177,31 @@ impl Subject {
             is_split: query.by.is_some(),
             branches,
             notes,
+        })
+    }
+
+    /// Resolves a question about rows that are no answers to questions, or to whichever.
+    fn of_any_question(
+        entry: Entry,
+        query: &Query,
+        mut asked: Vec<Filter>,
+        by: Option<Dimension>,
+    ) -> Result<Self, KpiError> {
+        // Only answers have a mode.
+        let mode = query.mode.filter(|_| entry.formula.responses().is_none());
+        asked.extend(mode.map(mode_filter));
+        let asked = Filter::And(asked);
+        let scope = Scope::new(entry, asked, Keep::All, Terms::default(), Spread::Plain);
+        let note = "invitations have no mode: all of them are counted";
+        Ok(Self {
+            branches: branches_of(by, |_| Ok(scope.clone()))?,
+            scope,
+            mode,
+            is_split: query.by.is_some(),
+            notes: (mode != query.mode)
+                .then(|| note.to_owned())
+                .into_iter()
+                .collect(),
         })
     }
 }

@@ -104,12 +104,7 @@ impl Formula for TopBox {
 
     fn difference(&self, now: &Measured, before: &Measured) -> Option<Difference> {
         let shares = self.proportion(now)?.difference(self.proportion(before)?);
-        Some(Difference {
-            value: now.value? - before.value?,
-            low: 100.0 * shares.low,
-            high: 100.0 * shares.high,
-            p: shares.p,
-        })
+        Some(shares.in_percent())
     }
 
     fn usual_scale(&self) -> Option<Scale> {

@@ -13,8 +13,8 @@ use crate::kpi::{ChartKind, Grain, Query, Range, Settings};
 use crate::picture::{Dashboards, Gallery, GalleryParts, Rules};
 use crate::plan::row_table::{Row, RowTable};
 use crate::plan::{
-    ClusterPlan, ClusterRow, DataVersion, Filter, QuestionSet, Tallies, Tally, TallyError,
-    TallyPlan,
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, QuestionSet, Tallies, Tally,
+    TallyError, TallyPlan,
 };
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{
@@ -63,6 +63,7 @@ pub(crate) fn rules() -> Rules {
             fiscal_year_start: 1,
             min_group: 5,
             provisional: jiff::SignedDuration::from_hours(48),
+            response_window: jiff::SignedDuration::from_hours(14 * 24),
             dimensions: BTreeMap::new(),
             questions: BTreeMap::new(),
             positives: BTreeMap::new(),
@@ -164,6 +165,11 @@ impl Tally for FakeStore {
     fn clusters(&self, plan: &ClusterPlan) -> Result<Vec<ClusterRow>, TallyError> {
         self.check()?;
         self.table.clusters(plan)
+    }
+
+    fn cohorts(&self, plan: &CohortPlan) -> Result<Cohorts, TallyError> {
+        self.check()?;
+        self.table.cohorts(plan)
     }
 
     fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError> {

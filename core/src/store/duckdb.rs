@@ -3,6 +3,7 @@
 mod answer;
 mod append;
 mod cluster;
+mod cohort;
 mod commit;
 mod counts;
 mod directory;
@@ -33,6 +34,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use self::cluster::KeptClusters;
+use self::cohort::CohortQuestion;
 use self::commit::Memory;
 use self::counts::{CountChange, RowCounts};
 use self::fault::failed;
@@ -40,8 +42,8 @@ use self::question::Writing;
 use self::reader::Readers;
 use self::writer::Writer;
 use crate::plan::{
-    ClusterPlan, ClusterRow, DataVersion, Filter, QuestionSet, Tallies, Tally, TallyError,
-    TallyPlan,
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, QuestionSet, Tallies, Tally,
+    TallyError, TallyPlan,
 };
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{
@@ -406,6 +408,17 @@ impl Tally for DuckStore {
             .map_err(unanswered)?;
         kept().put(key, version, &clusters);
         Ok(clusters)
+    }
+
+    fn cohorts(&self, plan: &CohortPlan) -> Result<Cohorts, TallyError> {
+        let writing = || Writing::new(plan.rows.kind, &self.dimensions);
+        let question = CohortQuestion::new(plan, writing).map_err(unanswered)?;
+        let found = self.read("match answers with invitations", |connection| {
+            cohort::cohorts(connection, plan, &question)
+        });
+        found
+            .and_then(|cohorts| cohorts.ok_or_else(cohort::too_contested))
+            .map_err(unanswered)
     }
 
     fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError> {

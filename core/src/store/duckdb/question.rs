@@ -40,6 +40,12 @@ impl<'a> Writing<'a> {
         }
     }
 
+    /// Goes on writing about rows of another kind, in the same query.
+    pub(super) fn about(&mut self, kind: RecordKind) {
+        self.kind = kind;
+        self.named.clear();
+    }
+
     pub(super) fn finish(self, sql: String) -> Question {
         Question {
             sql,
@@ -272,7 +278,7 @@ impl<'a> Writing<'a> {
     }
 
     /// Returns the person of a row, or null for one that stands for itself.
-    fn person(&mut self) -> String {
+    pub(super) fn person(&mut self) -> String {
         let person = self.named("person");
         match self.kind.column("anonymous") {
             Some(_) => format!(

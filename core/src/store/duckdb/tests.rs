@@ -1,5 +1,6 @@
 //! The store as a whole: commits, versions, questions, reopening.
 
+mod cohort;
 mod fixture;
 mod meaning;
 mod opening;
