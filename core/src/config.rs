@@ -8,6 +8,7 @@ pub mod fault;
 pub mod front;
 pub mod goal;
 pub mod network;
+pub mod question;
 pub(crate) mod read;
 pub(crate) mod reader;
 pub(crate) mod scalar;
@@ -29,6 +30,7 @@ pub use self::fault::Fault;
 pub use self::front::Front;
 pub use self::goal::Goal;
 pub use self::network::Network;
+pub use self::question::Question;
 pub use self::source::{SourceConfig, SourceLimits};
 use crate::kpi::Settings;
 
@@ -168,7 +170,7 @@ pub struct Config {
     kpi: KpiRules,
     identity: Vec<crate::record::SourceName>,
     dimensions: BTreeMap<String, Dimension>,
-    questions: BTreeMap<String, Vec<String>>,
+    questions: BTreeMap<String, Question>,
     goals: BTreeMap<String, Goal>,
     sources: Vec<SourceConfig>,
     notices: Vec<Fault>,
@@ -355,9 +357,9 @@ impl Config {
         &self.dimensions
     }
 
-    /// Returns the named question sets: name → `SOURCE/QUESTION` ids, each at least one.
+    /// Returns the named questions; may be empty.
     #[must_use]
-    pub fn questions(&self) -> &BTreeMap<String, Vec<String>> {
+    pub fn questions(&self) -> &BTreeMap<String, Question> {
         &self.questions
     }
 
@@ -390,10 +392,21 @@ impl Config {
             min_group: self.min_group,
             provisional: jiff::SignedDuration::try_from(self.kpi.provisional)
                 .expect("durations are bounded by a century"),
+            response_window: jiff::SignedDuration::try_from(self.kpi.response_window)
+                .expect("durations are bounded by a century"),
             dimensions: dimensions
                 .map(|(name, dimension)| (name.clone(), dimension.source.clone()))
                 .collect(),
-            questions: self.questions.clone(),
+            questions: (self.questions.iter())
+                .map(|(name, question)| (name.clone(), question.ids.clone()))
+                .collect(),
+            positives: (self.questions.values())
+                .flat_map(|question| {
+                    let bound = question.positive;
+                    let bounded = |id: &String| Some((id.clone(), bound?));
+                    question.ids.iter().filter_map(bounded).collect::<Vec<_>>()
+                })
+                .collect(),
         }
     }
 }

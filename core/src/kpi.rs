@@ -4,7 +4,10 @@
 //! number in the terminal, the API, a picture and a table.
 
 mod answer;
+mod ces;
 pub mod civil;
+mod cluster;
+mod csat;
 mod definition;
 mod desk;
 mod error;
@@ -12,12 +15,20 @@ pub mod format;
 mod formula;
 mod frame;
 mod interval;
+mod mean;
+mod names;
 mod nps;
 pub mod parse;
 mod privacy;
+mod proportion;
+mod question;
+mod rating;
+mod response_rate;
 mod responses;
 mod scope;
 mod tickets;
+mod top_box;
+mod weigh;
 
 use std::collections::BTreeMap;
 
@@ -28,11 +39,20 @@ use jiff::tz::TimeZone;
 pub use answer::answer;
 pub use definition::definition_json;
 pub use error::{KpiError, UnknownKpi};
+pub use question::ListedSet;
 
 use formula::Entry;
 
 /// Every KPI, one line each.
-const ENTRIES: [Entry; 3] = [nps::ENTRY, responses::ENTRY, tickets::ENTRY];
+const ENTRIES: [Entry; 7] = [
+    nps::ENTRY,
+    csat::ENTRY,
+    ces::ENTRY,
+    rating::ENTRY,
+    responses::ENTRY,
+    response_rate::ENTRY,
+    tickets::ENTRY,
+];
 
 /// Every KPI, in the order they are listed to people.
 pub const REGISTRY: &[&Kpi] = &registry();
@@ -166,10 +186,21 @@ pub struct Settings {
     pub min_group: u64,
     /// How long after its end a bucket may still change without saying so.
     pub provisional: jiff::SignedDuration,
+    /// How long after it was sent an answer counts for an invitation.
+    pub response_window: jiff::SignedDuration,
     /// Configured dimensions by name.
     pub dimensions: BTreeMap<String, DimensionSource>,
     /// Named question sets: name → `SOURCE/QUESTION` ids.
     pub questions: BTreeMap<String, Vec<String>>,
+    /// Declared bound of positive answers by `SOURCE/QUESTION`.
+    pub positives: BTreeMap<String, f64>,
+}
+
+impl Settings {
+    /// Returns the declared bound of positive answers of a question, if there is one.
+    fn positive_of(&self, question: &str) -> Option<f64> {
+        self.positives.get(question).copied()
+    }
 }
 
 /// How far an answer's number can be relied on, by its count alone.
@@ -202,6 +233,8 @@ pub struct Score {
     pub counts: Vec<(&'static str, u64)>,
     /// Rows by exact answer, ascending; empty when suppressed or not asked for.
     pub histogram: Vec<(f64, u64)>,
+    /// Further numbers, such as `mean`; empty when there is no score.
+    pub secondary: Vec<(&'static str, f64)>,
 }
 
 /// One bucket of a series.
@@ -257,6 +290,15 @@ pub struct Change {
     pub previous_n: u64,
 }
 
+/// How much several answers of one person widen the intervals of an answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DesignEffect {
+    /// Variance over that of as many answers of different persons, at least 1.
+    pub factor: f64,
+    /// End of the answers it was estimated from.
+    pub as_of: Timestamp,
+}
+
 /// State of one source behind an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceStamp {
@@ -303,6 +345,9 @@ pub struct Answer {
     pub total: Score,
     /// Change against the comparable earlier range, where both have at least 20 rows.
     pub change: Option<Change>,
+    /// Design effect of the unsplit answer; `None` where every person counts once or no interval
+    /// is computed.
+    pub deff: Option<DesignEffect>,
     /// What was said or hidden along the way, in words.
     pub notes: Vec<String>,
     /// Sources behind it, filled in by the caller.
@@ -318,6 +363,8 @@ pub enum Unit {
     Points,
     /// Percent, 0..=100.
     Percent,
+    /// An answer on the question's own scale.
+    Score,
     /// A plain count.
     Count,
 }

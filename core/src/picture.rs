@@ -208,6 +208,15 @@ impl PictureError {
         }
     }
 
+    /// Returns the label by which programs tell it apart, where there is one.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Kpi(error) => error.reason(),
+            _ => None,
+        }
+    }
+
     /// Returns what the reader can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -206,7 +206,7 @@ fn n_equals(n: u64, language: Language) -> String {
 /// Returns the size of a change without its sign.
 fn change_size(figure: &Figure, change: &Change, language: Language) -> String {
     let kpi = figure.answer.kpi;
-    let decimals = usize::from(kpi.unit != Unit::Count);
+    let decimals = numerals::change_decimals(kpi);
     numerals::number(change.value.abs(), decimals, language)
 }
 
@@ -269,7 +269,7 @@ fn goal(figure: &Figure, language: Language) -> Option<Fact> {
     let state = if missing <= 0.0 {
         words.reached.to_owned()
     } else {
-        let decimals = usize::from(kpi.unit != Unit::Count);
+        let decimals = numerals::change_decimals(kpi);
         filled(
             words.to_go,
             &[&numerals::number(missing, decimals, language)],

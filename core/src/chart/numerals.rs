@@ -67,9 +67,20 @@ pub(super) fn compact(value: f64, decimals: usize, language: Language) -> String
 pub(super) fn decimals(kpi: &Kpi) -> usize {
     match (kpi.unit, kpi.range) {
         (Unit::Percent, _) => 1,
+        // A mean on a short scale, such as 1 to 5, moves in its second decimal.
+        (Unit::Score, _) => 2,
         // A mean on a short scale, such as 1 to 5, says little as an integer.
         (Unit::Points, (Some(low), Some(high))) if high - low <= 20.0 => 1,
         (Unit::Points | Unit::Count, _) => 0,
+    }
+}
+
+/// Returns how many decimals a change or a distance of a KPI is shown with.
+pub(super) fn change_decimals(kpi: &Kpi) -> usize {
+    match kpi.unit {
+        Unit::Count => 0,
+        Unit::Points | Unit::Percent => 1,
+        Unit::Score => 2,
     }
 }
 

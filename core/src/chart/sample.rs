@@ -125,6 +125,7 @@ pub fn score(kpi: &Kpi, value: f64, n: u64) -> Score {
         } else {
             Vec::new()
         },
+        secondary: Vec::new(),
     }
 }
 
@@ -139,6 +140,7 @@ pub fn hidden() -> Score {
         base: Base::Hidden,
         counts: Vec::new(),
         histogram: Vec::new(),
+        secondary: Vec::new(),
     }
 }
 
@@ -251,6 +253,7 @@ pub fn answer(kpi: &'static Kpi, series: Vec<Series>, total: Score) -> Answer {
         series,
         total,
         change: None,
+        deff: None,
         notes: Vec::new(),
         sources: vec![SourceStamp {
             name: "survey".to_owned(),

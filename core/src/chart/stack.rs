@@ -254,9 +254,9 @@ pub(super) fn shares(score: &Score) -> Option<Vec<(&'static str, f64)>> {
 /// Returns the colour of a named count; `idx` counts the others.
 pub(super) fn count_colour(panel: &Panel<'_>, name: &str, idx: usize) -> Rgb {
     match name {
-        "promoters" => panel.palette.good,
+        "promoters" | "satisfied" | "easy" => panel.palette.good,
         "passives" => panel.palette.neutral,
-        "detractors" => panel.palette.poor,
+        "detractors" | "not_satisfied" | "not_easy" => panel.palette.poor,
         _ => panel.palette.series[idx % panel.palette.series.len()],
     }
 }

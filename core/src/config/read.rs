@@ -90,7 +90,7 @@ impl Reading<'_> {
         let network = super::network::read(&mut self.sheet, self.path, &mut top);
         let kpi = self.kpi(&mut top);
         let identity = identity(&mut self.sheet, &mut top, &sources);
-        let questions = questions(&mut self.sheet, &mut top, &sources);
+        let questions = super::question::read(&mut self.sheet, &mut top, &sources);
         top.finish(&mut self.sheet);
         Some(Config {
             path: self.path.to_owned(),
@@ -192,7 +192,6 @@ impl Reading<'_> {
         for key in [
             "grace_days",
             "activity_days",
-            "response_window",
             "relevant_nps",
             "relevant_rate",
             "records_begin",
@@ -316,40 +315,8 @@ fn identity(
     ranked
 }
 
-fn questions(
-    sheet: &mut Sheet<'_>,
-    top: &mut TableReader<'_, '_>,
-    sources: &[SourceConfig],
-) -> BTreeMap<String, Vec<String>> {
-    let mut questions = BTreeMap::new();
-    for (name, mut table) in top.named_tables(sheet, "questions") {
-        if let Err(complaint) = scalar::name(&name.value) {
-            sheet.complain(&name.place, complaint);
-        }
-        let ids = table.list(sheet, "ids", |value| question_id(text(value)?, sources));
-        if !table.has("ids") {
-            table.missing(sheet, "ids", "write ids = [\"SOURCE/QUESTION\"]");
-        }
-        table.finish(sheet);
-        let ids: Vec<String> = ids.into_iter().map(|id| id.value).collect();
-        questions.insert(name.value, ids);
-    }
-    questions
-}
-
-fn question_id(id: &str, sources: &[SourceConfig]) -> Result<String, Complaint> {
-    match id.split_once('/') {
-        Some((source, question)) if !question.is_empty() => {
-            known_source(source, sources).map(|_| id.to_owned())
-        }
-        _ => Err(Complaint::new(
-            format!("`{id}` is no question"),
-            "write SOURCE/QUESTION, such as `zendesk-eu/nps`",
-        )),
-    }
-}
-
-fn known_source(name: &str, sources: &[SourceConfig]) -> Result<SourceName, Complaint> {
+/// Returns the configured source of that name.
+pub(super) fn known_source(name: &str, sources: &[SourceConfig]) -> Result<SourceName, Complaint> {
     let names = sources.iter().map(|source| source.name.as_str());
     let found = sources.iter().find(|source| source.name.as_str() == name);
     found.map(|source| source.name.clone()).ok_or_else(|| {

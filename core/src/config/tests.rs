@@ -167,6 +167,9 @@ start = "2026-13-01"
 due = "2026-12-31"
 [questions.q]
 ids = ["nowhere/nps", "nps", 3]
+[questions.r]
+ids = ["nowhere/csat"]
+positive = "4"
 [identity]
 customer = ["nowhere"]
 "#,
@@ -187,7 +190,32 @@ customer = ["nowhere"]
             vocd.toml:23:8: `ids`: no source is named `nowhere`; add a [[source]] with the name `nowhere`
             vocd.toml:23:23: `ids`: `nps` is no question; write SOURCE/QUESTION, such as `zendesk-eu/nps`
             vocd.toml:23:30: `ids`: wrong type, found integer; write a text in quotes
-            vocd.toml:25:13: no source is named `nowhere`; add a [[source]] with the name `nowhere`"#]],
+            vocd.toml:25:8: `ids`: no source is named `nowhere`; add a [[source]] with the name `nowhere`
+            vocd.toml:26:12: `positive`: wrong type, found string; write a number
+            vocd.toml:28:13: no source is named `nowhere`; add a [[source]] with the name `nowhere`"#]],
+    );
+}
+
+#[test]
+fn a_bound_of_positive_answers_belongs_to_each_question_and_is_one() {
+    let source = "[[source]]\nname = \"a\"\nplugin = \"csv\"\n";
+    let of = |second: &str| {
+        format!(
+            "{source}[questions.one]\nids = [\"a/x\", \"a/y\"]\npositive = 4\n\
+             [questions.two]\nids = [\"a/y\"]\n{second}"
+        )
+    };
+    let config = Config::parse(Path::new("vocd.toml"), &of("positive = 4.0")).expect("valid");
+    let positives = config.kpi_settings().positives;
+    let bounds: Vec<(&str, f64)> = (positives.iter())
+        .map(|(question, bound)| (question.as_str(), *bound))
+        .collect();
+    assert_eq!(bounds, [("a/x", 4.0), ("a/y", 4.0)]);
+    check(
+        &of("positive = 5"),
+        expect![[
+            r#"vocd.toml:9:12: `a/y` has another `positive` in [questions.one]; give both the same, or leave one out"#
+        ]],
     );
 }
 

@@ -182,7 +182,7 @@ impl From<PictureError> for Fault {
             what: error.to_string(),
             hint: error.hint(),
             retry_after_s: is_passing.then_some(RETRY_AFTER_S),
-            reason: None,
+            reason: error.reason(),
         }
     }
 }

@@ -13,7 +13,10 @@ use proptest::prelude::*;
 use super::pull::{StreamReader, Target, pull_from};
 use super::*;
 use crate::host::{Flow, RunEvent, RunOutcome, StopSignal};
-use crate::plan::{DataVersion, Filter, QuestionSet, Tallies, Tally, TallyError, TallyPlan};
+use crate::plan::{
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, QuestionSet, Tallies, Tally,
+    TallyError, TallyPlan,
+};
 use crate::record::RecordKind;
 use crate::store::{
     Ack, Checkpoint, CommitUnit, EventMark, RunLog, SourceState, Store, StoreError,
@@ -42,6 +45,14 @@ struct FakeState {
 impl Tally for FakeStore {
     fn tally(&self, _: &TallyPlan) -> Result<Tallies, TallyError> {
         Ok(Tallies::default())
+    }
+
+    fn clusters(&self, _: &ClusterPlan) -> Result<Vec<ClusterRow>, TallyError> {
+        Ok(Vec::new())
+    }
+
+    fn cohorts(&self, _: &CohortPlan) -> Result<Cohorts, TallyError> {
+        Ok(Cohorts::default())
     }
 
     fn question_sets(&self, _: &str) -> Result<Vec<QuestionSet>, TallyError> {

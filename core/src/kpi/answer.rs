@@ -25,13 +25,18 @@ pub fn answer(
     if as_of > now {
         return Err(KpiError::FutureAsOf { as_of });
     }
-    let subject = Subject::new(entry, query, settings, rows)?;
+    let mut subject = Subject::new(entry, query, settings, rows)?;
+    let home = Calendar::new(settings, None);
+    let today = home.date(as_of);
     let desk = Desk {
         entry,
         settings,
         rows,
         as_of: query.as_of.map(whole_micros),
+        year_end: home.day_start(today).ok_or(KpiError::Calendar)?,
     };
+    let tomorrow = today.tomorrow().ok().and_then(|day| home.day_start(day));
+    desk.weigh(&mut subject)?;
     let range = query.range.unwrap_or(Range::All);
     let calendar = Calendar::new(settings, query.tz.as_ref());
     let frame = FrameRequest {
@@ -39,6 +44,7 @@ pub fn answer(
         grain: query.grain,
         calendar: &calendar,
         as_of,
+        maturity: entry.formula.maturity(settings),
         provisional: settings.provisional,
         extent: if range == Range::All {
             desk.extent(&subject.scope)?
@@ -49,6 +55,9 @@ pub fn answer(
     .frame()?;
     let reading = desk.read(&subject, &frame)?;
     let is_lasting = query.as_of.is_some();
+    let deff = desk.effect(&subject.scope, &reading.whole, as_of);
+    // The year that a design effect is estimated over moves on at midnight.
+    let rolls_at = tomorrow.filter(|_| deff.is_some());
     Ok(Answer {
         kpi: entry.kpi,
         timezone: calendar.zone_name(),
@@ -58,7 +67,7 @@ pub fn answer(
         valid_until: if is_lasting {
             next_day(now)
         } else {
-            frame.valid_until
+            rolls_at.map_or(frame.valid_until, |at| at.min(frame.valid_until))
         },
         grain: frame.grain,
         mode: subject.mode,
@@ -67,7 +76,13 @@ pub fn answer(
         is_additive: subject.mode != Some(Mode::Relational) && !subject.overlaps(),
         from: frame.from,
         to: frame.to,
-        change: desk.change(&reading.whole, &reading.before, frame.previous),
+        change: desk.change(
+            &reading.current,
+            &reading.before,
+            &subject.scope.formula,
+            frame.previous,
+        ),
+        deff,
         series: reading.series,
         total: desk.shown(&reading.whole),
         notes: subject.notes,

@@ -33,6 +33,7 @@ pub(super) fn unit_name(unit: Unit) -> &'static str {
     match unit {
         Unit::Points => "points",
         Unit::Percent => "percent",
+        Unit::Score => "score",
         Unit::Count => "count",
     }
 }

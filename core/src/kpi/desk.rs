@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::plan::{Dimension, Filter, Span, Tallies, Tally, TallyPlan};
+use crate::plan::{CohortPlan, Dimension, Filter, Span, Tallies, Tally, TallyPlan};
 
-use super::formula::{Entry, Measured};
+use super::cluster::Deff;
+use super::formula::{Chosen, Entry, Measured};
 use super::frame::Frame;
-use super::scope::{Branch, BranchBy, Scope, Subject};
+use super::scope::{Branch, BranchBy, Scope, Spread, Subject};
 use super::{Base, Change, KpiError, Point, Score, Series, Settings, parse, privacy};
 
 /// Most groups of a split that are shown on their own; the others are pooled.
@@ -23,6 +24,8 @@ const CHANGE_MIN: u64 = 20;
 pub(super) struct Reading {
     /// The cell over the whole range.
     pub(super) whole: Measured,
+    /// The cell over the part of it that can be compared.
+    pub(super) current: Measured,
     /// The cell over the range before it.
     pub(super) before: Measured,
     /// Event time of the latest row.
@@ -38,6 +41,12 @@ impl Frame {
             start: self.from,
             end: self.to,
         })
+    }
+
+    /// Returns the part that can be compared, where it is not all.
+    fn partial(&self) -> Option<Span> {
+        self.current
+            .filter(|current| Some(*current) != self.range())
     }
 
     fn spans(&self) -> Vec<Span> {
@@ -69,12 +78,13 @@ impl Branch {
 
     /// Returns the branch's rows in the groups of these values.
     fn only(&self, values: &[Option<String>]) -> Scope {
-        let mut scope = self.scope.clone();
-        if let BranchBy::Dimension(dimension) = &self.by {
-            let only = Filter::In(dimension.clone(), values.to_vec());
-            scope.filter = Filter::And(vec![scope.filter, only]);
+        match &self.by {
+            BranchBy::Dimension(dimension) => {
+                let only = Filter::In(dimension.clone(), values.to_vec());
+                self.scope.clone().narrowed(only)
+            }
+            BranchBy::Key(_) => self.scope.clone(),
         }
-        scope
     }
 }
 
@@ -84,6 +94,8 @@ pub(super) struct Desk<'a> {
     pub(super) settings: &'a Settings,
     pub(super) rows: &'a dyn Tally,
     pub(super) as_of: Option<Timestamp>,
+    /// End of the answers that design effects are estimated from.
+    pub(super) year_end: Timestamp,
 }
 
 /// What is asked about one scope: its cells, one per bucket, split by a dimension or not.
@@ -91,6 +103,8 @@ struct Line<'a> {
     scope: &'a Scope,
     buckets: Vec<Span>,
     group: Option<&'a Dimension>,
+    /// Design effects of the groups that have their own.
+    deffs: Option<&'a BTreeMap<Option<String>, Deff>>,
 }
 
 impl<'a> Line<'a> {
@@ -100,6 +114,7 @@ impl<'a> Line<'a> {
             scope,
             buckets: range.into_iter().collect(),
             group: None,
+            deffs: None,
         }
     }
 
@@ -108,6 +123,7 @@ impl<'a> Line<'a> {
             scope,
             buckets: frame.spans(),
             group: None,
+            deffs: None,
         }
     }
 }
@@ -129,7 +145,7 @@ impl Desk<'_> {
             filter: line.scope.filter.clone(),
             buckets: line.buckets.clone(),
             group: line.group.into_iter().cloned().collect(),
-            measures: self.entry.formula.measures(),
+            measures: line.scope.formula.measures(),
             keep: line.scope.keep.clone(),
             as_of: self.as_of,
         }
@@ -149,14 +165,30 @@ impl Desk<'_> {
             .filter(is_asked)
             .map(|line| self.plan(line))
             .collect();
-        let mut tallies = self.rows.tally_all(&plans)?.into_iter();
-        Ok(lines
+        let mut tallies = self.tallies(plans)?.into_iter();
+        lines
             .iter()
             .map(|line| match Some(line).filter(is_asked) {
                 Some(line) => self.found(line, tallies.next().unwrap_or_default()),
-                None => Found::default(),
+                None => Ok(Found::default()),
             })
-            .collect())
+            .collect()
+    }
+
+    /// Answers plans about rows, or about invitations and the answers they met.
+    fn tallies(&self, plans: Vec<TallyPlan>) -> Result<Vec<Tallies>, KpiError> {
+        let Some(answered) = self.entry.formula.responses() else {
+            return Ok(self.rows.tally_all(&plans)?);
+        };
+        let answer = |rows| {
+            let cohorts = self.rows.cohorts(&CohortPlan {
+                rows,
+                answered: answered.clone(),
+                window: self.settings.response_window,
+            })?;
+            Ok(Tallies::from(cohorts))
+        };
+        plans.into_iter().map(answer).collect()
     }
 
     /// Reads the cells of a whole range, of the one before it, and of every bucket in it.
@@ -164,21 +196,27 @@ impl Desk<'_> {
         let mut lines = vec![
             Line::over(&subject.scope, frame.range()),
             Line::over(&subject.scope, frame.previous),
+            Line::over(&subject.scope, frame.partial()),
         ];
         if !subject.is_split {
             lines.push(Line::by_bucket(&subject.scope, frame));
         }
         lines.extend(subject.branches.iter().map(|branch| Line {
             group: branch.dimension(),
+            deffs: Some(&branch.deffs),
             ..Line::over(&branch.scope, frame.range())
         }));
         let mut found = self.ask(&lines)?;
         let totals = found.split_off(lines.len() - subject.branches.len());
         let mut found = found.into_iter();
         let mut next = || found.next().unwrap_or_default();
-        let (whole, before) = (next(), next());
+        let (whole, before, current) = (next(), next(), next());
         let newest = whole.newest;
         let whole = self.single(whole);
+        let current = match frame.partial() {
+            Some(_) => self.single(current),
+            None => whole.clone(),
+        };
         let series = if subject.is_split {
             self.split(subject, frame, totals)?
         } else {
@@ -186,6 +224,7 @@ impl Desk<'_> {
             vec![self.drawn(frame, None, &line, &whole)]
         };
         Ok(Reading {
+            current,
             whole,
             before: self.single(before),
             newest,
@@ -197,21 +236,34 @@ impl Desk<'_> {
         vec![self.entry.formula.measured(&[]); n_buckets]
     }
 
-    fn found(&self, line: &Line<'_>, tallies: Tallies) -> Found {
+    fn found(&self, line: &Line<'_>, tallies: Tallies) -> Result<Found, KpiError> {
+        let formula = &line.scope.formula;
+        let direct = match line.scope.spread {
+            Spread::Direct => self.direct(line.scope, self.plan(line))?,
+            _ => BTreeMap::new(),
+        };
         let mut cells = Cells::new();
         for row in tallies.rows {
             let value = row.key.into_iter().next().flatten();
+            let of_group = || line.deffs.and_then(|deffs| deffs.get(&value));
+            let deff = direct
+                .get(&(value.clone(), row.bucket_idx))
+                .or_else(of_group);
+            let measured = match deff {
+                Some(deff) => formula.clustered(&row.values, *deff),
+                None => formula.measured(&row.values),
+            };
             let line = cells
                 .entry(value)
                 .or_insert_with(|| self.empty(line.buckets.len()));
             if let Some(cell) = line.get_mut(row.bucket_idx) {
-                *cell = self.entry.formula.measured(&row.values);
+                *cell = measured;
             }
         }
-        Found {
+        Ok(Found {
             cells,
             newest: tallies.extent.map(|(_, newest)| newest),
-        }
+        })
     }
 
     /// Returns the cells of a line that was not split.
@@ -296,13 +348,17 @@ impl Desk<'_> {
                 branch.only(&values)
             })
             .collect();
-        let rest = rest(subject, &groups).filter(|_| has_rest);
+        let rest = match has_rest {
+            true => self.rest(subject, &groups)?,
+            false => None,
+        };
         let mut lines: Vec<Line<'_>> = subject
             .branches
             .iter()
             .zip(&scopes)
             .map(|(branch, scope)| Line {
                 group: branch.dimension(),
+                deffs: Some(&branch.deffs),
                 ..Line::by_bucket(scope, frame)
             })
             .collect();
@@ -329,16 +385,30 @@ impl Desk<'_> {
         Ok(series)
     }
 
+    /// Returns the rows of a split that are in none of the groups shown.
+    fn rest(&self, subject: &Subject, groups: &[Group]) -> Result<Option<Scope>, KpiError> {
+        let mut dimensions = subject.branches.iter().filter_map(Branch::dimension);
+        let Some(dimension) = dimensions.next() else {
+            return Ok(None);
+        };
+        let values = groups.iter().map(|group| group.value.clone()).collect();
+        let others = Filter::Not(Box::new(Filter::In(dimension.clone(), values)));
+        let mut rest = subject.scope.clone().narrowed(others.clone());
+        self.weigh_rest(&mut rest, dimension, others)?;
+        Ok(Some(rest))
+    }
+
     pub(super) fn change(
         &self,
         now: &Measured,
         before: &Measured,
+        formula: &Chosen,
         previous: Option<Span>,
     ) -> Option<Change> {
         let is_enough =
             |cell: &Measured| cell.n >= CHANGE_MIN && self.shown(cell).base != Base::Hidden;
         let range = previous.filter(|_| is_enough(now) && is_enough(before))?;
-        let difference = self.entry.formula.difference(now, before)?;
+        let difference = formula.difference(now, before)?;
         Some(Change {
             value: difference.value,
             low: difference.low,
@@ -350,20 +420,4 @@ impl Desk<'_> {
             previous_n: before.n,
         })
     }
-}
-
-/// Returns the rows of a split that are in none of the groups shown.
-fn rest(subject: &Subject, groups: &[Group]) -> Option<Scope> {
-    let dimension = subject
-        .branches
-        .iter()
-        .find_map(|branch| match &branch.by {
-            BranchBy::Dimension(dimension) => Some(dimension.clone()),
-            BranchBy::Key(_) => None,
-        })?;
-    let values = groups.iter().map(|group| group.value.clone()).collect();
-    let mut scope = subject.scope.clone();
-    let others = Filter::Not(Box::new(Filter::In(dimension, values)));
-    scope.filter = Filter::And(vec![scope.filter, others]);
-    Some(scope)
 }

@@ -3,6 +3,7 @@
 use crate::plan::TallyError;
 
 use super::parse::ParseError;
+use super::question::ListedSet;
 use super::{Grain, Mode, REGISTRY};
 use crate::nearest::nearest;
 
@@ -98,6 +99,35 @@ pub enum KpiError {
     /// The range reaches past the calendar.
     #[error("the range reaches past the calendar's end")]
     Calendar,
+    /// The question finds several question sets, which are never pooled.
+    #[error(
+        "`{kpi}` finds questions that cannot be pooled, as their scales differ: {}{}",
+        sets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        if *n_more == 0 { String::new() } else { format!(" and {n_more} more") }
+    )]
+    Ambiguous {
+        /// The KPI.
+        kpi: &'static str,
+        /// The sets, most answers first.
+        sets: Vec<ListedSet>,
+        /// Further sets that are not listed.
+        n_more: usize,
+    },
+    /// A question does not say its scale, and its answers do not fit the usual one.
+    #[error(
+        "question `{question}` does not say its scale, and its answers from {low} to {high} do not \
+         fit {scale}"
+    )]
+    ScaleUnsaid {
+        /// `SOURCE/QUESTION`.
+        question: String,
+        /// The usual scale in words.
+        scale: String,
+        /// Its lowest answer.
+        low: f64,
+        /// Its greatest answer.
+        high: f64,
+    },
     /// The KPI is not computed in that mode.
     #[error("`{kpi}` cannot be computed with mode `{mode}`")]
     UnsupportedMode {
@@ -124,6 +154,15 @@ impl KpiError {
         }
     }
 
+    /// Returns the label by which programs tell it apart, where there is one.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Ambiguous { .. } => Some("ambiguous"),
+            _ => None,
+        }
+    }
+
     /// Returns what the asker can do about it, in one sentence.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -142,6 +181,10 @@ impl KpiError {
                 Some("ask for a coarser grain or a shorter range".to_owned())
             }
             Self::FutureAsOf { .. } => Some("leave `as_of` out for the current state".to_owned()),
+            Self::Ambiguous { sets, .. } => Some(pick(sets)),
+            Self::ScaleUnsaid { .. } => {
+                Some("map `scale_min` and `scale_max` in the question's source".to_owned())
+            }
             Self::UnsupportedMode { supported, .. } => {
                 let names: Vec<String> = supported.iter().map(|mode| format!("`{mode}`")).collect();
                 Some(format!("use {}", names.join(" or ")))
@@ -152,4 +195,23 @@ impl KpiError {
             Self::Parameter(_) | Self::Calendar | Self::Tally(_) => None,
         }
     }
+}
+
+/// Says which filter picks each set: the question, and the survey where one question is in several.
+fn pick(sets: &[ListedSet]) -> String {
+    let mut filters: Vec<String> = Vec::new();
+    for set in sets {
+        let is_in_several = sets
+            .iter()
+            .any(|other| other.question == set.question && other.survey != set.survey);
+        let survey = match is_in_several {
+            true => format!("&where.survey={}", set.survey),
+            false => String::new(),
+        };
+        let filter = format!("`where.question={}{survey}`", set.question);
+        if !filters.contains(&filter) {
+            filters.push(filter);
+        }
+    }
+    format!("ask with {}", filters.join(" or "))
 }

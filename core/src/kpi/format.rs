@@ -51,6 +51,10 @@ pub fn json(answer: &Answer) -> Value {
         if let Some(change) = &answer.change {
             fields.insert("change".to_owned(), change_json(change));
         }
+        if let Some(deff) = &answer.deff {
+            fields.insert("deff".to_owned(), number(Some(deff.factor)));
+            fields.insert("deff_as_of".to_owned(), json!(deff.as_of.to_string()));
+        }
         if !answer.notes.is_empty() {
             fields.insert("notes".to_owned(), json!(answer.notes));
         }
@@ -73,7 +77,7 @@ fn series_json(series: &Series) -> Value {
 }
 
 fn point_json(point: &Point) -> Value {
-    json!({
+    let mut body = json!({
         "start": point.start.to_string(),
         "end": point.end.to_string(),
         "label": point.label,
@@ -86,18 +90,33 @@ fn point_json(point: &Point) -> Value {
         "complete": point.is_complete,
         "provisional": point.is_provisional,
         "suppressed": point.is_suppressed,
-    })
+    });
+    put_secondary(&mut body, &point.score);
+    body
 }
 
 fn total_json(score: &Score) -> Value {
-    json!({
+    let mut body = json!({
         "value": number(score.value),
         "low": number(score.low),
         "high": number(score.high),
         "n": score.n,
         "base": base_name(score.base),
         "counts": counts_json(score),
-    })
+    });
+    put_secondary(&mut body, score);
+    body
+}
+
+/// Adds the further numbers of a score, where it has any.
+fn put_secondary(body: &mut Value, score: &Score) {
+    if let (Some(fields), false) = (body.as_object_mut(), score.secondary.is_empty()) {
+        let further = score.secondary.iter();
+        let further: Map<String, Value> = further
+            .map(|(name, value)| ((*name).to_owned(), number(Some(*value))))
+            .collect();
+        fields.insert("secondary".to_owned(), Value::Object(further));
+    }
 }
 
 fn counts_json(score: &Score) -> Map<String, Value> {
@@ -234,7 +253,7 @@ pub fn table(answer: &Answer) -> String {
     rows.push(table_row(answer, "total", &answer.total, ""));
     text.push_str(&aligned(&rows));
     if let Some(change) = &answer.change {
-        text.push_str(&change_line(change));
+        text.push_str(&change_line(change, places(answer.kpi.unit)));
     }
     for note in &answer.notes {
         text.push_str(&format!("note: {note}\n"));
@@ -265,8 +284,7 @@ fn point_marks(point: &Point) -> String {
 }
 
 fn table_row(answer: &Answer, label: &str, score: &Score, marks: &str) -> Vec<String> {
-    let is_whole = answer.kpi.unit == Unit::Count;
-    let places = usize::from(!is_whole);
+    let places = places(answer.kpi.unit);
     let interval = match (score.low, score.high) {
         (Some(low), Some(high)) => {
             format!("{} to {}", rounded(low, places), rounded(high, places))
@@ -291,7 +309,16 @@ fn table_row(answer: &Answer, label: &str, score: &Score, marks: &str) -> Vec<St
     ]
 }
 
-fn change_line(change: &Change) -> String {
+/// Returns how many decimals a terminal shows.
+fn places(unit: Unit) -> usize {
+    match unit {
+        Unit::Count => 0,
+        Unit::Points | Unit::Percent => 1,
+        Unit::Score => 2,
+    }
+}
+
+fn change_line(change: &Change, places: usize) -> String {
     let verdict = if change.is_changed {
         "changed"
     } else {
@@ -299,9 +326,9 @@ fn change_line(change: &Change) -> String {
     };
     format!(
         "change to the period before: {} ({} to {}, n before {}), {verdict}\n",
-        rounded(change.value, 1),
-        rounded(change.low, 1),
-        rounded(change.high, 1),
+        rounded(change.value, places),
+        rounded(change.low, places),
+        rounded(change.high, places),
         change.previous_n,
     )
 }

@@ -1,10 +1,16 @@
 //! What a KPI's own file provides: the rows it counts, the numbers it needs, and its arithmetic.
 
-use crate::plan::{Filter, Measure, TallyValue};
+use std::rc::Rc;
+
+use jiff::SignedDuration;
+
+use crate::plan::{Dimension, Filter, Measure, TallyValue, Worth};
 use crate::record::RecordKind;
 
-use super::Kpi;
+use super::cluster::Deff;
 use super::definition::Definition;
+use super::question::Terms;
+use super::{Kpi, Settings};
 
 /// One KPI: how it is listed, how it is explained, how it is computed.
 #[derive(Clone, Copy)]
@@ -51,6 +57,65 @@ pub(super) trait Formula: Sync {
 
     /// Compares two cells that share no rows; `None` where no test is defined.
     fn difference(&self, now: &Measured, before: &Measured) -> Option<Difference>;
+
+    /// The scale of questions that do not say theirs; `None` where the scale does not matter.
+    fn usual_scale(&self) -> Option<Scale> {
+        None
+    }
+
+    /// Returns the formula for questions asked on these terms; `None` where they change nothing.
+    fn on(&self, _terms: &Terms) -> Option<Rc<dyn Formula>> {
+        None
+    }
+
+    /// Which rows of answers make a submission the response to an invitation; `None` for what does
+    /// not count invitations.
+    fn responses(&self) -> Option<Filter> {
+        None
+    }
+
+    /// How long after its end a bucket's rows still change by themselves.
+    fn maturity(&self, _settings: &Settings) -> SignedDuration {
+        SignedDuration::ZERO
+    }
+
+    /// Returns what one answer adds to the score, where several answers of one person widen the
+    /// interval.
+    fn worth(&self) -> Option<Worth> {
+        None
+    }
+
+    /// Computes a cell as [`Formula::measured`] does, with a design effect of its own.
+    fn clustered(&self, values: &[TallyValue], _deff: Deff) -> Measured {
+        self.measured(values)
+    }
+}
+
+/// The formula of an answer: a KPI's own, or the one for the questions that were asked.
+#[derive(Clone)]
+pub(super) enum Chosen {
+    /// As registered.
+    Own(&'static dyn Formula),
+    /// For the terms of a question set.
+    OnTerms(Rc<dyn Formula>),
+}
+
+impl Chosen {
+    /// Returns the formula for these terms.
+    pub(super) fn new(own: &'static dyn Formula, terms: &Terms) -> Self {
+        own.on(terms).map_or(Self::Own(own), Self::OnTerms)
+    }
+}
+
+impl std::ops::Deref for Chosen {
+    type Target = dyn Formula;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Own(formula) => *formula,
+            Self::OnTerms(formula) => formula.as_ref(),
+        }
+    }
 }
 
 /// One cell before anything is hidden.
@@ -68,6 +133,18 @@ pub(super) struct Measured {
     pub(super) counts: Vec<(&'static str, u64)>,
     /// Rows by exact answer.
     pub(super) histogram: Vec<(f64, u64)>,
+    /// Further numbers of the base, such as `mean`, in the order they are told.
+    pub(super) secondary: Vec<(&'static str, f64)>,
+    /// How much more the score varies than that of as many people asked once.
+    pub(super) deff: Deff,
+}
+
+impl Measured {
+    /// Returns the count of that name, 0 when there is none.
+    pub(super) fn count(&self, name: &str) -> u64 {
+        let found = self.counts.iter().find(|(known, _)| *known == name);
+        found.map_or(0, |(_, count)| *count)
+    }
 }
 
 /// The difference of two scores, unrounded, with its 95 % interval and two-sided p.
@@ -81,6 +158,14 @@ pub(super) struct Difference {
 
 /// Name of the count of rows without a usable answer.
 pub(super) const UNANSWERED: &str = "unanswered";
+
+/// Returns the filter of a metric's rows that count, answered or not.
+pub(super) fn survey_rows(metric: &str) -> Filter {
+    Filter::And(vec![
+        Filter::In(Dimension::Column("metric"), vec![Some(metric.to_owned())]),
+        Filter::Not(Box::new(Filter::IsTrue("is_test"))),
+    ])
+}
 
 /// Returns the count at `idx`, 0 when the cell has no rows.
 pub(super) fn count(values: &[TallyValue], idx: usize) -> u64 {

@@ -36,6 +36,8 @@ pub(super) struct Frame {
     pub(super) to: Timestamp,
     /// In time order; empty only when there are no rows at all.
     pub(super) slots: Vec<Slot>,
+    /// The part of the range that can be compared: all of it, or what is mature.
+    pub(super) current: Option<plan::Span>,
     /// The comparable range before, where there is one.
     pub(super) previous: Option<plan::Span>,
     pub(super) valid_until: Timestamp,
@@ -48,7 +50,9 @@ pub(super) struct FrameRequest<'a> {
     pub(super) grain: Option<Grain>,
     pub(super) calendar: &'a Calendar,
     pub(super) as_of: Timestamp,
-    /// How long after its end a bucket is provisional.
+    /// How long after its end a bucket's rows still change by themselves.
+    pub(super) maturity: SignedDuration,
+    /// How long after that a bucket is provisional.
     pub(super) provisional: SignedDuration,
     /// First and last event time of the rows.
     pub(super) extent: Option<(Timestamp, Timestamp)>,
@@ -93,7 +97,8 @@ impl FrameRequest<'_> {
             from,
             to,
             valid_until: self.valid_until(&slots, rolls_at),
-            previous: self.previous(from, to, today)?,
+            current: span(from, to.min(self.mature_at())).filter(|_| from < to),
+            previous: self.previous(from, to)?,
             slots,
         })
     }
@@ -104,6 +109,7 @@ impl FrameRequest<'_> {
             from: self.as_of,
             to: self.as_of,
             slots: Vec::new(),
+            current: None,
             previous: None,
             valid_until: self
                 .as_of
@@ -212,13 +218,30 @@ impl FrameRequest<'_> {
             end,
             rows,
             label: self.calendar.label(grain, bucket.first),
-            is_complete: !is_cut && end <= self.as_of,
+            is_complete: !is_cut && self.matured(end) <= self.as_of,
             is_provisional: self.as_of < self.settled(end),
         }
     }
 
+    /// Returns when the rows of a bucket no longer change by themselves.
+    fn matured(&self, end: Timestamp) -> Timestamp {
+        end.saturating_add(self.maturity).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Returns up to when rows no longer change by themselves.
+    fn mature_at(&self) -> Timestamp {
+        match self.maturity.is_zero() {
+            // Rows of a day that is not over may lie later in it.
+            true => Timestamp::MAX,
+            false => (self.as_of)
+                .saturating_sub(self.maturity)
+                .unwrap_or(Timestamp::MIN),
+        }
+    }
+
     fn settled(&self, end: Timestamp) -> Timestamp {
-        end.saturating_add(self.provisional)
+        self.matured(end)
+            .saturating_add(self.provisional)
             .unwrap_or(Timestamp::MAX)
     }
 
@@ -229,47 +252,41 @@ impl FrameRequest<'_> {
             .unwrap_or(Timestamp::MAX);
         slots
             .iter()
-            .flat_map(|slot| [slot.end, self.settled(slot.end)])
+            .flat_map(|slot| [slot.end, self.matured(slot.end), self.settled(slot.end)])
             .chain(rolls_at)
             .filter(|at| *at > self.as_of)
             .fold(limit, Timestamp::min)
     }
 
     /// Returns the range of the same length before this one. A range that is not over is compared
-    /// with the same elapsed local time: as many whole days, then the same time of day.
-    fn previous(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-        today: Date,
-    ) -> Result<Option<plan::Span>, KpiError> {
-        let first = self.calendar.date(from);
+    /// with the same elapsed local time: as many whole days, then the same time of day. What is not
+    /// mature yet counts as not over.
+    fn previous(&self, from: Timestamp, to: Timestamp) -> Result<Option<plan::Span>, KpiError> {
+        let now = (self.as_of)
+            .saturating_sub(self.maturity)
+            .unwrap_or(Timestamp::MIN);
+        let (first, day) = (self.calendar.date(from), self.calendar.date(now));
+        let today = self.calendar.date(self.as_of);
         let previous_first = match self.range {
             Range::All => return Ok(None),
-            _ if self.as_of <= from => return Ok(None),
+            _ if now <= from => return Ok(None),
             Range::Between(Instant::Day(_), Instant::Day(last)) => same_length(first, last)?,
-            Range::Between(..) => return Ok(self.previous_exact(from, to)),
+            Range::Between(..) => return Ok(previous_exact(from, to, now)),
             _ => self.previous_first(first, today)?,
         };
         let start = self.start_of(previous_first)?;
-        if to <= self.as_of {
+        if to <= now {
             return Ok(span(start, from));
         }
-        let n_days = first.until(today).map_err(|_| KpiError::Calendar)?;
+        let n_days = first.until(day).map_err(|_| KpiError::Calendar)?;
         let last_day = add(previous_first, n_days)?;
-        let clock = self.as_of.to_zoned(self.calendar.zone().clone()).time();
+        let clock = now.to_zoned(self.calendar.zone().clone()).time();
         let end = self
             .calendar
             .zone()
             .to_timestamp(last_day.to_datetime(clock))
             .map_err(|_| KpiError::Calendar)?;
         Ok(span(start, end.min(from)))
-    }
-
-    fn previous_exact(&self, from: Timestamp, to: Timestamp) -> Option<plan::Span> {
-        let start = from.checked_sub(to.duration_since(from)).ok()?;
-        let elapsed = to.min(self.as_of).duration_since(from);
-        span(start, start.checked_add(elapsed).ok()?)
     }
 
     fn previous_first(&self, first: Date, today: Date) -> Result<Date, KpiError> {
@@ -286,6 +303,12 @@ impl FrameRequest<'_> {
         }
         add(first, back)
     }
+}
+
+fn previous_exact(from: Timestamp, to: Timestamp, now: Timestamp) -> Option<plan::Span> {
+    let start = from.checked_sub(to.duration_since(from)).ok()?;
+    let elapsed = to.min(now).duration_since(from);
+    span(start, start.checked_add(elapsed).ok()?)
 }
 
 /// Returns the first day of the stretch before `first..last` of the same length: as many months

@@ -20,8 +20,8 @@ pub(super) struct AdjustedWald {
 }
 
 impl AdjustedWald {
-    pub(super) fn new(n_plus: u64, n_middle: u64, n_minus: u64) -> Self {
-        let (plus, middle, minus) = (real(n_plus), real(n_middle), real(n_minus));
+    /// Smooths the counts of the classes; effective counts need not be whole.
+    pub(super) fn new(plus: f64, middle: f64, minus: f64) -> Self {
         let n = plus + middle + minus + 3.0;
         let plus = (plus + 0.75) / n;
         let minus = (minus + 0.75) / n;

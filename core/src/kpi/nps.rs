@@ -1,11 +1,15 @@
 //! `nps`: Net Promoter Score.
 
-use crate::plan::{Dimension, Filter, Measure, TallyValue};
+use std::rc::Rc;
+
+use crate::plan::{Filter, Measure, TallyValue, Worth};
 use crate::record::RecordKind;
 
+use super::cluster::Deff;
 use super::definition::{Definition, Vector};
 use super::formula::{self, Difference, Entry, Formula, Measured, Scale, UNANSWERED};
 use super::interval::{AdjustedWald, real};
+use super::question::Terms;
 use super::{ChartKind, Kpi, Unit};
 
 /// Lowest answer of a promoter.
@@ -33,7 +37,8 @@ static DEFINITION: Definition = Definition {
     expression: "100 * (promoters - detractors) / (promoters + passives + detractors)",
     interval: "adjusted Wald, 95 %: n' = n + 3, p' = (promoters + 3/4)/n', d' = (detractors + \
                3/4)/n', x' = p' - d', x' ± 1.96 sqrt((p' + d' - x'²)/n'), clipped to ±1, × 100; \
-               the value itself stays the raw score",
+               the value itself stays the raw score; transactional surveys divide the three \
+               counts by deff first",
     source: "Reichheld 2003 (score); Rocks 2016, The American Statistician (interval)",
     edge_cases: &[
         "promoter: score >= 9; passive: 7 <= score < 9; detractor: score < 7; answers between whole \
@@ -81,10 +86,15 @@ static DEFINITION: Definition = Definition {
 pub(super) const ENTRY: Entry = Entry {
     kpi: &KPI,
     definition: &DEFINITION,
-    formula: &Nps,
+    formula: &NPS,
 };
 
-struct Nps;
+static NPS: Nps = Nps { deff: None };
+
+struct Nps {
+    /// Design effect of its questions; `None` is none.
+    deff: Option<Deff>,
+}
 
 fn score_in(low: Option<f64>, high: Option<f64>) -> Filter {
     Filter::NumberIn {
@@ -111,10 +121,7 @@ impl Formula for Nps {
     }
 
     fn rows(&self) -> Filter {
-        Filter::And(vec![
-            Filter::In(Dimension::Column("metric"), vec![Some("nps".to_owned())]),
-            Filter::Not(Box::new(Filter::IsTrue("is_test"))),
-        ])
+        formula::survey_rows("nps")
     }
 
     fn answered(&self) -> Filter {
@@ -137,22 +144,7 @@ impl Formula for Nps {
     }
 
     fn measured(&self, values: &[TallyValue]) -> Measured {
-        let [promoters, passives, detractors] =
-            [0, 1, 2].map(|measure_idx| formula::count(values, measure_idx));
-        let n = promoters + passives + detractors;
-        Measured {
-            value: score(promoters, passives, detractors),
-            interval: (n > 0).then(|| interval(promoters, passives, detractors)),
-            n,
-            n_persons: formula::count(values, 4),
-            counts: vec![
-                ("promoters", promoters),
-                ("passives", passives),
-                ("detractors", detractors),
-                (UNANSWERED, formula::count(values, 3)),
-            ],
-            histogram: formula::histogram(values, 5),
-        }
+        self.clustered(values, self.deff.unwrap_or_default())
     }
 
     fn difference(&self, now: &Measured, before: &Measured) -> Option<Difference> {
@@ -165,6 +157,41 @@ impl Formula for Nps {
             p: smoothed.p,
         })
     }
+
+    fn on(&self, terms: &Terms) -> Option<Rc<dyn Formula>> {
+        let deff = Some(terms.deff);
+        Some(Rc::new(Self { deff }))
+    }
+
+    fn worth(&self) -> Option<Worth> {
+        Some(Worth::Classes(vec![
+            (score_in(Some(PROMOTER_MIN), None), 1.0),
+            (score_in(None, Some(PASSIVE_MIN)), -1.0),
+        ]))
+    }
+
+    fn clustered(&self, values: &[TallyValue], deff: Deff) -> Measured {
+        let [promoters, passives, detractors] =
+            [0, 1, 2].map(|measure_idx| formula::count(values, measure_idx));
+        let n = promoters + passives + detractors;
+        let mut cell = Measured {
+            value: score(promoters, passives, detractors),
+            interval: None,
+            n,
+            n_persons: formula::count(values, 4),
+            counts: vec![
+                ("promoters", promoters),
+                ("passives", passives),
+                ("detractors", detractors),
+                (UNANSWERED, formula::count(values, 3)),
+            ],
+            histogram: formula::histogram(values, 5),
+            secondary: Vec::new(),
+            deff,
+        };
+        cell.interval = (n > 0).then(|| interval(&cell));
+        cell
+    }
 }
 
 /// Returns the score of three counts, −100..=100, or `None` when nobody answered.
@@ -174,19 +201,18 @@ fn score(promoters: u64, passives: u64, detractors: u64) -> Option<f64> {
     (n > 0).then(|| 100.0 * (real(promoters) - real(detractors)) / real(n) + 0.0)
 }
 
-fn interval(promoters: u64, passives: u64, detractors: u64) -> (f64, f64) {
-    let (low, high) = AdjustedWald::new(promoters, passives, detractors).interval();
+fn interval(cell: &Measured) -> (f64, f64) {
+    let (low, high) = adjusted(cell).interval();
     (100.0 * low, 100.0 * high)
 }
 
 fn adjusted(cell: &Measured) -> AdjustedWald {
-    let count = |name| {
-        cell.counts
-            .iter()
-            .find(|(found, _)| *found == name)
-            .map_or(0, |(_, count)| *count)
-    };
-    AdjustedWald::new(count("promoters"), count("passives"), count("detractors"))
+    let effective = |name| cell.deff.effective(cell.count(name));
+    AdjustedWald::new(
+        effective("promoters"),
+        effective("passives"),
+        effective("detractors"),
+    )
 }
 
 #[cfg(test)]
@@ -203,7 +229,11 @@ mod tests {
             0,
             promoters + passives + detractors,
         ];
-        Nps.measured(&counts.map(TallyValue::Count))
+        NPS.measured(&counts.map(TallyValue::Count))
+    }
+
+    fn interval(promoters: u64, passives: u64, detractors: u64) -> (f64, f64) {
+        super::interval(&cell(promoters, passives, detractors))
     }
 
     #[test]
@@ -239,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_cell_without_rows_has_neither_score_nor_interval() {
-        let empty = Nps.measured(&[]);
+        let empty = NPS.measured(&[]);
         assert_eq!((empty.value, empty.interval, empty.n), (None, None, 0));
         assert_eq!(empty.counts.len(), 4);
     }
@@ -297,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_difference_is_tested_on_smoothed_shares_and_shown_raw() {
-        let difference = Nps
+        let difference = NPS
             .difference(&cell(60, 20, 20), &cell(40, 30, 30))
             .expect("a test");
         assert!((difference.value - 30.0).abs() < 1e-12);
@@ -317,7 +347,7 @@ mod tests {
 
     #[test]
     fn no_answers_cannot_be_compared() {
-        assert_eq!(Nps.difference(&cell(10, 0, 0), &cell(0, 0, 0)), None);
+        assert_eq!(NPS.difference(&cell(10, 0, 0), &cell(0, 0, 0)), None);
     }
 
     proptest! {
@@ -341,8 +371,8 @@ mod tests {
             right in (0_u64..300, 0_u64..300, 1_u64..300),
         ) {
             let (left, right) = (cell(left.0, left.1, left.2), cell(right.0, right.1, right.2));
-            let one = Nps.difference(&left, &right).expect("answers");
-            let other = Nps.difference(&right, &left).expect("answers");
+            let one = NPS.difference(&left, &right).expect("answers");
+            let other = NPS.difference(&right, &left).expect("answers");
             prop_assert!((one.value + other.value).abs() < 1e-9);
             prop_assert!((one.low + other.high).abs() < 1e-9);
             prop_assert!((one.p - other.p).abs() < 1e-12 && (0.0..=1.0).contains(&one.p));

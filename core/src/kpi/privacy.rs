@@ -25,6 +25,7 @@ pub(super) fn shown(cell: &Measured, is_plain_count: bool, min_group: u64) -> Sc
             base,
             counts: Vec::new(),
             histogram: Vec::new(),
+            secondary: Vec::new(),
         };
     }
     let has_score = base != Base::CountsOnly;
@@ -37,6 +38,10 @@ pub(super) fn shown(cell: &Measured, is_plain_count: bool, min_group: u64) -> Sc
         base,
         counts: cell.counts.clone(),
         histogram: cell.histogram.clone(),
+        secondary: match has_score {
+            true => cell.secondary.clone(),
+            false => Vec::new(),
+        },
     }
 }
 
@@ -85,6 +90,8 @@ mod tests {
             n_persons: n,
             counts: vec![("promoters", n)],
             histogram: vec![(10.0, n)],
+            secondary: vec![("mean", 9.5)],
+            ..Measured::default()
         }
     }
 
@@ -96,6 +103,7 @@ mod tests {
             (None, None, None, None)
         );
         assert!(score.counts.is_empty() && score.histogram.is_empty());
+        assert!(score.secondary.is_empty());
     }
 
     #[test]
@@ -106,6 +114,7 @@ mod tests {
             (None, None, None, Some(9))
         );
         assert_eq!(score.counts, [("promoters", 9)]);
+        assert!(score.secondary.is_empty(), "a mean is a score too");
     }
 
     #[test]

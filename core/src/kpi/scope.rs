@@ -1,31 +1,92 @@
-//! Which rows a question is about: its dimensions, its filters, and the question set it pools.
+//! Which rows a question is about: its filters, its splits, and the question set it pools.
+
+use std::collections::BTreeMap;
 
 use crate::plan::{Dimension, Filter, Keep, QuestionSet, Tally};
-use crate::record::RecordKind;
 
-use super::formula::{Entry, Scale};
+use super::cluster::Deff;
+use super::formula::{Chosen, Entry, Formula, Scale};
+use super::names::Names;
+use super::question::Terms;
 use super::{KpiError, Mode, Query, Settings};
-use crate::nearest::nearest;
 
-/// Dimensions of every survey row, besides configured ones; a row may be without a value.
-const BUILT_IN: [&str; 8] = [
-    "source", "survey", "question", "mode", "channel", "language", "agent", "team",
-];
 /// Modes a survey KPI is computed in.
 const MODES: &[Mode] = &[Mode::Transactional, Mode::Relational];
 
-/// A set of rows and how a person's rows among them count.
-#[derive(Debug, Clone, PartialEq)]
+/// A set of rows, how a person's rows among them count, and the formula for their questions.
+#[derive(Clone)]
 pub(super) struct Scope {
     pub(super) filter: Filter,
     pub(super) keep: Keep,
+    pub(super) formula: Chosen,
+    pub(super) spread: Spread,
+    own: &'static dyn Formula,
+    terms: Terms,
+}
+
+/// How several answers of one person widen the intervals of a scope.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Spread {
+    /// Not at all: each person counts once, or there is no interval.
+    Plain,
+    /// By the design effect of the questions behind this filter, over the last year.
+    Estimated(Filter),
+    /// By that of each cell's own rows.
+    Direct,
+}
+
+impl Scope {
+    fn new(entry: Entry, filter: Filter, keep: Keep, terms: Terms, spread: Spread) -> Self {
+        Self {
+            filter,
+            keep,
+            formula: Chosen::new(entry.formula, &terms),
+            spread,
+            own: entry.formula,
+            terms,
+        }
+    }
+
+    /// Returns the rows of this scope that pass one more filter.
+    pub(super) fn narrowed(mut self, filter: Filter) -> Self {
+        self.filter = Filter::And(vec![self.filter, filter]);
+        self
+    }
+
+    /// Returns the formula with a design effect.
+    pub(super) fn weighed(&self, deff: Deff) -> Chosen {
+        Chosen::new(self.own, &Terms { deff, ..self.terms })
+    }
+
+    /// Returns the design effect in use.
+    pub(super) fn deff(&self) -> Deff {
+        self.terms.deff
+    }
+
+    /// Takes a design effect over.
+    pub(super) fn weigh(&mut self, deff: Deff) {
+        self.terms.deff = deff;
+        self.formula = self.weighed(deff);
+    }
 }
 
 /// One part of a split: rows to group by a dimension, or one group under a fixed key.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub(super) struct Branch {
     pub(super) scope: Scope,
     pub(super) by: BranchBy,
+    /// Design effects by group, where groups are questions of their own.
+    pub(super) deffs: BTreeMap<Option<String>, Deff>,
+}
+
+impl Branch {
+    fn new(scope: Scope, by: BranchBy) -> Self {
+        Self {
+            scope,
+            by,
+            deffs: BTreeMap::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +96,6 @@ pub(super) enum BranchBy {
 }
 
 /// Everything a question asks about except its time.
-#[derive(Debug, Clone)]
 pub(super) struct Subject {
     /// The unsplit rows.
     pub(super) scope: Scope,
@@ -60,36 +120,29 @@ impl Subject {
         rows: &dyn Tally,
     ) -> Result<Self, KpiError> {
         let names = Names { entry, settings };
-        let mut asked = vec![entry.formula.rows()];
+        let formula = entry.formula;
+        let (mut asked, mut questions) = (vec![formula.rows()], vec![formula.rows()]);
         for (name, values) in &query.filters {
-            asked.push(names.filter(name, values)?);
+            let filter = names.filter(name, values)?;
+            if is_identity(&names.dimension(name)?) {
+                questions.push(filter.clone());
+            }
+            asked.push(filter);
         }
         let by = query
             .by
             .as_deref()
             .map(|name| names.dimension(name))
             .transpose()?;
-        if query.mode == Some(Mode::Clustered) {
+        if query.mode == Some(Mode::Clustered) && formula.worth().is_none() {
             return Err(KpiError::UnsupportedMode {
                 kpi: entry.kpi.name,
                 mode: Mode::Clustered,
                 supported: MODES,
             });
         }
-        let Some(metric) = entry.formula.metric() else {
-            asked.extend(query.mode.map(mode_filter));
-            let scope = Scope {
-                filter: Filter::And(asked),
-                keep: Keep::All,
-            };
-            let branches = branches_of(by, |_| scope.clone());
-            return Ok(Self {
-                scope,
-                mode: query.mode,
-                is_split: query.by.is_some(),
-                branches,
-                notes: Vec::new(),
-            });
+        let Some(metric) = formula.metric() else {
+            return Self::of_any_question(entry, query, asked, by);
         };
         let mut sets = rows.question_sets(metric)?;
         sets.retain(|set| {
@@ -99,101 +152,175 @@ impl Subject {
                 .all(|(name, values)| names.admits(name, values, set))
         });
         let mut notes = Vec::new();
-        if let Some(scale) = entry.formula.scale() {
-            asked.extend(on_scale(scale, &mut sets, &mut notes));
+        if let Some(scale) = formula.scale() {
+            let on_scale = on_scale(scale, &mut sets, &mut notes);
+            questions.extend(on_scale.clone());
+            asked.extend(on_scale);
         }
         let mode = query
             .mode
             .unwrap_or_else(|| default_mode(&sets, &mut notes));
-        let answered = entry.formula.answered();
-        let scope_of = |mode| scope(&asked, mode, &answered);
+        let source = ScopeSource {
+            entry,
+            settings,
+            asked,
+            questions,
+            sets: &sets,
+        };
         let branches = match by {
-            Some(dimension) if query.mode.is_none() => branches(dimension, &sets, mode, scope_of),
-            by => branches_of(by, |_| scope_of(mode)),
+            Some(dimension) if query.mode.is_none() => source.branches(dimension, mode)?,
+            by => branches_of(by, |_| source.scope(mode))?,
         };
         Ok(Self {
-            scope: scope_of(mode),
+            scope: source.scope(mode)?,
             mode: Some(mode),
             is_split: query.by.is_some(),
             branches,
             notes,
         })
     }
-}
 
-fn scope(asked: &[Filter], mode: Mode, answered: &Filter) -> Scope {
-    let mut filters = asked.to_vec();
-    filters.push(mode_filter(mode));
-    let keep = if mode == Mode::Relational {
-        // Only an answer can be a customer's last answer; the unanswered rows are counted.
-        Keep::LastPerCustomer(answered.clone())
-    } else {
-        Keep::All
-    };
-    Scope {
-        filter: Filter::And(filters),
-        keep,
+    /// Resolves a question about rows that are no answers to questions, or to whichever.
+    fn of_any_question(
+        entry: Entry,
+        query: &Query,
+        mut asked: Vec<Filter>,
+        by: Option<Dimension>,
+    ) -> Result<Self, KpiError> {
+        // Only answers have a mode.
+        let mode = query.mode.filter(|_| entry.formula.responses().is_none());
+        asked.extend(mode.map(mode_filter));
+        let asked = Filter::And(asked);
+        let scope = Scope::new(entry, asked, Keep::All, Terms::default(), Spread::Plain);
+        let note = "invitations have no mode: all of them are counted";
+        Ok(Self {
+            branches: branches_of(by, |_| Ok(scope.clone()))?,
+            scope,
+            mode,
+            is_split: query.by.is_some(),
+            notes: (mode != query.mode)
+                .then(|| note.to_owned())
+                .into_iter()
+                .collect(),
+        })
     }
 }
 
-fn branches_of(by: Option<Dimension>, scope_of: impl Fn(&Dimension) -> Scope) -> Vec<Branch> {
+/// Whether a dimension says which question a row answers, so that each of its values is asked of
+/// questions of its own.
+pub(super) fn is_identity(dimension: &Dimension) -> bool {
+    const IDENTITY: [&str; 4] = ["source", "survey", "question", "mode"];
+    matches!(dimension, Dimension::Column(name) if IDENTITY.contains(name))
+}
+
+/// What the scopes of one survey question are made from.
+struct ScopeSource<'a> {
+    entry: Entry,
+    settings: &'a Settings,
+    /// All filters.
+    asked: Vec<Filter>,
+    /// Those that pick questions.
+    questions: Vec<Filter>,
+    sets: &'a [QuestionSet],
+}
+
+impl ScopeSource<'_> {
+    /// Returns the rows of a mode.
+    fn scope(&self, mode: Mode) -> Result<Scope, KpiError> {
+        let formula = self.entry.formula;
+        let with_mode = |filters: &[Filter]| {
+            let mode = mode_filter(mode);
+            Filter::And(filters.iter().cloned().chain([mode]).collect())
+        };
+        let terms = match formula.scale() {
+            // Other scales have been left out.
+            Some(_) => Terms::default(),
+            None => {
+                let is_meant = |set: &&QuestionSet| set.is_relational == (mode == Mode::Relational);
+                let sets: Vec<QuestionSet> = self.sets.iter().filter(is_meant).cloned().collect();
+                Terms::shared(self.entry.kpi.name, formula, &sets, self.settings)?
+            }
+        };
+        let (keep, spread) = match mode {
+            // Only an answer can be a customer's last answer; the unanswered rows are counted.
+            Mode::Relational => (Keep::LastPerCustomer(formula.answered()), Spread::Plain),
+            Mode::Transactional => {
+                let mut questions = self.questions.clone();
+                questions.push(formula.answered());
+                (Keep::All, Spread::Estimated(with_mode(&questions)))
+            }
+            Mode::Clustered => (Keep::All, Spread::Direct),
+        };
+        let spread = match formula.worth() {
+            Some(_) => spread,
+            None => Spread::Plain,
+        };
+        let filter = with_mode(&self.asked);
+        Ok(Scope::new(self.entry, filter, keep, terms, spread))
+    }
+
+    /// Splits so that each value gives what a filter on it would give, which may be in another
+    /// mode.
+    fn branches(&self, by: Dimension, mode: Mode) -> Result<Vec<Branch>, KpiError> {
+        let has = |is_relational| {
+            let is_meant = |set: &QuestionSet| set.is_relational == is_relational;
+            self.sets.iter().any(is_meant)
+        };
+        let has_both = has(true) && has(false);
+        let key_of: fn(&QuestionSet) -> String = match by {
+            Dimension::Column("mode") => {
+                let modes = [Mode::Relational, Mode::Transactional].into_iter();
+                return modes
+                    .filter(|mode| has(*mode == Mode::Relational))
+                    .map(|mode| {
+                        let key = BranchBy::Key(mode.to_string());
+                        Ok(Branch::new(self.scope(mode)?, key))
+                    })
+                    .collect();
+            }
+            Dimension::Column("source") => |set| set.source.to_string(),
+            Dimension::Column("survey") => |set| set.survey.clone(),
+            Dimension::Column("question") => |set| set.question.clone(),
+            by => return branches_of(Some(by), |_| self.scope(mode)),
+        };
+        if !has_both {
+            return branches_of(Some(by), |_| self.scope(mode));
+        }
+        let relational: Vec<Option<String>> = self
+            .sets
+            .iter()
+            .filter(|set| set.is_relational)
+            .map(|set| Some(key_of(set)))
+            .collect();
+        let in_relational = Filter::In(by.clone(), relational);
+        let part = |mode, filter: Filter| -> Result<Branch, KpiError> {
+            let mut scope = self.scope(mode)?.narrowed(filter.clone());
+            if let Spread::Estimated(questions) = &mut scope.spread {
+                *questions = Filter::And(vec![questions.clone(), filter]);
+            }
+            Ok(Branch::new(scope, BranchBy::Dimension(by.clone())))
+        };
+        Ok(vec![
+            part(Mode::Relational, in_relational.clone())?,
+            part(Mode::Transactional, Filter::Not(Box::new(in_relational)))?,
+        ])
+    }
+}
+
+fn branches_of(
+    by: Option<Dimension>,
+    scope_of: impl Fn(&Dimension) -> Result<Scope, KpiError>,
+) -> Result<Vec<Branch>, KpiError> {
     by.into_iter()
-        .map(|dimension| Branch {
-            scope: scope_of(&dimension),
-            by: BranchBy::Dimension(dimension),
+        .map(|dimension| {
+            let scope = scope_of(&dimension)?;
+            Ok(Branch::new(scope, BranchBy::Dimension(dimension)))
         })
         .collect()
 }
 
-/// Splits so that each value gives what a filter on it would give, which may be in another mode.
-fn branches(
-    by: Dimension,
-    sets: &[QuestionSet],
-    mode: Mode,
-    scope_of: impl Fn(Mode) -> Scope,
-) -> Vec<Branch> {
-    let has_both =
-        sets.iter().any(|set| set.is_relational) && sets.iter().any(|set| !set.is_relational);
-    let key_of: fn(&QuestionSet) -> String = match by {
-        Dimension::Column("mode") => {
-            let modes = [Mode::Relational, Mode::Transactional].into_iter();
-            return modes
-                .filter(|mode| has_both || sets.iter().any(|set| mode_of(set) == *mode))
-                .map(|mode| Branch {
-                    scope: scope_of(mode),
-                    by: BranchBy::Key(mode.to_string()),
-                })
-                .collect();
-        }
-        Dimension::Column("source") => |set| set.source.to_string(),
-        Dimension::Column("survey") => |set| set.survey.clone(),
-        Dimension::Column("question") => |set| set.question.clone(),
-        by => return branches_of(Some(by), |_| scope_of(mode)),
-    };
-    if !has_both {
-        return branches_of(Some(by), |_| scope_of(mode));
-    }
-    let relational: Vec<Option<String>> = sets
-        .iter()
-        .filter(|set| set.is_relational)
-        .map(|set| Some(key_of(set)))
-        .collect();
-    let in_relational = Filter::In(by.clone(), relational);
-    let part = |mode, filter| {
-        let mut scope = scope_of(mode);
-        scope.filter = Filter::And(vec![scope.filter, filter]);
-        Branch {
-            scope,
-            by: BranchBy::Dimension(by.clone()),
-        }
-    };
-    vec![
-        part(Mode::Relational, in_relational.clone()),
-        part(Mode::Transactional, Filter::Not(Box::new(in_relational))),
-    ]
-}
-
-fn mode_of(set: &QuestionSet) -> Mode {
+/// Returns the mode a question is asked in.
+pub(super) fn mode_of(set: &QuestionSet) -> Mode {
     if set.is_relational {
         Mode::Relational
     } else {
@@ -274,115 +401,4 @@ fn on_scale(scale: Scale, sets: &mut Vec<QuestionSet>, notes: &mut Vec<String>) 
             ))),
         ])
     })
-}
-
-/// Names of dimensions and question sets, as configured, for one KPI.
-struct Names<'a> {
-    entry: Entry,
-    settings: &'a Settings,
-}
-
-impl Names<'_> {
-    fn dimension(&self, name: &str) -> Result<Dimension, KpiError> {
-        let kind = self.entry.formula.kind();
-        if let Some(source) = self.settings.dimensions.get(name) {
-            // A row carries what it says itself, and what its customer and its agent were.
-            let is_on_rows = match source.kind {
-                own if own == kind => true,
-                RecordKind::Customer => kind.column("customer").is_some(),
-                RecordKind::Agent => kind.column("agent").is_some(),
-                _ => false,
-            };
-            let dimension = is_on_rows.then(|| Dimension::Configured(name.to_owned()));
-            return dimension.ok_or_else(|| KpiError::DimensionElsewhere {
-                name: name.to_owned(),
-                from: source.kind.name(),
-                kpi: self.entry.kpi.name,
-                kind: kind.name(),
-            });
-        }
-        if let Some(built_in) = BUILT_IN.into_iter().find(|built_in| *built_in == name) {
-            return Ok(Dimension::Column(built_in));
-        }
-        let known: Vec<String> = BUILT_IN
-            .into_iter()
-            .map(str::to_owned)
-            .chain(self.settings.dimensions.keys().cloned())
-            .collect();
-        let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
-        Err(KpiError::UnknownDimension {
-            name: name.to_owned(),
-            nearest,
-            known,
-        })
-    }
-
-    fn filter(&self, name: &str, values: &[Option<String>]) -> Result<Filter, KpiError> {
-        let dimension = self.dimension(name)?;
-        Ok(match dimension {
-            Dimension::Column("question") => self.question_filter(values),
-            Dimension::Column("mode") => {
-                let mut values = values.to_vec();
-                let transactional = Some(Mode::Transactional.to_string());
-                if values.contains(&transactional) && !values.contains(&None) {
-                    values.push(None);
-                } else if values.contains(&None) && !values.contains(&transactional) {
-                    values.push(transactional);
-                }
-                Filter::In(dimension, values)
-            }
-            dimension => Filter::In(dimension, values.to_vec()),
-        })
-    }
-
-    /// A question is named by its id, by `SOURCE/ID`, or by a name of `[questions]`.
-    fn question_filter(&self, values: &[Option<String>]) -> Filter {
-        let question = || Dimension::Column("question");
-        let mut alternatives = vec![Filter::In(question(), Vec::new())];
-        let mut plain = Vec::new();
-        for value in values {
-            let ids = value.as_ref().map_or(&[][..], |name| self.named(name));
-            if ids.is_empty() {
-                plain.push(value.clone());
-            }
-            let single = value.as_ref().filter(|_| ids.is_empty());
-            for id in ids.iter().chain(single) {
-                if let Some((source, id)) = id.split_once('/') {
-                    alternatives.push(Filter::And(vec![
-                        Filter::In(Dimension::Column("source"), vec![Some(source.to_owned())]),
-                        Filter::In(question(), vec![Some(id.to_owned())]),
-                    ]));
-                }
-            }
-        }
-        alternatives[0] = Filter::In(question(), plain);
-        if alternatives.len() == 1 {
-            return alternatives.remove(0);
-        }
-        Filter::Or(alternatives)
-    }
-
-    fn named(&self, name: &str) -> &[String] {
-        self.settings.questions.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether a filter lets a question set through, as far as the set alone can tell.
-    fn admits(&self, name: &str, values: &[Option<String>], set: &QuestionSet) -> bool {
-        let has = |wanted: &str| values.iter().flatten().any(|value| value == wanted);
-        match name {
-            _ if self.settings.dimensions.contains_key(name) => true,
-            "source" => has(set.source.as_str()),
-            "survey" => has(&set.survey),
-            "mode" => {
-                has(&mode_of(set).to_string()) || (!set.is_relational && values.contains(&None))
-            }
-            "question" => values.iter().flatten().any(|value| {
-                let full = format!("{}/{}", set.source, set.question);
-                let ids = self.named(value);
-                ids.contains(&full)
-                    || (ids.is_empty() && (*value == set.question || *value == full))
-            }),
-            _ => true,
-        }
-    }
 }

@@ -12,7 +12,10 @@ use crate::dashboard::{Dashboard, Panel, ShelvedDashboard};
 use crate::kpi::{ChartKind, Grain, Query, Range, Settings};
 use crate::picture::{Dashboards, Gallery, GalleryParts, Rules};
 use crate::plan::row_table::{Row, RowTable};
-use crate::plan::{DataVersion, Filter, QuestionSet, Tallies, Tally, TallyError, TallyPlan};
+use crate::plan::{
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, QuestionSet, Tallies, Tally,
+    TallyError, TallyPlan,
+};
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{
     Ack, Checkpoint, CommitUnit, EventMark, RunLog, SourceState, Store, StoreError,
@@ -60,8 +63,10 @@ pub(crate) fn rules() -> Rules {
             fiscal_year_start: 1,
             min_group: 5,
             provisional: jiff::SignedDuration::from_hours(48),
+            response_window: jiff::SignedDuration::from_hours(14 * 24),
             dimensions: BTreeMap::new(),
             questions: BTreeMap::new(),
+            positives: BTreeMap::new(),
         },
         goals: BTreeMap::new(),
         sources: vec![crate::picture::source::SourceRule {
@@ -155,6 +160,16 @@ impl Tally for FakeStore {
         self.n_tallies.fetch_add(1, Ordering::SeqCst);
         self.check()?;
         self.table.tally(plan)
+    }
+
+    fn clusters(&self, plan: &ClusterPlan) -> Result<Vec<ClusterRow>, TallyError> {
+        self.check()?;
+        self.table.clusters(plan)
+    }
+
+    fn cohorts(&self, plan: &CohortPlan) -> Result<Cohorts, TallyError> {
+        self.check()?;
+        self.table.cohorts(plan)
     }
 
     fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError> {

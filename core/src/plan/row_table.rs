@@ -6,8 +6,9 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 
 use crate::plan::{
-    DataVersion, Dimension, Filter, Keep, Measure, QuestionSet, Tallies, Tally, TallyError,
-    TallyPlan, TallyRow, TallyValue,
+    ClusterPlan, ClusterRow, ClusterSums, CohortPlan, CohortRow, Cohorts, DataVersion, Dimension,
+    Filter, Keep, Measure, QuestionSet, Tallies, Tally, TallyError, TallyPlan, TallyRow,
+    TallyValue, Worth,
 };
 use crate::record::{RecordKind, SourceName};
 
@@ -128,6 +129,8 @@ impl Row {
 #[derive(Debug, Default)]
 pub(crate) struct RowTable {
     pub(crate) rows: Vec<Row>,
+    /// Rows of invitations, asked for by that kind; one flagged `bounced` was not delivered.
+    pub(crate) invitations: Vec<Row>,
     pub(crate) plans: Mutex<Vec<TallyPlan>>,
 }
 
@@ -135,26 +138,32 @@ impl RowTable {
     pub(crate) fn new(rows: impl IntoIterator<Item = Row>) -> Self {
         Self {
             rows: rows.into_iter().collect(),
+            invitations: Vec::new(),
             plans: Mutex::default(),
         }
     }
 
     fn live(&self, as_of: Option<Timestamp>) -> Vec<&Row> {
-        let mut latest: BTreeMap<(&str, &str), &Row> = BTreeMap::new();
-        for row in &self.rows {
-            if as_of.is_some_and(|as_of| row.known_at > as_of) {
-                continue;
-            }
-            let kept = latest.entry((&row.source, &row.id)).or_insert(row);
-            if row.known_at > kept.known_at {
-                *kept = row;
-            }
-        }
-        latest
-            .into_values()
-            .filter(|row| !row.flags.contains("deleted"))
-            .collect()
+        latest_of(&self.rows, as_of)
     }
+}
+
+/// Returns the live rows as known at an instant.
+fn latest_of(rows: &[Row], as_of: Option<Timestamp>) -> Vec<&Row> {
+    let mut latest: BTreeMap<(&str, &str), &Row> = BTreeMap::new();
+    for row in rows {
+        if as_of.is_some_and(|as_of| row.known_at > as_of) {
+            continue;
+        }
+        let kept = latest.entry((&row.source, &row.id)).or_insert(row);
+        if row.known_at > kept.known_at {
+            *kept = row;
+        }
+    }
+    latest
+        .into_values()
+        .filter(|row| !row.flags.contains("deleted"))
+        .collect()
 }
 
 impl Tally for RowTable {
@@ -214,6 +223,66 @@ impl Tally for RowTable {
         Ok(Tallies { rows, extent })
     }
 
+    fn clusters(&self, plan: &ClusterPlan) -> Result<Vec<ClusterRow>, TallyError> {
+        let rows = &plan.rows;
+        let mut groups: BTreeMap<(Vec<Option<String>>, usize), Vec<&Row>> = BTreeMap::new();
+        for row in self.live(rows.as_of) {
+            let inside = |span: &crate::plan::Span| span.start <= row.at && row.at < span.end;
+            let Some(bucket_idx) = rows.buckets.iter().position(inside) else {
+                continue;
+            };
+            for key in row.keys(&rows.group) {
+                if row.passes(&rows.filter) {
+                    groups.entry((key, bucket_idx)).or_default().push(row);
+                }
+            }
+        }
+        let of_group = |((key, bucket_idx), rows): (_, Vec<&Row>)| ClusterRow {
+            bucket_idx,
+            key,
+            sums: summed(&rows, &plan.worth),
+        };
+        Ok(groups.into_iter().map(of_group).collect())
+    }
+
+    fn cohorts(&self, plan: &CohortPlan) -> Result<Cohorts, TallyError> {
+        let rows = &plan.rows;
+        let mut sent = latest_of(&self.invitations, rows.as_of);
+        sent.sort_by(|a, b| (a.at, &a.source, &a.id).cmp(&(b.at, &b.source, &b.id)));
+        let met = matched(&sent, &self.submissions(plan), plan);
+        let mut groups: BTreeMap<(Vec<Option<String>>, usize), Vec<usize>> = BTreeMap::new();
+        let mut extent: Option<(Timestamp, Timestamp)> = None;
+        for (idx, row) in sent.iter().enumerate() {
+            let inside = |span: &crate::plan::Span| span.start <= row.at && row.at < span.end;
+            let place = rows.buckets.iter().position(inside);
+            let Some(bucket_idx) = place.filter(|_| row.passes(&rows.filter)) else {
+                continue;
+            };
+            let (first, last) = extent.unwrap_or((row.at, row.at));
+            extent = Some((first.min(row.at), last.max(row.at)));
+            for key in row.keys(&rows.group) {
+                groups.entry((key, bucket_idx)).or_default().push(idx);
+            }
+        }
+        let of_group = |((key, bucket_idx), all): (_, Vec<usize>)| {
+            let delivered = all
+                .iter()
+                .filter(|idx| !sent[**idx].flags.contains("bounced"));
+            let persons: BTreeSet<String> =
+                delivered.clone().map(|idx| sent[*idx].person()).collect();
+            CohortRow {
+                bucket_idx,
+                key,
+                n_sent: all.len() as u64,
+                n_delivered: delivered.count() as u64,
+                n_responded: all.iter().filter(|idx| met.contains(idx)).count() as u64,
+                n_persons: persons.len() as u64,
+            }
+        };
+        let rows = groups.into_iter().map(of_group).collect();
+        Ok(Cohorts { rows, extent })
+    }
+
     fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError> {
         let mut sets: Vec<QuestionSet> = Vec::new();
         for row in self.live(None) {
@@ -230,24 +299,29 @@ impl Tally for RowTable {
                 scale_max: row.numbers.get("scale_max").copied(),
                 is_lower_better: text("direction") == "lower_is_better",
                 n_answers: 0,
+                score_min: None,
+                score_max: None,
                 last_answer: None,
             };
-            if !sets.iter().any(|known| {
-                QuestionSet {
+            let is_same = |known: &QuestionSet| {
+                let bare = QuestionSet {
                     n_answers: 0,
+                    score_min: None,
+                    score_max: None,
                     ..known.clone()
-                } == set
-            }) {
-                sets.push(set.clone());
+                };
+                bare == set
+            };
+            let found = sets.iter().position(is_same);
+            let idx = found.unwrap_or(sets.len());
+            if found.is_none() {
+                sets.push(set);
             }
-            for known in &mut sets {
-                if (QuestionSet {
-                    n_answers: 0,
-                    ..known.clone()
-                }) == set
-                {
-                    known.n_answers += u64::from(row.numbers.contains_key("score"));
-                }
+            let known = &mut sets[idx];
+            if let Some(score) = row.numbers.get("score").copied() {
+                known.n_answers += 1;
+                known.score_min = Some(known.score_min.map_or(score, |low| low.min(score)));
+                known.score_max = Some(known.score_max.map_or(score, |high| high.max(score)));
             }
         }
         sets.sort_by_key(|set| std::cmp::Reverse(set.n_answers));
@@ -256,11 +330,14 @@ impl Tally for RowTable {
 
     fn extent(
         &self,
-        _kind: RecordKind,
+        kind: RecordKind,
         filter: &Filter,
         as_of: Option<Timestamp>,
     ) -> Result<Option<(Timestamp, Timestamp)>, TallyError> {
-        let live = self.live(as_of);
+        let live = match kind {
+            RecordKind::Invitation => latest_of(&self.invitations, as_of),
+            _ => self.live(as_of),
+        };
         let times = || {
             live.iter()
                 .filter(|row| row.passes(filter))
@@ -272,6 +349,115 @@ impl Tally for RowTable {
     fn data_version(&self) -> DataVersion {
         DataVersion::default()
     }
+}
+
+/// A submission that can be an invitation's response.
+struct Submission {
+    source: String,
+    id: String,
+    at: Timestamp,
+    survey: Option<String>,
+    customer: Option<String>,
+    ticket: Option<String>,
+}
+
+impl RowTable {
+    fn submissions(&self, plan: &CohortPlan) -> Vec<Submission> {
+        let mut found: BTreeMap<(String, String), Vec<&Row>> = BTreeMap::new();
+        for row in self.live(plan.rows.as_of) {
+            if row.passes(&plan.answered) {
+                let id = row.texts.get("response").unwrap_or(&row.id).clone();
+                found.entry((row.source.clone(), id)).or_default().push(row);
+            }
+        }
+        let of = |((source, id), rows): ((String, String), Vec<&Row>)| {
+            let least = |name| {
+                rows.iter()
+                    .filter_map(|row| row.texts.get(name))
+                    .min()
+                    .cloned()
+            };
+            let is_anonymous = rows.iter().any(|row| row.flags.contains("anonymous"));
+            Submission {
+                source,
+                id,
+                at: rows.iter().map(|row| row.at).min().unwrap_or_default(),
+                survey: least("survey"),
+                customer: least("customer").filter(|_| !is_anonymous),
+                ticket: least("ticket"),
+            }
+        };
+        let mut all: Vec<Submission> = found.into_iter().map(of).collect();
+        all.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        all
+    }
+}
+
+/// Returns the positions of the invitations that met an answer: those that name one first, each in
+/// the order of sending and taking the first free answer.
+fn matched(sent: &[&Row], submissions: &[Submission], plan: &CohortPlan) -> BTreeSet<usize> {
+    let (mut met, mut used) = (BTreeSet::new(), BTreeSet::new());
+    for is_naming in [true, false] {
+        for (idx, row) in sent.iter().enumerate() {
+            let named = row.texts.get("response");
+            if row.flags.contains("bounced") || named.is_some() != is_naming {
+                continue;
+            }
+            let is_own = |one: &Submission| match named {
+                Some(id) => *id == one.id,
+                None => {
+                    let tickets = row.texts.get("ticket").zip(one.ticket.as_ref());
+                    row.texts.contains_key("customer")
+                        && row.texts.get("customer") == one.customer.as_ref()
+                        && row.texts.get("survey") == one.survey.as_ref()
+                        && tickets.is_none_or(|(mine, theirs)| mine == theirs)
+                }
+            };
+            let free = submissions.iter().position(|one| {
+                let age = one.at.duration_since(row.at);
+                one.source == row.source
+                    && is_own(one)
+                    && !age.is_negative()
+                    && age < plan.window
+                    && !used.contains(&(&one.source, &one.id))
+            });
+            if let Some(answer_idx) = free {
+                let answer = &submissions[answer_idx];
+                used.insert((&answer.source, &answer.id));
+                met.insert(idx);
+            }
+        }
+    }
+    met
+}
+
+fn summed(rows: &[&Row], worth: &Worth) -> ClusterSums {
+    let mut persons: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for row in rows {
+        let added = match worth {
+            Worth::Column(column) => row.numbers.get(column).copied().unwrap_or(0.0),
+            Worth::Classes(classes) => classes
+                .iter()
+                .find(|(filter, _)| row.passes(filter))
+                .map_or(0.0, |(_, weight)| *weight),
+        };
+        persons.entry(row.person()).or_default().push(added);
+    }
+    let mut sums = ClusterSums::default();
+    for added in persons.values() {
+        #[expect(clippy::cast_precision_loss, reason = "a short list")]
+        let size = added.len() as f64;
+        let total: f64 = added.iter().sum();
+        sums.n += added.len() as u64;
+        sums.n_persons += 1;
+        sums.n_repeaters += u64::from(added.len() > 1);
+        sums.sum += total;
+        sums.squares += added.iter().map(|x| x * x).sum::<f64>();
+        sums.person_squares += total * total;
+        sums.person_products += total * size;
+        sums.size_squares += size * size;
+    }
+    sums
 }
 
 fn last_per_customer<'a>(rows: Vec<&'a Row>, among: &Filter) -> Vec<&'a Row> {

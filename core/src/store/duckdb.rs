@@ -2,6 +2,8 @@
 
 mod answer;
 mod append;
+mod cluster;
+mod cohort;
 mod commit;
 mod counts;
 mod directory;
@@ -31,13 +33,18 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use self::cluster::KeptClusters;
+use self::cohort::CohortQuestion;
 use self::commit::Memory;
 use self::counts::{CountChange, RowCounts};
 use self::fault::failed;
 use self::question::Writing;
 use self::reader::Readers;
 use self::writer::Writer;
-use crate::plan::{DataVersion, Filter, QuestionSet, Tallies, Tally, TallyError, TallyPlan};
+use crate::plan::{
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, QuestionSet, Tallies, Tally,
+    TallyError, TallyPlan,
+};
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{
     Ack, Checkpoint, CommitUnit, EventMark, RunLog, SourceState, Store, StoreError,
@@ -112,6 +119,8 @@ pub struct DuckStore {
     /// The questions of each metric as of a data version: every answer asks for them, and they
     /// take a scan of all rows. At most one entry a metric of the record kind.
     questions: Mutex<HashMap<String, (u64, Vec<QuestionSet>)>>,
+    /// Sums over persons that were asked for.
+    clusters: Mutex<KeptClusters>,
     /// Live rows by source and kind as of a data version: asked for every two seconds.
     counts: Arc<Mutex<Option<RowCounts>>>,
     _lock: File,
@@ -144,6 +153,7 @@ impl DuckStore {
             options,
             damaged_log,
             questions: Mutex::default(),
+            clusters: Mutex::default(),
             counts: Arc::default(),
             _lock: lock,
         })
@@ -378,6 +388,37 @@ impl Tally for DuckStore {
             });
             std::iter::once(self.tally(first)).chain(joined).collect()
         })
+    }
+
+    fn clusters(&self, plan: &ClusterPlan) -> Result<Vec<ClusterRow>, TallyError> {
+        // Read before the rows: what is kept may be newer than it says, never older.
+        let version = self.version.load(Ordering::Acquire);
+        let key = format!("{plan:?}");
+        let kept = || self.clusters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(clusters) = kept().get(&key, version) {
+            return Ok(clusters);
+        }
+        let question = Writing::new(plan.rows.kind, &self.dimensions)
+            .clusters(plan)
+            .map_err(unanswered)?;
+        let clusters = self
+            .read("sum over persons", |connection| {
+                cluster::clusters(connection, plan, &question)
+            })
+            .map_err(unanswered)?;
+        kept().put(key, version, &clusters);
+        Ok(clusters)
+    }
+
+    fn cohorts(&self, plan: &CohortPlan) -> Result<Cohorts, TallyError> {
+        let writing = || Writing::new(plan.rows.kind, &self.dimensions);
+        let question = CohortQuestion::new(plan, writing).map_err(unanswered)?;
+        let found = self.read("match answers with invitations", |connection| {
+            cohort::cohorts(connection, plan, &question)
+        });
+        found
+            .and_then(|cohorts| cohorts.ok_or_else(cohort::too_contested))
+            .map_err(unanswered)
     }
 
     fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError> {

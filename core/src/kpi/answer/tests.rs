@@ -13,6 +13,8 @@ use crate::record::RecordKind;
 
 mod pooling;
 mod refusal;
+mod response_rate;
+mod survey;
 
 const NOW: &str = "2026-06-30T22:00:00Z";
 
@@ -33,6 +35,7 @@ fn settings() -> Settings {
         fiscal_year_start: 1,
         min_group: 5,
         provisional: SignedDuration::from_hours(48),
+        response_window: SignedDuration::from_hours(14 * 24),
         dimensions: BTreeMap::from([
             ("segment".to_owned(), segment),
             ("priority".to_owned(), priority),
@@ -41,6 +44,7 @@ fn settings() -> Settings {
             "everything".to_owned(),
             vec!["csv/q".to_owned(), "web/q2".to_owned()],
         )]),
+        positives: BTreeMap::from([("csv/strict".to_owned(), 5.0)]),
     }
 }
 

@@ -27,6 +27,7 @@ fn score(value: Option<f64>, base: Base, n: u64) -> Score {
         base,
         counts: if is_hidden { Vec::new() } else { counts },
         histogram: Vec::new(),
+        secondary: Vec::new(),
     }
 }
 
@@ -71,6 +72,7 @@ fn answer() -> Answer {
         }],
         total,
         change: None,
+        deff: None,
         notes: Vec::new(),
         sources: vec![SourceStamp {
             name: "survey".to_owned(),
@@ -105,6 +107,7 @@ fn split() -> Answer {
             previous_end: at("2026-03-01T00:00:00Z"),
             previous_n: 61,
         }),
+        deff: None,
         notes: vec!["relational surveys only".to_owned()],
         ..one.clone()
     }

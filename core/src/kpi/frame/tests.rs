@@ -16,8 +16,10 @@ fn settings(zone_name: &str) -> Settings {
         fiscal_year_start: 1,
         min_group: 5,
         provisional: SignedDuration::from_hours(48),
+        response_window: SignedDuration::from_hours(14 * 24),
         dimensions: std::collections::BTreeMap::new(),
         questions: std::collections::BTreeMap::new(),
+        positives: std::collections::BTreeMap::new(),
     }
 }
 
@@ -39,6 +41,7 @@ fn frame(
         grain,
         calendar: &calendar,
         as_of: at(as_of),
+        maturity: SignedDuration::ZERO,
         provisional: settings.provisional,
         extent: Some((at("2017-12-05T09:00:00Z"), at("2018-06-20T09:00:00Z"))),
     }

@@ -133,7 +133,7 @@ pub(super) fn question_sets(
         .prepare(
             "SELECT source, survey, question, mode IS NOT DISTINCT FROM 'relational' AS relational, \
              scale_min, scale_max, direction IS NOT DISTINCT FROM 'lower_is_better' AS lower_better, \
-             count(score) AS n_answers, \
+             count(score) AS n_answers, min(score), max(score), \
              epoch_us(max(bucket_time) FILTER (WHERE score IS NOT NULL)) AS last_answer \
              FROM response WHERE NOT superseded AND metric = ? AND NOT coalesce(is_test, false) \
              GROUP BY ALL ORDER BY n_answers DESC, source, survey, question, relational, \
@@ -153,7 +153,9 @@ pub(super) fn question_sets(
                 scale_max: row.get(5)?,
                 is_lower_better: row.get(6)?,
                 n_answers: row.get(7)?,
-                last_answer: instant(row, 8)?,
+                score_min: row.get(8)?,
+                score_max: row.get(9)?,
+                last_answer: instant(row, 10)?,
             }))
         })?
         .collect::<duckdb::Result<_>>()?;

@@ -40,6 +40,12 @@ impl<'a> Writing<'a> {
         }
     }
 
+    /// Goes on writing about rows of another kind, in the same query.
+    pub(super) fn about(&mut self, kind: RecordKind) {
+        self.kind = kind;
+        self.named.clear();
+    }
+
     pub(super) fn finish(self, sql: String) -> Question {
         Question {
             sql,
@@ -47,7 +53,7 @@ impl<'a> Writing<'a> {
         }
     }
 
-    fn bind(&mut self, value: Value) -> String {
+    pub(super) fn bind(&mut self, value: Value) -> String {
         self.values.push(value);
         format!("${}", self.values.len())
     }
@@ -217,7 +223,8 @@ impl<'a> Writing<'a> {
         }
     }
 
-    fn number(&mut self, name: &str) -> Result<String, StoreError> {
+    /// Returns a number column of the rows named `r`.
+    pub(super) fn number(&mut self, name: &str) -> Result<String, StoreError> {
         match self.kind.column(name).map(|column| column.column_type) {
             Some(ColumnType::Number) => self.column(name),
             Some(ColumnType::Count | ColumnType::Money) => {
@@ -271,7 +278,7 @@ impl<'a> Writing<'a> {
     }
 
     /// Returns the person of a row, or null for one that stands for itself.
-    fn person(&mut self) -> String {
+    pub(super) fn person(&mut self) -> String {
         let person = self.named("person");
         match self.kind.column("anonymous") {
             Some(_) => format!(
@@ -283,7 +290,7 @@ impl<'a> Writing<'a> {
     }
 
     /// Returns who a row stands for: its person, or itself.
-    fn someone(&mut self) -> String {
+    pub(super) fn someone(&mut self) -> String {
         format!("coalesce({}, {})", self.person(), self.named(KEY))
     }
 
@@ -334,8 +341,8 @@ impl<'a> Writing<'a> {
         )
     }
 
-    /// Writes the whole tally: bucket, keys, measures, and the extent of the rows behind them.
-    pub(super) fn tally(mut self, plan: &TallyPlan) -> Result<Question, StoreError> {
+    /// Writes the rows of a plan named `r`, each with its bucket and keys, and the names of the keys.
+    pub(super) fn placed(&mut self, plan: &TallyPlan) -> Result<(String, String), StoreError> {
         let keys = plan
             .group
             .iter()
@@ -356,11 +363,17 @@ impl<'a> Writing<'a> {
         let key_names: String = (0..plan.group.len())
             .map(|idx| format!(", key_{idx}"))
             .collect();
-        let mut rows = format!(
+        let rows = format!(
             "SELECT r.*, {bucket} AS bucket_at{keys} FROM {base} r{join} WHERE {}",
             conditions.join(" AND ")
         );
         self.named.clear();
+        Ok((rows, key_names))
+    }
+
+    /// Writes the whole tally: bucket, keys, measures, and the extent of the rows behind them.
+    pub(super) fn tally(mut self, plan: &TallyPlan) -> Result<Question, StoreError> {
+        let (mut rows, key_names) = self.placed(plan)?;
         let measures = plan
             .measures
             .iter()

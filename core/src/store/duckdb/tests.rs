@@ -1,5 +1,6 @@
 //! The store as a whole: commits, versions, questions, reopening.
 
+mod cohort;
 mod fixture;
 mod meaning;
 mod opening;
@@ -12,7 +13,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use self::fixture::{Answer, TestStore, at, everything};
-use crate::plan::{Dimension, Filter, Measure, Tally, TallyPlan, TallyValue};
+use crate::plan::{
+    ClusterPlan, ClusterSums, Dimension, Filter, Measure, Tally, TallyPlan, TallyValue, Worth,
+};
 use crate::record::RecordKind;
 use crate::store::duckdb::{DuckStore, StoreOptions, commit, migrate, state};
 use crate::store::{Ack, Store, StoreError};
@@ -40,6 +43,34 @@ fn a_committed_answer_is_counted() {
         ]
     );
     assert_eq!(tallies.extent, Some((at(10), at(20))));
+}
+
+#[test]
+fn sums_over_persons_follow_the_rows() {
+    let store = TestStore::new();
+    let of = |id, score, customer: &str| Answer {
+        customer: Some(customer.to_owned()),
+        ..Answer::new(id, score, 10)
+    };
+    store.commit(&[of("a", 9.0, "x"), of("b", 3.0, "x"), of("c", 5.0, "y")]);
+    let plan = ClusterPlan {
+        rows: everything(Vec::new()),
+        worth: Worth::Column("score"),
+    };
+    let sums = || store.clusters(&plan).unwrap()[0].sums;
+    let expected = ClusterSums {
+        n: 3,
+        n_persons: 2,
+        n_repeaters: 1,
+        sum: 17.0,
+        squares: 115.0,
+        person_squares: 169.0,
+        person_products: 29.0,
+        size_squares: 5.0,
+    };
+    assert_eq!(sums(), expected);
+    store.commit(&[of("d", 1.0, "y")]);
+    assert_eq!((sums().n, sums().n_repeaters), (4, 2));
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Questions that have no answer: whose fault it is, and what to do about it.
 
 use super::*;
-use crate::plan::{DataVersion, QuestionSet, Tallies, TallyError};
+use crate::plan::{
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, QuestionSet, Tallies, TallyError,
+};
 
 fn check_refusal(text: &str, status: u16, message: &str, hint: Option<&str>) {
     let error = answer(&query(text), &settings(), at(NOW), &RowTable::default()).expect_err(text);
@@ -18,7 +20,7 @@ fn a_bad_question_is_told_what_is_wrong_and_what_to_do() {
         "npss",
         404,
         "there is no KPI `npss`; did you mean `nps`?",
-        Some("the KPIs are nps, responses, tickets"),
+        Some("the KPIs are nps, csat, ces, rating, responses, response_rate, tickets"),
     );
     let known = "the dimensions are source, survey, question, mode, channel, language, agent, \
                  team, priority, segment";
@@ -41,9 +43,9 @@ fn a_bad_question_is_told_what_is_wrong_and_what_to_do() {
         Some("use a dimension that comes from response, customer or agent rows"),
     );
     check_refusal(
-        "nps mode=clustered",
+        "responses mode=clustered",
         400,
-        "`nps` cannot be computed with mode `clustered`",
+        "`responses` cannot be computed with mode `clustered`",
         Some("use `transactional` or `relational`"),
     );
     check_refusal(
@@ -60,6 +62,12 @@ fn a_store_that_does_not_answer_is_not_the_askers_fault() {
     impl Tally for Late {
         fn tally(&self, _: &TallyPlan) -> Result<Tallies, TallyError> {
             Err(TallyError::Deadline { deadline_s: 10 })
+        }
+        fn clusters(&self, _: &ClusterPlan) -> Result<Vec<ClusterRow>, TallyError> {
+            Ok(Vec::new())
+        }
+        fn cohorts(&self, _: &CohortPlan) -> Result<Cohorts, TallyError> {
+            Ok(Cohorts::default())
         }
         fn question_sets(&self, _: &str) -> Result<Vec<QuestionSet>, TallyError> {
             Ok(Vec::new())

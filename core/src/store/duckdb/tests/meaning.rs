@@ -8,7 +8,7 @@ use proptest::sample::{select, subsequence};
 
 use super::fixture::{Answer, TestStore, at, everything, hours};
 use crate::plan::row_table::{Row, RowTable};
-use crate::plan::{Dimension, Filter, Keep, Measure, Span, Tally, TallyPlan};
+use crate::plan::{ClusterPlan, Dimension, Filter, Keep, Measure, Span, Tally, TallyPlan, Worth};
 
 const N_ANSWERS: usize = 300;
 const CHANNELS: [Option<&str>; 3] = [None, Some("sms"), Some("web")];
@@ -149,6 +149,26 @@ proptest! {
         // All of it is known since its one commit.
         let as_of = TallyPlan { as_of: Some(at(3_600)), ..plan };
         prop_assert_eq!(&store.tally(&as_of).unwrap(), &expected);
+    }
+
+    #[test]
+    fn sums_over_persons_mean_the_same_in_sql_and_row_by_row(
+        rows in plan(),
+        classes in prop::option::of((filter(), filter())),
+    ) {
+        let (store, table) = &*ROWS;
+        let worth = match classes {
+            Some((one, other)) => Worth::Classes(vec![(one, 1.0), (other, -1.0)]),
+            None => Worth::Column("score"),
+        };
+        let plan = ClusterPlan { rows: TallyPlan { measures: Vec::new(), ..rows }, worth };
+        let expected = table.clusters(&plan).unwrap();
+        prop_assert_eq!(&store.clusters(&plan).unwrap(), &expected);
+        // Kept from the first time.
+        prop_assert_eq!(&store.clusters(&plan).unwrap(), &expected);
+        let rows = TallyPlan { as_of: Some(at(3_600)), ..plan.rows };
+        let plan = ClusterPlan { rows, ..plan };
+        prop_assert_eq!(&store.clusters(&plan).unwrap(), &expected);
     }
 
     #[test]
