@@ -8,6 +8,7 @@ mod bench;
 mod comparison;
 mod dice;
 mod elf;
+mod endurance;
 mod fuzz;
 mod lifecycle;
 mod manifest;

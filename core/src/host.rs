@@ -176,6 +176,9 @@ pub enum Task<'a> {
         /// Its parameters.
         params: &'a Value,
     },
+    /// Opens and closes it a thousand times more, as a host of an earlier and of a later version
+    /// too; what it holds before and after is the reply.
+    Endure,
 }
 
 /// How a run ended.

@@ -120,7 +120,14 @@ fn a_fault_of_the_manifest_fails_its_own_test() {
 
 #[test]
 fn a_fault_of_opening_and_closing_fails_its_own_test() {
-    for fault in ["close", "odd_configs", "invented_configs", "unknown_method"] {
+    for fault in [
+        "close",
+        "odd_configs",
+        "invented_configs",
+        "unknown_method",
+        "other_hosts",
+        "many_times",
+    ] {
         check(fault, &[], Status::Fail);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::bench::Bench;
-use super::{Dice, Finding, Group, Log, fuzz};
+use super::{Dice, Finding, Group, Log, endurance, fuzz};
 use crate::host::{FailureReason, Overheard, RunOutcome, Task};
 
 /// Configurations invented from the schema.
@@ -22,7 +22,9 @@ pub(super) fn check(log: &mut Log, bench: &Bench<'_>, fuzz: Option<Duration>) {
     let empty = json!({});
     let config = bench.sample().map_or(&empty, |sample| &sample.config);
     log.note("open", open(bench, config));
-    log.note("close", close(bench, config));
+    let closed = close(bench, config);
+    let is_closed = closed.remedy.is_none();
+    log.note("close", closed);
     log.note("open_twice", open_twice(bench, config));
     log.note("empty_config", judged(bench, "an empty table", &empty));
     log.note("odd_configs", odd_configs(bench));
@@ -31,6 +33,11 @@ pub(super) fn check(log: &mut Log, bench: &Bench<'_>, fuzz: Option<Duration>) {
         log.note("fuzz", fuzzed(bench, time));
     }
     log.note("unknown_method", unknown_method(bench, config));
+    let opens = bench.open(config, Task::Open).0.failure.is_none();
+    // Once was too often for one that does not close.
+    if opens && is_closed {
+        endurance::check(log, bench, config);
+    }
 }
 
 fn open(bench: &Bench<'_>, config: &Value) -> Finding {

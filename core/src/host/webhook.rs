@@ -37,6 +37,7 @@ impl<'a> Work<'a> {
             Self::Do(Task::Open) => "open",
             Self::Do(Task::Read) => "read",
             Self::Do(Task::Call { .. }) => "call",
+            Self::Do(Task::Endure) => "endure",
             Self::Parse(_) => "webhook",
         }
     }
@@ -44,7 +45,7 @@ impl<'a> Work<'a> {
     /// Returns the stage of a run whose plugin is open.
     pub(super) const fn stage(self) -> Stage {
         match self {
-            Self::Do(Task::Open) => Stage::Open,
+            Self::Do(Task::Open | Task::Endure) => Stage::Open,
             Self::Do(Task::Read) => Stage::Read,
             Self::Do(Task::Call { .. }) => Stage::Call,
             Self::Parse(_) => Stage::Webhook,
@@ -55,14 +56,14 @@ impl<'a> Work<'a> {
     pub(super) const fn call(self) -> (&'a str, Option<&'a Value>) {
         match self {
             Self::Do(Task::Call { method, params }) => (method, Some(params)),
-            Self::Do(Task::Open | Task::Read) | Self::Parse(_) => ("", None),
+            Self::Do(Task::Open | Task::Read | Task::Endure) | Self::Parse(_) => ("", None),
         }
     }
 
     /// Returns whether the plugin may connect to anything: opening reads a configuration and no
     /// more.
     pub(super) const fn connects(self) -> bool {
-        !matches!(self, Self::Do(Task::Open))
+        !matches!(self, Self::Do(Task::Open | Task::Endure))
     }
 
     pub(super) fn deliveries(self) -> slice::Iter<'a, Delivery<'a>> {

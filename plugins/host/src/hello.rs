@@ -51,6 +51,8 @@ pub(crate) enum Mode {
     Call,
     /// Open, then parse webhooks as they come.
     Webhook,
+    /// Open, then open and close many times more.
+    Endure,
 }
 
 impl Hello {

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "opens a library and calls its C functions")]
 
 mod callback;
+pub(crate) mod endurance;
 mod http;
 mod import;
 
@@ -13,7 +14,7 @@ use std::rc::Rc;
 
 use libloading::os::unix::{Library as SharedObject, RTLD_LOCAL, RTLD_NOW};
 use vocd_plugin::abi::{
-    ABI_MINOR, ENTRY_SYMBOL, VocEntry, VocOut, VocPlugin, VocStr, VocWebhookV1,
+    ABI_MINOR, ENTRY_SYMBOL, VocEntry, VocHost, VocOut, VocPlugin, VocStr, VocWebhookV1,
 };
 use vocd_plugin::ffi::read_sized;
 
@@ -42,6 +43,7 @@ pub(crate) enum LoadError {
 /// An opened plugin library; never closed, since closing runs code that may hang or crash.
 #[derive(Debug)]
 pub(crate) struct Library {
+    entry: VocEntry,
     plugin: VocPlugin,
 }
 
@@ -72,7 +74,13 @@ impl Library {
                 return Err(LoadError::NoFunction(name));
             }
         }
-        Ok(Self { plugin })
+        Ok(Self { entry, plugin })
+    }
+
+    /// Whether the plugin answers a host of this minor version.
+    fn meets(&self, minor: u32) -> bool {
+        // SAFETY: as in `open`.
+        unsafe { read_sized((self.entry)(minor)) }.is_some()
     }
 
     /// Minor version of the interface the plugin was built for.
@@ -110,22 +118,42 @@ impl<'run> Instance<'run> {
         (http, permits): (HttpService, Permits),
         config_json: &str,
     ) -> Result<Self, Report> {
-        let plugin = library.plugin;
         let mut opened = Self {
-            plugin,
+            plugin: library.plugin,
             instance: ptr::null_mut(),
             session,
             host_side: HostSide::new(session, http, permits),
             library: PhantomData,
         };
-        let open = plugin.open.expect("checked by `Library::open`");
-        let host = opened.host_side.host();
-        let (config, out) = (VocStr::new(config_json), &raw const *opened.out());
+        opened.configure(opened.host_side.host(), config_json)?;
+        Ok(opened)
+    }
+
+    /// Configures the plugin once more, beside this one.
+    fn beside(&self, config_json: &str) -> Result<Self, Report> {
+        self.beside_with(self.host_side.host(), config_json)
+    }
+
+    /// As [`Instance::beside`], for another host, which has to outlive what is returned.
+    fn beside_with(&self, host: *const VocHost, config_json: &str) -> Result<Self, Report> {
+        let mut opened = Self {
+            plugin: self.plugin,
+            instance: ptr::null_mut(),
+            session: self.session,
+            host_side: Rc::clone(&self.host_side),
+            library: PhantomData,
+        };
+        opened.configure(host, config_json)?;
+        Ok(opened)
+    }
+
+    fn configure(&mut self, host: *const VocHost, config_json: &str) -> Result<(), Report> {
+        let open = self.plugin.open.expect("checked by `Library::open`");
+        let (config, out) = (VocStr::new(config_json), &raw const *self.out());
         // SAFETY: all structures outlive the call, the host's the instance too (shared, never
         // moved, and closed in `drop` before it goes).
-        let status = unsafe { open(host, config, out, &raw mut opened.instance) };
-        session.outcome(status)?;
-        Ok(opened)
+        let status = unsafe { open(host, config, out, &raw mut self.instance) };
+        self.session.outcome(status)
     }
 
     /// Reads one stream.

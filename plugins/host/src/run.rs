@@ -8,6 +8,7 @@ use vocd_plugin::frame::{FrameKind, LIBRARY_FD};
 use crate::confine::{self, Layer};
 use crate::hello::{Hello, Mode};
 use crate::http::{HttpService, Permits};
+use crate::library::endurance::{Account, endure};
 use crate::library::{Instance, Library};
 use crate::pipe::{self, FrameReader, FrameWriter, StopFlag};
 use crate::session::{Report, Session};
@@ -51,20 +52,29 @@ fn converse(mut reader: FrameReader, writer: FrameWriter) -> Stage {
     let session = Session::new(writer, stop.clone(), hello.stream.clone());
     let permits = Permits::default();
     let (deliverer, deliveries) = webhook::deliveries();
+    let account = match hello.mode {
+        Mode::Endure => Account::open().map(Some),
+        _ => Ok(None),
+    };
     // Before the first thread, so that none of them is free.
     let confined = confine::confine(&hello.reach, hello.limits).and_then(|missing| {
         let listening = reader.listen(stop, permits.clone(), deliverer);
         listening.map(|()| missing)
     });
-    let missing = match confined {
-        Ok(missing) => missing,
+    let (missing, account) = match confined.and_then(|missing| Ok((missing, account?))) {
+        Ok(prepared) => prepared,
         Err(error) => {
             let what = format!("failed to confine the plugin's process: {error}");
             session.fail(&Report::new("internal", what));
             return Stage::Confine;
         }
     };
-    match perform(&hello, &session, &missing, permits, &deliveries) {
+    let task = Task {
+        hello: &hello,
+        missing: &missing,
+        account: account.as_ref(),
+    };
+    match perform(&task, &session, permits, &deliveries) {
         Ok(()) => Stage::Done,
         Err((stage, report)) => {
             session.fail(&report);
@@ -81,13 +91,20 @@ fn first_frame(reader: &mut FrameReader) -> io::Result<Hello> {
     }
 }
 
+/// What a run has to do, and what it has to do it.
+struct Task<'a> {
+    hello: &'a Hello,
+    missing: &'a [Layer],
+    account: Option<&'a Account>,
+}
+
 fn perform(
-    hello: &Hello,
+    task: &Task<'_>,
     session: &Session,
-    missing: &[Layer],
     permits: Permits,
     deliveries: &Receiver<Delivery>,
 ) -> Result<(), (Stage, Report)> {
+    let hello = task.hello;
     let http = HttpService::new(&hello.http).map_err(|error| {
         (
             Stage::Hello,
@@ -102,7 +119,7 @@ fn perform(
     let instance =
         Instance::open(&library, session, offered, hello.config.get()).map_err(at(Stage::Open))?;
     session
-        .ready(library.abi_minor(), missing)
+        .ready(library.abi_minor(), task.missing)
         .map_err(at(Stage::Open))?;
     match hello.mode {
         Mode::Open => {}
@@ -117,6 +134,11 @@ fn perform(
         }
         Mode::Webhook => webhook::parse_all(&instance, session, deliveries, hello.n_webhooks)
             .map_err(at(Stage::Work))?,
+        Mode::Endure => {
+            let account = task.account.expect("opened for this mode");
+            let endured = endure(&library, &instance, hello.config.get(), account);
+            session.tell_answer(&endured.map_err(at(Stage::Work))?);
+        }
     }
     // Before `close`: the run is complete, and a crash while tidying up does not undo it.
     session.end().map_err(at(Stage::End))

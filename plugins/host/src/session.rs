@@ -263,6 +263,13 @@ impl Session {
         }
     }
 
+    /// Answers the daemon itself, in the plugin's place.
+    pub(crate) fn tell_answer(&self, answer: &impl serde::Serialize) {
+        let json = serde_json::to_string(answer).expect("numbers and texts");
+        // When it cannot be sent, the run's end is not either, and that is told.
+        self.reply(&json);
+    }
+
     /// Tells that the plugin is open, and which layers of the confinement the kernel lacks.
     pub(crate) fn ready(&self, abi_minor: u32, missing: &[Layer]) -> Result<(), Report> {
         let missing: Vec<&str> = missing.iter().map(|layer| layer.name()).collect();

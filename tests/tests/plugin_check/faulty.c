@@ -222,6 +222,11 @@ static voc_status open_plugin(const voc_host *offered, voc_str config, const voc
   if (has(config, "\"n\":-")) abort();
 #endif
   memcpy(secret, config.ptr, config.len < sizeof secret - 1 ? config.len : sizeof secret - 1);
+#ifdef FAULT_MANY_TIMES
+  static void *volatile lost;
+  lost = malloc(16 << 10);
+  memset(lost, 1, 16 << 10);
+#endif
   *instance = &host;
   return VOC_OK;
 }
@@ -355,6 +360,9 @@ static const voc_plugin plugin = {.struct_size = sizeof(voc_plugin),
                                   .get_extension = get_extension};
 
 VOC_EXPORT const voc_plugin *voc_plugin_entry_v1(uint32_t host_minor) {
+#ifdef FAULT_OTHER_HOSTS
+  if (host_minor > 100) return NULL;
+#endif
   (void)host_minor;
   return &plugin;
 }
