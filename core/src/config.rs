@@ -3,6 +3,7 @@
 //! `default.toml` beside this file holds every default and is the documentation. What a person
 //! wrote is laid over it key by key; [`Config`] exists only when nothing was wrong.
 
+pub(crate) mod currency;
 pub mod dimension;
 pub mod fault;
 pub mod front;
@@ -32,7 +33,7 @@ pub use self::goal::Goal;
 pub use self::network::Network;
 pub use self::question::Question;
 pub use self::source::{SourceConfig, SourceLimits};
-use crate::kpi::Settings;
+use crate::kpi::{Exchange, RetentionRules, Settings};
 
 /// The embedded defaults, which are also the reference of every key.
 pub const DEFAULTS: &str = include_str!("config/default.toml");
@@ -168,6 +169,7 @@ pub struct Config {
     network: Network,
     limits: Limits,
     kpi: KpiRules,
+    exchange: Exchange,
     identity: Vec<crate::record::SourceName>,
     dimensions: BTreeMap<String, Dimension>,
     questions: BTreeMap<String, Question>,
@@ -407,6 +409,12 @@ impl Config {
                     question.ids.iter().filter_map(bounded).collect::<Vec<_>>()
                 })
                 .collect(),
+            retention: RetentionRules {
+                grace_days: self.kpi.grace_days,
+                activity_days: self.kpi.activity_days,
+                records_begin: self.kpi.records_begin,
+                exchange: self.exchange.clone(),
+            },
         }
     }
 }

@@ -25,7 +25,9 @@ mod question;
 mod rating;
 mod response_rate;
 mod responses;
+mod retention;
 mod scope;
+mod table;
 mod tickets;
 mod top_box;
 mod weigh;
@@ -40,6 +42,8 @@ pub use answer::answer;
 pub use definition::definition_json;
 pub use error::{KpiError, UnknownKpi};
 pub use question::ListedSet;
+pub use retention::{Active, Exchange, RetentionRules};
+pub use table::{Across, Cell, Column, Comparison, Table, Tables};
 
 use formula::Entry;
 
@@ -57,11 +61,15 @@ const ENTRIES: [Entry; 7] = [
 /// Every KPI, in the order they are listed to people.
 pub const REGISTRY: &[&Kpi] = &registry();
 
-const fn registry() -> [&'static Kpi; ENTRIES.len()] {
-    let mut kpis = [ENTRIES[0].kpi; ENTRIES.len()];
+const fn registry() -> [&'static Kpi; ENTRIES.len() + retention::ENTRIES.len()] {
+    let mut kpis = [ENTRIES[0].kpi; ENTRIES.len() + retention::ENTRIES.len()];
     let mut idx = 1;
     while idx < ENTRIES.len() {
         kpis[idx] = ENTRIES[idx].kpi;
+        idx += 1;
+    }
+    while idx < kpis.len() {
+        kpis[idx] = retention::ENTRIES[idx - ENTRIES.len()].kpi;
         idx += 1;
     }
     kpis
@@ -72,7 +80,8 @@ const fn registry() -> [&'static Kpi; ENTRIES.len()] {
 /// # Errors
 /// When there is none; the error names the nearest.
 pub fn find(name: &str) -> Result<&'static Kpi, UnknownKpi> {
-    entry(name).map(|entry| entry.kpi)
+    let found = REGISTRY.iter().find(|kpi| kpi.name == name);
+    found.copied().ok_or_else(|| UnknownKpi::new(name))
 }
 
 fn entry(name: &str) -> Result<Entry, UnknownKpi> {
@@ -194,6 +203,8 @@ pub struct Settings {
     pub questions: BTreeMap<String, Vec<String>>,
     /// Declared bound of positive answers by `SOURCE/QUESTION`.
     pub positives: BTreeMap<String, f64>,
+    /// What makes a customer, and what money is worth.
+    pub retention: RetentionRules,
 }
 
 impl Settings {
@@ -348,6 +359,12 @@ pub struct Answer {
     /// Design effect of the unsplit answer; `None` where every person counts once or no interval
     /// is computed.
     pub deff: Option<DesignEffect>,
+    /// What makes a customer of it; `None` when it is not about customers.
+    pub active: Option<Active>,
+    /// Currency of its amounts; `None` when there are none.
+    pub currency: Option<String>,
+    /// What it answers beside or in the place of a series.
+    pub tables: Option<Tables>,
     /// What was said or hidden along the way, in words.
     pub notes: Vec<String>,
     /// Sources behind it, filled in by the caller.

@@ -3,10 +3,13 @@
 //! A plan never holds SQL, a time zone or a ratio. Buckets are explicit UTC ranges; ratios,
 //! intervals and suppression are computed from the small result by `kpi`.
 
+mod period;
 #[cfg(test)]
 pub(crate) mod row_table;
 
 use jiff::{SignedDuration, Timestamp};
+
+pub use period::{Period, PeriodPlan, Periods};
 
 use crate::record::{RecordKind, SourceName};
 
@@ -350,6 +353,12 @@ pub trait Tally: Send + Sync {
         filter: &Filter,
         as_of: Option<Timestamp>,
     ) -> Result<Option<(Timestamp, Timestamp)>, TallyError>;
+
+    /// Answers a plan about the periods of customers.
+    ///
+    /// # Errors
+    /// As [`Tally::tally`].
+    fn periods(&self, plan: &PeriodPlan) -> Result<Periods, TallyError>;
 
     /// Returns the version of the data that answers computed now are based on.
     fn data_version(&self) -> DataVersion;

@@ -254,6 +254,9 @@ pub fn answer(kpi: &'static Kpi, series: Vec<Series>, total: Score) -> Answer {
         total,
         change: None,
         deff: None,
+        active: None,
+        currency: None,
+        tables: None,
         notes: Vec::new(),
         sources: vec![SourceStamp {
             name: "survey".to_owned(),

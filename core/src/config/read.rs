@@ -89,6 +89,7 @@ impl Reading<'_> {
         let font_dirs = self.font_dirs(&mut top);
         let network = super::network::read(&mut self.sheet, self.path, &mut top);
         let kpi = self.kpi(&mut top);
+        let exchange = super::currency::read(&mut self.sheet, &mut top);
         let identity = identity(&mut self.sheet, &mut top, &sources);
         let questions = super::question::read(&mut self.sheet, &mut top, &sources);
         top.finish(&mut self.sheet);
@@ -113,6 +114,7 @@ impl Reading<'_> {
             network,
             limits: limits?,
             kpi: kpi?,
+            exchange,
             identity,
             dimensions,
             questions,
@@ -189,13 +191,7 @@ impl Reading<'_> {
         let relevant_nps = table.whole(sheet, "relevant_nps", 0..=200);
         let relevant_rate = table.whole(sheet, "relevant_rate", 0..=100);
         let records_begin = table.read(sheet, "records_begin", scalar::date);
-        for key in [
-            "grace_days",
-            "activity_days",
-            "relevant_nps",
-            "relevant_rate",
-            "records_begin",
-        ] {
+        for key in ["relevant_nps", "relevant_rate"] {
             self.notice(&mut table, key, "no KPI here uses it");
         }
         table.finish(&mut self.sheet);
@@ -259,7 +255,7 @@ impl Reading<'_> {
 
 /// Tables and keys of the contract whose features come later.
 fn refuse_later_tables(sheet: &mut Sheet<'_>, top: &mut TableReader<'_, '_>) {
-    for key in ["retention", "alerts", "agents", "currency"] {
+    for key in ["retention", "alerts", "agents"] {
         top.refuse(sheet, key, "leave the table out");
     }
 }

@@ -266,14 +266,13 @@ fn a_proxy_is_an_address_and_is_never_repeated() {
 #[test]
 fn features_of_later_versions_are_refused_by_name() {
     check(
-        "[retention]\n[alerts]\n[agents]\n[currency]\n\
+        "[retention]\n[alerts]\n[agents]\n\
          [privacy]\npersonal = { \"response.comment\" = \"drop\" }",
         expect![[r#"
             vocd.toml:1:2: `retention` is not in this version; leave the table out
             vocd.toml:2:2: `alerts` is not in this version; leave the table out
             vocd.toml:3:2: `agents` is not in this version; leave the table out
-            vocd.toml:4:2: `currency` is not in this version; leave the table out
-            vocd.toml:6:1: `personal` is not in this version; drop the column in the source's own configuration"#]],
+            vocd.toml:5:1: `personal` is not in this version; drop the column in the source's own configuration"#]],
     );
 }
 
@@ -326,10 +325,10 @@ fn a_block_contains_its_addresses() {
 
 #[test]
 fn what_has_no_effect_yet_is_noticed() {
-    let config = parse("[plugins]\nreload = \"auto\"\n[kpi]\ngrace_days = 3").expect("valid");
+    let config = parse("[plugins]\nreload = \"auto\"\n[kpi]\nrelevant_rate = 3").expect("valid");
     let lines: Vec<String> = config.notices().iter().map(ToString::to_string).collect();
     expect![[r#"
-        vocd.toml:4:1: `grace_days` has no effect in this version: no KPI here uses it; it may stay"#]].assert_eq(&lines.join("\n"));
+        vocd.toml:4:1: `relevant_rate` has no effect in this version: no KPI here uses it; it may stay"#]].assert_eq(&lines.join("\n"));
 }
 
 #[test]

@@ -14,8 +14,8 @@ use super::pull::{StreamReader, Target, pull_from};
 use super::*;
 use crate::host::{Flow, RunEvent, RunOutcome, StopSignal};
 use crate::plan::{
-    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, QuestionSet, Tallies, Tally,
-    TallyError, TallyPlan,
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
+    QuestionSet, Tallies, Tally, TallyError, TallyPlan,
 };
 use crate::record::RecordKind;
 use crate::store::{
@@ -66,6 +66,10 @@ impl Tally for FakeStore {
         _: Option<Timestamp>,
     ) -> Result<Option<(Timestamp, Timestamp)>, TallyError> {
         Ok(None)
+    }
+
+    fn periods(&self, _: &PeriodPlan) -> Result<Periods, TallyError> {
+        Ok(Periods::default())
     }
 
     fn data_version(&self) -> DataVersion {

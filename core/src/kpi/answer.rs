@@ -6,9 +6,10 @@ use crate::plan::{Dimension, Keep, Tally};
 
 use super::civil::{self, Calendar};
 use super::desk::Desk;
+use super::formula::Entry;
 use super::frame::FrameRequest;
 use super::scope::{BranchBy, Subject};
-use super::{Answer, KpiError, Mode, Query, Range, Settings, entry};
+use super::{Answer, KpiError, Mode, Query, Range, Settings, entry, retention};
 
 /// Answers one question from the rows behind `rows`, as known at `now` or the question's `as_of`.
 ///
@@ -20,7 +21,20 @@ pub fn answer(
     now: Timestamp,
     rows: &dyn Tally,
 ) -> Result<Answer, KpiError> {
-    let entry = entry(&query.kpi)?;
+    match retention::entry(&query.kpi) {
+        Some(entry) => retention::answer(entry, query, settings, now, rows),
+        None => tallied(entry(&query.kpi)?, query, settings, now, rows),
+    }
+}
+
+/// Answers a question whose KPI is a formula over counts.
+fn tallied(
+    entry: Entry,
+    query: &Query,
+    settings: &Settings,
+    now: Timestamp,
+    rows: &dyn Tally,
+) -> Result<Answer, KpiError> {
     let as_of = whole_micros(query.as_of.unwrap_or(now));
     if as_of > now {
         return Err(KpiError::FutureAsOf { as_of });
@@ -83,6 +97,9 @@ pub fn answer(
             frame.previous,
         ),
         deff,
+        active: None,
+        currency: None,
+        tables: None,
         series: reading.series,
         total: desk.shown(&reading.whole),
         notes: subject.notes,
@@ -91,14 +108,16 @@ pub fn answer(
     })
 }
 
-fn whole_micros(at: Timestamp) -> Timestamp {
+/// Returns the last instant up to this one that the store can hold.
+pub(super) fn whole_micros(at: Timestamp) -> Timestamp {
     let round = jiff::TimestampRound::new()
         .smallest(Unit::Microsecond)
         .mode(jiff::RoundMode::Floor);
     at.round(round).unwrap_or(at)
 }
 
-fn next_day(now: Timestamp) -> Timestamp {
+/// Returns how long an answer of a fixed state of knowledge is good.
+pub(super) fn next_day(now: Timestamp) -> Timestamp {
     now.saturating_add(SignedDuration::from_hours(24))
         .unwrap_or(Timestamp::MAX)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Kpi, Unit, entry};
+use super::{Kpi, Unit, entry, retention};
 
 /// What a KPI means, beyond its registry entry.
 #[derive(Debug)]
@@ -53,8 +53,10 @@ pub fn definition_json(kpi: &Kpi) -> Value {
         "charts": charts,
         "formula": kpi.formula,
     });
-    if let (Value::Object(fields), Ok(entry)) = (&mut answer, entry(kpi.name)) {
-        describe(entry.definition, fields);
+    let own = entry(kpi.name).map(|entry| entry.definition).ok();
+    let definition = own.or_else(|| Some(retention::entry(kpi.name)?.definition));
+    if let (Value::Object(fields), Some(definition)) = (&mut answer, definition) {
+        describe(definition, fields);
     }
     answer
 }

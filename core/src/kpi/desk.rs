@@ -14,11 +14,11 @@ use super::scope::{Branch, BranchBy, Scope, Spread, Subject};
 use super::{Base, Change, KpiError, Point, Score, Series, Settings, parse, privacy};
 
 /// Most groups of a split that are shown on their own; the others are pooled.
-const GROUPS_MAX: usize = 8;
+pub(super) const GROUPS_MAX: usize = 8;
 /// Key of the pooled rest.
-const REST: &str = "other";
+pub(super) const REST: &str = "other";
 /// Fewest answers on each side of a comparison.
-const CHANGE_MIN: u64 = 20;
+pub(super) const CHANGE_MIN: u64 = 20;
 
 /// What the rows say about a subject over a frame.
 pub(super) struct Reading {

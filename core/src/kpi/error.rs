@@ -138,6 +138,33 @@ pub enum KpiError {
         /// The modes it is computed in.
         supported: &'static [Mode],
     },
+    /// Prices in several currencies, and no rates to add them up.
+    #[error(
+        "`{kpi}` adds up money, and the prices are in several currencies: {}",
+        currencies.join(", ")
+    )]
+    SeveralCurrencies {
+        /// The KPI.
+        kpi: &'static str,
+        /// The currencies, ascending.
+        currencies: Vec<String>,
+    },
+    /// A price that counts is in a currency without a rate.
+    #[error("no rate of {currency} is configured for {on}")]
+    NoRate {
+        /// The currency.
+        currency: String,
+        /// The day whose rate is needed.
+        on: jiff::civil::Date,
+    },
+    /// More periods of customers than an answer may look at.
+    #[error("`{kpi}` would look at more than {max} periods of customers")]
+    TooManyPeriods {
+        /// The KPI.
+        kpi: &'static str,
+        /// Most periods of an answer.
+        max: usize,
+    },
     /// The data could not be read in time, or at all.
     #[error("the data could not be read")]
     Tally(#[from] TallyError),
@@ -185,6 +212,16 @@ impl KpiError {
             Self::ScaleUnsaid { .. } => {
                 Some("map `scale_min` and `scale_max` in the question's source".to_owned())
             }
+            Self::UnsupportedMode { supported: [], .. } => Some("leave `mode` out".to_owned()),
+            Self::SeveralCurrencies { .. } => Some(
+                "set `report` and the rates of the other currencies under [currency], or ask for \
+                 customers of one currency"
+                    .to_owned(),
+            ),
+            Self::NoRate { .. } => {
+                Some("add a [[currency.rate]] with its `currency`, `from` and `rate`".to_owned())
+            }
+            Self::TooManyPeriods { .. } => Some("ask for fewer customers with a filter".to_owned()),
             Self::UnsupportedMode { supported, .. } => {
                 let names: Vec<String> = supported.iter().map(|mode| format!("`{mode}`")).collect();
                 Some(format!("use {}", names.join(" or ")))

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+mod sheet;
+
 use super::definition::unit_name;
 use super::parse;
 use super::{Answer, Base, Change, Point, Score, Series, Unit};
@@ -54,6 +56,16 @@ pub fn json(answer: &Answer) -> Value {
         if let Some(deff) = &answer.deff {
             fields.insert("deff".to_owned(), number(Some(deff.factor)));
             fields.insert("deff_as_of".to_owned(), json!(deff.as_of.to_string()));
+        }
+        if let Some(active) = answer.active {
+            fields.insert("active".to_owned(), json!(active.to_string()));
+        }
+        if let Some(currency) = &answer.currency {
+            fields.insert("currency".to_owned(), json!(currency));
+        }
+        if let Some(tables) = &answer.tables {
+            fields.remove("series");
+            sheet::put_json(tables, fields);
         }
         if !answer.notes.is_empty() {
             fields.insert("notes".to_owned(), json!(answer.notes));
@@ -149,7 +161,8 @@ fn number(value: Option<f64>) -> Value {
         .map_or(Value::Null, |value| json!(value + 0.0))
 }
 
-fn base_name(base: Base) -> &'static str {
+/// Returns the base's name in answers.
+pub(super) fn base_name(base: Base) -> &'static str {
     match base {
         Base::Ok => "ok",
         Base::Low => "low",
@@ -178,6 +191,9 @@ const CSV_COLUMNS: [&str; 12] = [
 /// after series. What is not known or not shown is empty.
 #[must_use]
 pub fn csv(answer: &Answer) -> String {
+    if let Some(tables) = &answer.tables {
+        return sheet::csv(&tables.main);
+    }
     let mut lines = vec![CSV_COLUMNS.join(",")];
     for series in &answer.series {
         lines.extend(series.points.iter().map(|point| csv_line(series, point)));
@@ -209,6 +225,7 @@ fn csv_line(series: &Series, point: &Point) -> String {
     .join(",")
 }
 
+/// Returns a text as CSV writes it.
 fn csv_text(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         return format!("\"{}\"", text.replace('"', "\"\""));
@@ -230,6 +247,11 @@ const TABLE_COLUMNS: [(&str, bool); 6] = [
 #[must_use]
 pub fn table(answer: &Answer) -> String {
     let mut text = format!("{} ({})\n", answer.kpi.title, heading(answer));
+    if let Some(tables) = &answer.tables {
+        text.push_str(&sheet::text(tables));
+        text.push_str(&notes(answer));
+        return text;
+    }
     let mut rows = Vec::new();
     for series in &answer.series {
         if let Some(key) = &series.key {
@@ -251,19 +273,24 @@ pub fn table(answer: &Answer) -> String {
         rows.push(vec!["[all]".to_owned()]);
     }
     rows.push(table_row(answer, "total", &answer.total, ""));
-    text.push_str(&aligned(&rows));
+    text.push_str(&aligned(&TABLE_COLUMNS, &rows));
     if let Some(change) = &answer.change {
         text.push_str(&change_line(change, places(answer.kpi.unit)));
     }
-    for note in &answer.notes {
-        text.push_str(&format!("note: {note}\n"));
-    }
+    text.push_str(&notes(answer));
     text
+}
+
+fn notes(answer: &Answer) -> String {
+    let notes = answer.notes.iter();
+    notes.map(|note| format!("note: {note}\n")).collect()
 }
 
 fn heading(answer: &Answer) -> String {
     let mut parts = vec![format!("per {}", answer.grain), answer.timezone.clone()];
     parts.extend(answer.mode.map(|mode| mode.to_string()));
+    parts.extend(answer.active.map(|active| format!("active: {active}")));
+    parts.extend(answer.currency.clone());
     let filters = answer.filters.iter();
     parts.extend(filters.map(|(name, values)| format!("{name}={}", parse::written(values))));
     parts.extend(answer.by.as_ref().map(|by| format!("by {by}")));
@@ -345,11 +372,10 @@ fn rounded(value: f64, places: usize) -> String {
     }
 }
 
-fn aligned(rows: &[Vec<String>]) -> String {
-    let header: Vec<String> = TABLE_COLUMNS
-        .iter()
-        .map(|(name, _)| (*name).to_owned())
-        .collect();
+/// Writes rows under a header, each column as wide as its widest cell; `columns` are names and
+/// whether each is aligned to the right.
+fn aligned(columns: &[(&str, bool)], rows: &[Vec<String>]) -> String {
+    let header: Vec<String> = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
     // A group's heading stands alone and does not widen the columns.
     let is_cells = |row: &&Vec<String>| row.len() > 1;
     let width = |column_idx: usize| {
@@ -364,11 +390,11 @@ fn aligned(rows: &[Vec<String>]) -> String {
     for row in std::iter::once(&header).chain(rows) {
         let cells = row
             .iter()
-            .zip(TABLE_COLUMNS)
+            .zip(columns)
             .zip(&widths)
             .map(|((cell, column), width)| {
                 let (_, is_right) = column;
-                if is_right {
+                if *is_right {
                     format!("{cell:>width$}")
                 } else {
                     format!("{cell:<width$}")

@@ -407,7 +407,9 @@ impl Gallery {
                     .iter()
                     .map(|series| series.points.len() + 2)
                     .sum();
-                let bytes = (n_points + 4 + shown.events.len()) * POINT_BYTES;
+                let tables = shown.answer.tables.as_ref();
+                let n_rows = tables.map_or(0, kpi::Tables::n_rows);
+                let bytes = (n_points + n_rows + 4 + shown.events.len()) * POINT_BYTES;
                 let shown = Arc::new(shown);
                 self.answers.put(key, Arc::clone(&shown), bytes);
                 Ok((shown, None))

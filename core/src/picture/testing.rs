@@ -13,8 +13,8 @@ use crate::kpi::{ChartKind, Grain, Query, Range, Settings};
 use crate::picture::{Dashboards, Gallery, GalleryParts, Rules};
 use crate::plan::row_table::{Row, RowTable};
 use crate::plan::{
-    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, QuestionSet, Tallies, Tally,
-    TallyError, TallyPlan,
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
+    QuestionSet, Tallies, Tally, TallyError, TallyPlan,
 };
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{
@@ -67,6 +67,7 @@ pub(crate) fn rules() -> Rules {
             dimensions: BTreeMap::new(),
             questions: BTreeMap::new(),
             positives: BTreeMap::new(),
+            retention: crate::kpi::RetentionRules::default(),
         },
         goals: BTreeMap::new(),
         sources: vec![crate::picture::source::SourceRule {
@@ -185,6 +186,11 @@ impl Tally for FakeStore {
     ) -> Result<Option<(Timestamp, Timestamp)>, TallyError> {
         self.check()?;
         self.table.extent(kind, filter, as_of)
+    }
+
+    fn periods(&self, plan: &PeriodPlan) -> Result<Periods, TallyError> {
+        self.check()?;
+        self.table.periods(plan)
     }
 
     fn data_version(&self) -> DataVersion {

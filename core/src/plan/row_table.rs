@@ -1,5 +1,7 @@
 //! Rows in memory that answer plans naively: what a plan means, row by row, for tests.
 
+mod period_rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -7,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::plan::{
     ClusterPlan, ClusterRow, ClusterSums, CohortPlan, CohortRow, Cohorts, DataVersion, Dimension,
-    Filter, Keep, Measure, QuestionSet, Tallies, Tally, TallyError, TallyPlan, TallyRow,
-    TallyValue, Worth,
+    Filter, Keep, Measure, PeriodPlan, Periods, QuestionSet, Tallies, Tally, TallyError, TallyPlan,
+    TallyRow, TallyValue, Worth,
 };
 use crate::record::{RecordKind, SourceName};
 
@@ -340,10 +342,14 @@ impl Tally for RowTable {
         };
         let times = || {
             live.iter()
-                .filter(|row| row.passes(filter))
+                .filter(|row| period_rows::is_of(kind, row) && row.passes(filter))
                 .map(|row| row.at)
         };
         Ok(times().min().zip(times().max()))
+    }
+
+    fn periods(&self, plan: &PeriodPlan) -> Result<Periods, TallyError> {
+        Ok(period_rows::periods(&self.live(plan.as_of), plan))
     }
 
     fn data_version(&self) -> DataVersion {

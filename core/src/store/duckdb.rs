@@ -13,6 +13,7 @@ mod known;
 mod merge;
 mod migrate;
 mod open;
+mod period;
 mod pushed;
 mod question;
 mod reader;
@@ -42,8 +43,8 @@ use self::question::Writing;
 use self::reader::Readers;
 use self::writer::Writer;
 use crate::plan::{
-    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, QuestionSet, Tallies, Tally,
-    TallyError, TallyPlan,
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
+    QuestionSet, Tallies, Tally, TallyError, TallyPlan,
 };
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{
@@ -144,6 +145,7 @@ impl DuckStore {
     /// newer than this program.
     pub fn open(mut options: StoreOptions) -> Result<Self, StoreError> {
         options.dimensions.push(DimensionSpec::team_of_agent());
+        options.dimensions.push(DimensionSpec::account());
         let lock = open::enter(&options)?;
         let (engine, version, damaged_log) = Engine::start(&options)?;
         Ok(Self {
@@ -458,6 +460,16 @@ impl Tally for DuckStore {
             answer::extent_question(kind, &self.dimensions, filter, as_of).map_err(unanswered)?;
         self.read("find the extent of rows", |connection| {
             answer::extent(connection, &question)
+        })
+        .map_err(unanswered)
+    }
+
+    fn periods(&self, plan: &PeriodPlan) -> Result<Periods, TallyError> {
+        let question = Writing::new(plan.kind, &self.dimensions)
+            .periods(plan)
+            .map_err(unanswered)?;
+        self.read("list the periods of customers", |connection| {
+            period::periods(connection, &question)
         })
         .map_err(unanswered)
     }

@@ -45,6 +45,7 @@ fn settings() -> Settings {
             vec!["csv/q".to_owned(), "web/q2".to_owned()],
         )]),
         positives: BTreeMap::from([("csv/strict".to_owned(), 5.0)]),
+        retention: crate::kpi::RetentionRules::default(),
     }
 }
 

@@ -73,6 +73,9 @@ fn answer() -> Answer {
         total,
         change: None,
         deff: None,
+        active: None,
+        currency: None,
+        tables: None,
         notes: Vec::new(),
         sources: vec![SourceStamp {
             name: "survey".to_owned(),

@@ -20,6 +20,7 @@ fn settings(zone_name: &str) -> Settings {
         dimensions: std::collections::BTreeMap::new(),
         questions: std::collections::BTreeMap::new(),
         positives: std::collections::BTreeMap::new(),
+        retention: crate::kpi::RetentionRules::default(),
     }
 }
 

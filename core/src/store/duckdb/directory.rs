@@ -31,6 +31,8 @@ pub(super) struct Roll {
     keys: HashSet<u64>,
     /// Names of the dimensions whose values the versions carry, in order.
     fields: Vec<String>,
+    /// Position among them of the account, which is a key and not what a row says.
+    account_idx: Option<usize>,
 }
 
 /// One row of a person, in all its versions.
@@ -149,6 +151,7 @@ impl Roll {
             links,
             keys,
             fields: specs.iter().map(|spec| spec.name.clone()).collect(),
+            account_idx: specs.iter().position(|spec| spec.is_account()),
             people: HashMap::new(),
         };
         roll.gather(listed);
@@ -160,6 +163,10 @@ impl Roll {
         let mut last_key = None;
         for mut row in listed {
             row.version.account = row.version.account.map(|account| self.canonical(account));
+            if let Some(idx) = self.account_idx {
+                let account = row.version.account.map(|account| account.to_string());
+                row.version.values[idx] = account.map(Arc::from);
+            }
             let person = self.canonical(row.key);
             let members = self.people.entry(person).or_default();
             match members.last_mut() {

@@ -63,7 +63,7 @@ impl<'a> Writing<'a> {
     }
 
     /// Returns a column of the rows named `r`.
-    fn named(&mut self, name: &str) -> String {
+    pub(super) fn named(&mut self, name: &str) -> String {
         let name = quoted(name);
         let column = format!("r.{name}");
         self.named.insert(name);
@@ -167,7 +167,7 @@ impl<'a> Writing<'a> {
     }
 
     /// Returns the text a dimension has on a row; null where the kind cannot have it.
-    fn dimension(&mut self, dimension: &Dimension) -> Result<String, StoreError> {
+    pub(super) fn dimension(&mut self, dimension: &Dimension) -> Result<String, StoreError> {
         let missing = || "NULL::VARCHAR".to_owned();
         match dimension {
             Dimension::Column("source") => Ok(self.named("source")),

@@ -7,6 +7,16 @@ use crate::record::RecordKind;
 /// The built-in dimension that is stamped like a configured one; `[dimensions]` cannot name it.
 pub(super) const TEAM: &str = "team";
 
+/// The account of a row's customer, stamped like a dimension; none can be called so.
+const ACCOUNT: &str = "$account";
+
+/// Kinds whose rows are counted by account.
+const BY_ACCOUNT: [RecordKind; 3] = [
+    RecordKind::Subscription,
+    RecordKind::Activity,
+    RecordKind::Response,
+];
+
 /// A configured dimension, as the store stamps it on rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DimensionSpec {
@@ -41,6 +51,9 @@ pub(super) enum Reach {
 impl DimensionSpec {
     /// Returns how rows of `kind` get this dimension, or `None` when they cannot.
     pub(super) fn reach(&self, kind: RecordKind) -> Option<Reach> {
+        if self.is_account() {
+            return BY_ACCOUNT.contains(&kind).then_some(Reach::Customer);
+        }
         match self.kind {
             own if own == kind => Some(Reach::Own),
             RecordKind::Customer if kind.column("customer").is_some() => Some(Reach::Customer),
@@ -56,6 +69,20 @@ impl DimensionSpec {
             kind: RecordKind::Agent,
             field: DimensionField::Column(TEAM),
         }
+    }
+
+    /// Returns the account of a customer, as the key it has; missing where there is none.
+    pub(super) fn account() -> Self {
+        Self {
+            name: ACCOUNT.to_owned(),
+            kind: RecordKind::Customer,
+            field: DimensionField::Column("account"),
+        }
+    }
+
+    /// Whether this is the account of a customer.
+    pub(super) fn is_account(&self) -> bool {
+        self.name == ACCOUNT
     }
 
     /// Returns a text that changes when the values come from elsewhere.

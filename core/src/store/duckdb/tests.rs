@@ -5,6 +5,7 @@ mod fixture;
 mod meaning;
 mod opening;
 mod people;
+mod periods;
 mod pushed;
 mod version;
 

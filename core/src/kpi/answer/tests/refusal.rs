@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::plan::{
-    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, QuestionSet, Tallies, TallyError,
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, PeriodPlan, Periods, QuestionSet,
+    Tallies, TallyError,
 };
 
 fn check_refusal(text: &str, status: u16, message: &str, hint: Option<&str>) {
@@ -20,7 +21,10 @@ fn a_bad_question_is_told_what_is_wrong_and_what_to_do() {
         "npss",
         404,
         "there is no KPI `npss`; did you mean `nps`?",
-        Some("the KPIs are nps, csat, ces, rating, responses, response_rate, tickets"),
+        Some(
+            "the KPIs are nps, csat, ces, rating, responses, response_rate, tickets, crr, churn, grr, \
+             nrr, cohort, survival",
+        ),
     );
     let known = "the dimensions are source, survey, question, mode, channel, language, agent, \
                  team, priority, segment";
@@ -79,6 +83,9 @@ fn a_store_that_does_not_answer_is_not_the_askers_fault() {
             _: Option<Timestamp>,
         ) -> Result<Option<(Timestamp, Timestamp)>, TallyError> {
             Ok(None)
+        }
+        fn periods(&self, _: &PeriodPlan) -> Result<Periods, TallyError> {
+            Ok(Periods::default())
         }
         fn data_version(&self) -> DataVersion {
             DataVersion::default()

@@ -12,15 +12,15 @@ use crate::record::{RecordKind, SourceName};
 use crate::store::Store;
 use crate::store::duckdb::{DimensionField, DimensionSpec};
 
-struct Person {
-    id: &'static str,
-    alias: Option<&'static str>,
-    account: Option<&'static str>,
-    segment: Option<&'static str>,
-    updated_at: i64,
+pub(super) struct Person {
+    pub(super) id: &'static str,
+    pub(super) alias: Option<&'static str>,
+    pub(super) account: Option<&'static str>,
+    pub(super) segment: Option<&'static str>,
+    pub(super) updated_at: i64,
 }
 
-const fn person(id: &'static str, segment: &'static str, updated_at: i64) -> Person {
+pub(super) const fn person(id: &'static str, segment: &'static str, updated_at: i64) -> Person {
     Person {
         id,
         alias: None,
@@ -30,7 +30,7 @@ const fn person(id: &'static str, segment: &'static str, updated_at: i64) -> Per
     }
 }
 
-fn segment() -> Vec<DimensionSpec> {
+pub(super) fn segment() -> Vec<DimensionSpec> {
     vec![DimensionSpec {
         name: "segment".to_owned(),
         kind: RecordKind::Customer,
@@ -38,7 +38,7 @@ fn segment() -> Vec<DimensionSpec> {
     }]
 }
 
-fn commit_people(store: &TestStore, source: &str, people: &[Person]) {
+pub(super) fn commit_people(store: &TestStore, source: &str, people: &[Person]) {
     let source = SourceName::new(source).unwrap();
     let texts = |text: fn(&Person) -> Option<&'static str>| -> ArrayRef {
         Arc::new(people.iter().map(text).collect::<StringArray>())
@@ -86,7 +86,12 @@ fn commit_agents(store: &TestStore, source: &str, agents: &[(&str, &str, i64)]) 
     commit_rows(store, source, RecordKind::Agent, &batch);
 }
 
-fn commit_rows(store: &TestStore, source: SourceName, kind: RecordKind, batch: &RecordBatch) {
+pub(super) fn commit_rows(
+    store: &TestStore,
+    source: SourceName,
+    kind: RecordKind,
+    batch: &RecordBatch,
+) {
     let door = Door::new(source.clone());
     let checked = door.check(kind, batch, at(3_600)).unwrap();
     assert_eq!(checked.rejects, []);
