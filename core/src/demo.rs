@@ -1,26 +1,32 @@
-//! The demo company: believable survey answers whose rows are a pure function of (seed, day).
+//! The demo company: believable answers, tickets and contracts whose rows are a pure function of
+//! (seed, day).
 //!
 //! One file per record kind writes the rows of one day; what the company lives through (seasons,
 //! outages, releases) is planted in `mood`, so that a later test can ask whether an analysis finds
 //! it. Files only ever grow: the same day always gives the same bytes, so a kept folder gets the
 //! missing days alone.
 
+mod agent;
 mod answer;
 mod calendar;
+mod contract;
 mod customer;
 mod dice;
 mod invitation;
 mod mood;
 mod occurrence;
+mod office;
 mod phrase;
 mod sheet;
 pub mod site;
+mod ticket;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use self::agent::Staff;
 use self::calendar::Day;
 use self::customer::Customers;
 use self::dice::Dice;
@@ -98,7 +104,10 @@ fn files(dir: &Path, seed: u64, until: Date) -> Result<(Day, BTreeMap<String, Ro
     let mut files = BTreeMap::new();
     files.insert("customers.csv".to_owned(), customers.rows());
     files.insert("events.csv".to_owned(), occurrence::rows(dice, first, end));
-    let mut invitations = Invitations::new(dice, &customers);
+    files.insert("subscriptions.csv".to_owned(), contract::rows(&customers));
+    let staff = Staff::until(dice, end);
+    files.insert("agents.csv".to_owned(), staff.rows());
+    let mut invitations = Invitations::new(dice, &customers, &staff);
     let mut day = first;
     while day < end {
         let month = day.month_name();
@@ -110,6 +119,8 @@ fn files(dir: &Path, seed: u64, until: Date) -> Result<(Day, BTreeMap<String, Ro
                 files.insert(name, rows);
             }
         };
+        let name = format!("tickets/{month}.csv");
+        file(&mut files, name, invitations.tickets().rows(day));
         let name = format!("invitations/{month}.csv");
         file(&mut files, name, invitation::rows(&mut invitations, day));
         for survey in invitation::Survey::ALL {

@@ -1,9 +1,9 @@
 //! What customers answer. Kind `response`: one row per question.
 
 use crate::demo::calendar::{Day, Moment};
-use crate::demo::customer::{Customer, Customers};
+use crate::demo::customer::{self, Customer, Customers};
 use crate::demo::dice::{Cast, Dice, Stream};
-use crate::demo::invitation::{Invitation, Invitations, Survey, customer_reference};
+use crate::demo::invitation::{Invitation, Invitations, Survey};
 use crate::demo::mood::{self, Driver};
 use crate::demo::phrase;
 use crate::demo::sheet::Rows;
@@ -27,7 +27,7 @@ const TEST_SHARE: f64 = 0.003;
 /// What the support survey rates.
 const SUPPORT_DRIVERS: [Driver; 3] = [Driver::Speed, Driver::Ease, Driver::Knowledge];
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 20] = [
     "id",
     "survey",
     "survey_name",
@@ -43,6 +43,8 @@ const COLUMNS: [&str; 18] = [
     "mode",
     "is_test",
     "customer",
+    "agent",
+    "ticket",
     "channel",
     "language",
     "comment",
@@ -89,11 +91,15 @@ fn submit(
     let feeling = Feeling::draw(dice, &mut cast, customer, invitation, moment.day);
     let answers = match invitation.survey {
         Survey::Relationship => relationship(&mut cast, &feeling),
-        Survey::Support => support(&mut cast, &feeling),
+        Survey::Support => {
+            let warmth = invitation.contact.as_ref().map_or(0.0, |one| one.warmth);
+            support(&mut cast, &feeling, warmth)
+        }
     };
     let is_test = cast.happens(TEST_SHARE);
     let is_partial = answers.iter().any(|answer| answer.score.is_none());
     let response = invitation.response_id();
+    let (ticket, agent) = invitation.contact_references();
     let language = if customer.is_german { "de" } else { "en" };
     let mut comment = phrase::comment(
         &mut dice.cast(Stream::Comment, day, number),
@@ -119,7 +125,9 @@ fn submit(
             if is_partial { "partial" } else { "complete" },
             invitation.survey.mode(),
             if is_test { "true" } else { "" },
-            &customer_reference(invitation.customer_idx),
+            &customer::reference(invitation.customer_idx),
+            &agent,
+            &ticket,
             invitation.channel.name(),
             language,
             // The comment belongs to the submission; its first question carries it.
@@ -210,10 +218,10 @@ fn relationship(cast: &mut Cast, feeling: &Feeling) -> Vec<Answer> {
     answers
 }
 
-fn support(cast: &mut Cast, feeling: &Feeling) -> Vec<Answer> {
+fn support(cast: &mut Cast, feeling: &Feeling, warmth: f64) -> Vec<Answer> {
     let speed = feeling.rating(Driver::Speed);
     let knowledge = feeling.rating(Driver::Knowledge);
-    let satisfied = 4.15 + 0.55 * speed + 0.45 * knowledge + 0.3 * cast.bell();
+    let satisfied = 4.15 + warmth + 0.55 * speed + 0.45 * knowledge + 0.3 * cast.bell();
     let mut answers = vec![Answer {
         question: "satisfaction".to_owned(),
         text: "How satisfied are you with our help?".to_owned(),

@@ -77,6 +77,19 @@ pub(super) struct Moment {
 
 /// Seconds of an hour.
 pub(super) const HOUR_S: u32 = 3_600;
+/// Seconds of a day.
+pub(super) const DAY_S: u32 = 24 * HOUR_S;
+
+impl Moment {
+    /// Returns the moment so many seconds later.
+    pub(super) fn plus(self, seconds: u32) -> Self {
+        let second = self.second + seconds;
+        Self {
+            day: Day(self.day.0 + i64::from(second / DAY_S)),
+            second: second % DAY_S,
+        }
+    }
+}
 
 impl std::fmt::Display for Moment {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -99,5 +112,7 @@ mod tests {
         assert_eq!(day.month_start(24).date(), date(2024, 5, 1));
         let moment = Moment { day, second: 3_661 };
         assert_eq!(moment.to_string(), "2026-05-13T01:01:01Z");
+        let later = moment.plus(DAY_S - 1);
+        assert_eq!(later.to_string(), "2026-05-14T01:01:00Z");
     }
 }

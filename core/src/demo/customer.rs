@@ -1,6 +1,7 @@
 //! The customers: who joins when, what they are, and when they grow. Kind `customer`.
 
 use crate::demo::calendar::{Day, HOUR_S, Moment};
+use crate::demo::contract::{self, Period};
 use crate::demo::dice::{Dice, Stream};
 use crate::demo::sheet::Rows;
 
@@ -28,7 +29,8 @@ impl Segment {
         }
     }
 
-    const fn plan(self) -> &'static str {
+    /// Name of the plan they buy.
+    pub(super) const fn plan(self) -> &'static str {
         match self {
             Self::SmallBusiness => "basic",
             Self::MidMarket => "plus",
@@ -57,16 +59,22 @@ pub(super) struct Customer {
     pub(super) temper: f64,
     /// Their place in the cycle of the relationship survey.
     pub(super) survey_slot: u64,
+    /// When they grow into the next segment, if ever.
+    pub(super) grows: Option<Day>,
     segment: Segment,
-    grows: Option<Day>,
     industry: &'static str,
     region: &'static str,
     name: String,
 }
 
 impl Customer {
+    /// Position in the list of all.
+    pub(super) fn position(&self) -> usize {
+        usize::try_from(self.idx).expect("a few thousand")
+    }
+
     /// Record id.
-    pub(super) fn id(&self) -> String {
+    fn id(&self) -> String {
         format!("C{:05}", self.idx)
     }
 
@@ -83,6 +91,8 @@ impl Customer {
 #[derive(Debug)]
 pub(super) struct Customers {
     all: Vec<Customer>,
+    /// What each one pays, by position.
+    periods: Vec<Vec<Period>>,
     end: Day,
 }
 
@@ -97,7 +107,23 @@ impl Customers {
             }
             day = day.after();
         }
-        Self { all, end }
+        let periods = all.iter().map(|one| contract::periods(dice, one, end));
+        Self {
+            periods: periods.collect(),
+            all,
+            end,
+        }
+    }
+
+    /// Price periods of a customer, in their order.
+    pub(super) fn periods(&self, customer: &Customer) -> &[Period] {
+        &self.periods[customer.position()]
+    }
+
+    /// Whether a customer has a contract on a day.
+    pub(super) fn is_active(&self, customer: &Customer, day: Day) -> bool {
+        let mut periods = self.periods(customer).iter();
+        periods.any(|period| period.covers(day))
     }
 
     /// Customers in the order of joining.
@@ -154,6 +180,11 @@ impl Customers {
         }
         rows
     }
+}
+
+/// Reference to a customer from another source.
+pub(super) fn reference(customer_idx: usize) -> String {
+    format!("{}/C{customer_idx:05}", super::site::CRM_SOURCE)
 }
 
 fn n_joined(day: Day) -> i64 {

@@ -13,6 +13,9 @@ pub(super) enum Stream {
     Answer,
     Comment,
     Occurrence,
+    Contract,
+    Agent,
+    Ticket,
 }
 
 /// The source of all chance.

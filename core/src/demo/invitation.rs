@@ -3,22 +3,19 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::demo::agent::{self, Staff};
 use crate::demo::calendar::{Day, HOUR_S, Moment};
-use crate::demo::customer::{Customer, Customers};
+use crate::demo::customer::{self, Customer, Customers};
 use crate::demo::dice::{Cast, Dice, Stream};
-use crate::demo::mood;
 use crate::demo::sheet::Rows;
+use crate::demo::ticket::{ACQUAINTED_DAYS, Ticket, Tickets};
 
 /// Days after which nobody answers any more.
 pub(super) const ANSWER_DAYS_MAX: i64 = 6;
+/// Latest second of a day at which a survey is sent.
+const LATEST_SENT_S: u32 = 20 * HOUR_S;
 /// Working days of the 13 weeks in which each customer is asked once.
 const CYCLE_SLOTS: u64 = 65;
-/// Days a customer must have been one before the relationship survey asks.
-const ACQUAINTED_DAYS: i64 = 30;
-/// Support contacts on an average day.
-const CONTACTS: f64 = 51.0;
-/// Share of the average by weekday, Monday first.
-const CONTACTS_BY_WEEKDAY: [f64; 7] = [1.35, 1.3, 1.25, 1.2, 1.1, 0.45, 0.35];
 
 /// The two surveys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +54,7 @@ impl Survey {
     const fn answer_ratio(self) -> f64 {
         match self {
             Self::Relationship => 0.29,
-            Self::Support => 0.34,
+            Self::Support => 0.36,
         }
     }
 }
@@ -83,6 +80,15 @@ impl Channel {
     }
 }
 
+/// The solved ticket that a survey asks about.
+#[derive(Debug, Clone)]
+pub(super) struct Contact {
+    /// The ticket.
+    pub(super) ticket: Rc<Ticket>,
+    /// What the work on it adds to a satisfaction of 1 to 5.
+    pub(super) warmth: f64,
+}
+
 /// One survey sent to one customer.
 #[derive(Debug, Clone)]
 pub(super) struct Invitation {
@@ -96,12 +102,24 @@ pub(super) struct Invitation {
     pub(super) channel: Channel,
     /// When it is answered, if ever.
     pub(super) answered: Option<Moment>,
+    /// What the support survey asks about.
+    pub(super) contact: Option<Contact>,
     sent: Moment,
     is_delivered: bool,
     is_opened: bool,
 }
 
 impl Invitation {
+    /// References to the ticket and its agent, empty where there is none.
+    pub(super) fn contact_references(&self) -> (String, String) {
+        let Some(contact) = &self.contact else {
+            return (String::new(), String::new());
+        };
+        let agent = contact.ticket.agent_idx();
+        let agent = agent.map_or_else(String::new, agent::reference);
+        (contact.ticket.reference(), agent)
+    }
+
     /// Id of the answer to it.
     pub(super) fn response_id(&self) -> String {
         format!(
@@ -118,18 +136,24 @@ impl Invitation {
 pub(super) struct Invitations<'c> {
     dice: Dice,
     customers: &'c Customers,
+    tickets: Tickets<'c>,
     by_day: BTreeMap<Day, Rc<Vec<Invitation>>>,
 }
 
 impl<'c> Invitations<'c> {
     /// Computes nothing yet.
-    pub(super) fn new(dice: Dice, customers: &'c Customers) -> Self {
-        let by_day = BTreeMap::new();
+    pub(super) fn new(dice: Dice, customers: &'c Customers, staff: &'c Staff) -> Self {
         Self {
             dice,
             customers,
-            by_day,
+            tickets: Tickets::new(dice, customers, staff),
+            by_day: BTreeMap::new(),
         }
+    }
+
+    /// The tickets that the support survey asks about.
+    pub(super) fn tickets(&mut self) -> &mut Tickets<'c> {
+        &mut self.tickets
     }
 
     /// Returns what was sent on a day.
@@ -137,9 +161,9 @@ impl<'c> Invitations<'c> {
         // Answers look a few days back and never further.
         self.by_day
             .retain(|kept, _| day.0 - kept.0 <= 2 * ANSWER_DAYS_MAX);
-        let (dice, customers) = (self.dice, self.customers);
+        let (dice, customers, tickets) = (self.dice, self.customers, &mut self.tickets);
         let sent = self.by_day.entry(day);
-        sent.or_insert_with(|| Rc::new(send(dice, customers, day)))
+        sent.or_insert_with(|| Rc::new(send(dice, customers, tickets, day)))
             .clone()
     }
 
@@ -158,27 +182,25 @@ impl<'c> Invitations<'c> {
     }
 }
 
-fn send(dice: Dice, customers: &Customers, day: Day) -> Vec<Invitation> {
+fn send(dice: Dice, customers: &Customers, tickets: &mut Tickets<'_>, day: Day) -> Vec<Invitation> {
     let mut sent = Vec::new();
-    let acquainted = customers.joined_before(Day(day.0 - ACQUAINTED_DAYS));
     if let Some(slot) = slot(day) {
-        let asked = acquainted
-            .iter()
-            .filter(|customer| customer.survey_slot % CYCLE_SLOTS == slot);
+        let acquainted = customers.joined_before(Day(day.0 - ACQUAINTED_DAYS));
+        let asked = acquainted.iter().filter(|customer| {
+            customer.survey_slot % CYCLE_SLOTS == slot && customers.is_active(customer, day)
+        });
         for customer in asked {
             let number = (day, sent.len() as u64);
-            sent.push(invite(dice, Survey::Relationship, number, customer));
+            sent.push(ask_about_us(dice, number, customer));
         }
     }
-    for _ in 0..n_contacts(dice, day) {
+    for (solved, ticket) in tickets.solved_on(day) {
+        let contact = Contact {
+            warmth: ticket.warmth(tickets.staff()),
+            ticket,
+        };
         let number = (day, sent.len() as u64);
-        let mut cast = dice.cast(Stream::Invitation, day.0, number.1);
-        // Some customers call much more often than others.
-        let share = cast.share();
-        let idx = cast.below(acquainted.len() as u64);
-        let idx = if share < 0.3 { idx / 7 * 7 } else { idx };
-        let idx = usize::try_from(idx).expect("below a length");
-        sent.push(invite(dice, Survey::Support, number, &acquainted[idx]));
+        sent.extend(ask_about_help(dice, number, solved, contact));
     }
     sent
 }
@@ -190,49 +212,57 @@ fn slot(day: Day) -> Option<u64> {
     (weekday < 5).then_some(week * 5 + weekday)
 }
 
-fn n_contacts(dice: Dice, day: Day) -> u32 {
-    let mut cast = dice.cast(Stream::Invitation, day.0, u64::MAX);
-    let outage = 1.0 - 0.8 * mood::outage(dice, day);
-    let mean = CONTACTS * CONTACTS_BY_WEEKDAY[day.weekday_idx()] * outage;
-    let drawn = mean * (1.0 + 0.08 * cast.bell());
-    // Between 0 and a few hundred by the constants above.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "bounded by the constants above"
-    )]
-    let n_contacts = drawn.clamp(0.0, 500.0).round() as u32;
-    n_contacts
-}
-
-fn invite(dice: Dice, survey: Survey, number: (Day, u64), customer: &Customer) -> Invitation {
-    // The lower half of the second key is the draw of the customer above.
-    let mut cast = dice.cast(Stream::Invitation, number.0.0, number.1 + (1 << 32));
-    let channel = match survey {
-        Survey::Relationship => *cast.weighted(&[(0.7, Channel::Email), (0.3, Channel::InApp)]),
-        Survey::Support => *cast.weighted(&[
-            (0.45, Channel::Email),
-            (0.32, Channel::Chat),
-            (0.23, Channel::Phone),
-        ]),
-    };
-    let (first_hour, n_hours) = match survey {
-        Survey::Relationship => (7, 2),
-        Survey::Support => (6, 12),
-    };
+fn ask_about_us(dice: Dice, number: (Day, u64), customer: &Customer) -> Invitation {
+    let mut cast = cast(dice, number);
+    let channel = *cast.weighted(&[(0.7, Channel::Email), (0.3, Channel::InApp)]);
     let sent = Moment {
         day: number.0,
-        second: first_hour * HOUR_S + seconds(&mut cast, n_hours * HOUR_S),
+        second: 7 * HOUR_S + seconds(&mut cast, 2 * HOUR_S),
     };
+    let whom = (customer.position(), channel, sent);
+    invite(&mut cast, Survey::Relationship, number, whom)
+}
+
+/// Asks soon after a ticket is solved, unless that would be at night.
+fn ask_about_help(
+    dice: Dice,
+    number: (Day, u64),
+    solved: Moment,
+    contact: Contact,
+) -> Option<Invitation> {
+    let mut cast = cast(dice, number);
+    let sent = solved.plus(5 * 60 + seconds(&mut cast, HOUR_S));
+    if sent.day != number.0 || sent.second > LATEST_SENT_S {
+        return None;
+    }
+    let whom = (contact.ticket.customer_idx, contact.ticket.channel, sent);
+    let invitation = invite(&mut cast, Survey::Support, number, whom);
+    Some(Invitation {
+        contact: Some(contact),
+        ..invitation
+    })
+}
+
+fn cast(dice: Dice, number: (Day, u64)) -> Cast {
+    dice.cast(Stream::Invitation, number.0.0, number.1 + (1 << 32))
+}
+
+fn invite(
+    cast: &mut Cast,
+    survey: Survey,
+    number: (Day, u64),
+    (customer_idx, channel, sent): (usize, Channel, Moment),
+) -> Invitation {
     let is_delivered = !cast.happens(0.02);
     let answers = cast.happens(survey.answer_ratio()) && is_delivered;
     let is_opened = is_delivered && (answers || cast.happens(0.3));
     Invitation {
         survey,
         number,
-        customer_idx: usize::try_from(customer.idx).expect("a few thousand"),
+        customer_idx,
         channel,
-        answered: answers.then(|| answer_moment(&mut cast, sent)),
+        answered: answers.then(|| answer_moment(cast, sent)),
+        contact: None,
         sent,
         is_delivered,
         is_opened,
@@ -273,6 +303,8 @@ pub(super) fn rows(invitations: &mut Invitations<'_>, day: Day) -> Rows {
         "opened_at",
         "channel",
         "customer",
+        "agent",
+        "ticket",
         "response",
     ];
     let mut rows = Rows::new("invitation", &columns);
@@ -302,6 +334,7 @@ fn add(rows: &mut Rows, moment: Moment, invitation: &Invitation, is_answered: bo
         (false, _) => String::new(),
     };
     let response_id = invitation.response_id();
+    let (ticket, agent) = invitation.contact_references();
     rows.push(&[
         &format!("i-{response_id}"),
         &moment.to_string(),
@@ -314,12 +347,9 @@ fn add(rows: &mut Rows, moment: Moment, invitation: &Invitation, is_answered: bo
         },
         &opened_at,
         invitation.channel.name(),
-        &customer_reference(invitation.customer_idx),
+        &customer::reference(invitation.customer_idx),
+        &agent,
+        &ticket,
         if is_answered { &response_id } else { "" },
     ]);
-}
-
-/// Reference to a customer of the other source.
-pub(super) fn customer_reference(customer_idx: usize) -> String {
-    format!("{}/C{customer_idx:05}", super::site::CRM_SOURCE)
 }

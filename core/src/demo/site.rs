@@ -13,6 +13,11 @@ pub const CRM_SOURCE: &str = "crm";
 /// Source of answers, invitations and events.
 pub const SURVEY_SOURCE: &str = "surveys";
 
+/// Source of tickets and agents.
+pub const HELPDESK_SOURCE: &str = "helpdesk";
+/// Source of contracts.
+pub const BILLING_SOURCE: &str = "billing";
+
 /// Dashboards that come with the daemon: file name and text.
 pub const DASHBOARDS: [(&str, &str); 3] = [
     (
@@ -108,6 +113,25 @@ every = "10m"
 [[source.config.file]]
 kind = "customer"
 path = "customers.csv"
+
+[[source]]
+name = "{BILLING_SOURCE}"
+plugin = "csv"
+every = "10m"
+[[source.config.file]]
+kind = "subscription"
+path = "subscriptions.csv"
+
+[[source]]
+name = "{HELPDESK_SOURCE}"
+plugin = "csv"
+every = "10m"
+[[source.config.file]]
+kind = "agent"
+path = "agents.csv"
+[[source.config.file]]
+kind = "ticket"
+path = "tickets/*.csv"
 
 [[source]]
 name = "{SURVEY_SOURCE}"

@@ -6,6 +6,8 @@ use jiff::civil::date;
 
 use super::*;
 
+mod business;
+
 const SEED: u64 = 1;
 const UNTIL: Date = date(2026, 11, 22);
 
@@ -19,7 +21,7 @@ fn computed(dir: &Path, until: Date) -> BTreeMap<String, String> {
 
 fn written(dir: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for folder in ["", "answers", "invitations"] {
+    for folder in ["", "answers", "invitations", "tickets"] {
         for entry in fs::read_dir(dir.join(folder)).expect("there").flatten() {
             if entry.path().is_file() {
                 let name = entry.file_name().into_string().expect("plain name");
@@ -66,9 +68,11 @@ fn a_day_does_not_depend_on_where_the_files_begin() {
     let day = Day::of(date(2026, 5, 13));
     let rows = |end: Day| {
         let customers = Customers::until(dice, end);
-        let mut invitations = Invitations::new(dice, &customers);
-        invitation::Survey::ALL
-            .map(|survey| answer::rows(dice, &customers, &mut invitations, survey, day))
+        let staff = Staff::until(dice, end);
+        let mut invitations = Invitations::new(dice, &customers, &staff);
+        let answers = invitation::Survey::ALL
+            .map(|survey| answer::rows(dice, &customers, &mut invitations, survey, day));
+        (answers, invitations.tickets().rows(day))
     };
     assert_eq!(rows(day.after()), rows(Day(day.0 + 400)));
 }
@@ -165,6 +169,9 @@ fn the_company_is_believable() {
     is_between("customer", 4_000, 5_000);
     is_between("invitation", 70_000, 110_000);
     is_between("event", 12, 26);
+    is_between("ticket", 55_000, 80_000);
+    is_between("subscription", 10_000, 30_000);
+    is_between("agent", 25, 60);
 }
 
 #[test]
