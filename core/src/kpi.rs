@@ -382,6 +382,8 @@ pub enum Unit {
     Percent,
     /// An answer on the question's own scale.
     Score,
+    /// Whole units of the answer's currency, a month.
+    Money,
     /// A plain count.
     Count,
 }

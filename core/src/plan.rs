@@ -6,10 +6,12 @@
 mod period;
 #[cfg(test)]
 pub(crate) mod row_table;
+mod stance;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use period::{Period, PeriodPlan, Periods};
+pub use stance::{Stance, StancePlan};
 
 use crate::record::{RecordKind, SourceName};
 
@@ -359,6 +361,12 @@ pub trait Tally: Send + Sync {
     /// # Errors
     /// As [`Tally::tally`].
     fn periods(&self, plan: &PeriodPlan) -> Result<Periods, TallyError>;
+
+    /// Lists the answers of customers, in no order.
+    ///
+    /// # Errors
+    /// As [`Tally::tally`].
+    fn stances(&self, plan: &StancePlan) -> Result<Vec<Stance>, TallyError>;
 
     /// Returns the version of the data that answers computed now are based on.
     fn data_version(&self) -> DataVersion;

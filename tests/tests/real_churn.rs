@@ -252,3 +252,45 @@ fn every_form_says_the_same() {
     let headline = answer["total"]["value"].as_f64().expect("S(365)");
     assert!(table.contains(&format!("{headline:.1}")), "{table}");
 }
+
+#[test]
+fn every_kpi_of_customers_can_be_drawn() {
+    let Some(folder) = data_set("real_churn::pictures", "telco-churn-ibm") else {
+        return;
+    };
+    let scratch = loaded(&folder);
+    let month = "range = \"2019-12-02..2020-01-02\"";
+    let all = [
+        ("churn", "number", month),
+        ("crr", "trend", month),
+        ("nrr", "trend", month),
+        ("survival", "number", ""),
+        ("cohort", "number", ""),
+        ("revenue_at_risk", "number", ""),
+    ];
+    let panel = |(kpi, chart, range): &(&str, &str, &str)| {
+        format!("[[panel]]\nid = \"{kpi}\"\nkpi = \"{kpi}\"\nchart = \"{chart}\"\n{range}\n\n")
+    };
+    let panels: String = all.iter().map(panel).collect();
+    let page = format!("title = \"Customers\"\n\n{panels}");
+    scratch.write("dashboards/customers.toml", page);
+    for (name, _, range) in all {
+        let place = format!("customers/{name}");
+        let asked = ["render", &place, "--as-of", AS_OF, "-o", "drawn.svg"];
+        must(&vocd(scratch.folder(), &asked));
+        let drawn = std::fs::read_to_string(scratch.path("drawn.svg")).expect("drawn");
+        let answer = match range {
+            "" => kpi(&scratch, &[name]),
+            _ => kpi(&scratch, &[name, "--range", "2019-12-02..2020-01-02"]),
+        };
+        let shown = match answer["total"]["value"].as_f64() {
+            Some(value) => format!("{value:.1}"),
+            // Nobody answered a survey here.
+            None => "\u{2013}".to_owned(),
+        };
+        assert!(
+            drawn.contains(&shown),
+            "{name}: {shown} is not in the picture"
+        );
+    }
+}

@@ -131,6 +131,7 @@ fn headline(figure: &Figure, state: State, language: Language) -> (String, Strin
 fn unit(figure: &Figure, state: State, words: &Words) -> String {
     match (state, figure.answer.kpi.unit) {
         (State::Scored, Unit::Points) => words.points.to_owned(),
+        (State::Scored, Unit::Money) => figure.answer.currency.clone().unwrap_or_default(),
         _ => String::new(),
     }
 }

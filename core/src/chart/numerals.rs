@@ -71,14 +71,14 @@ pub(super) fn decimals(kpi: &Kpi) -> usize {
         (Unit::Score, _) => 2,
         // A mean on a short scale, such as 1 to 5, says little as an integer.
         (Unit::Points, (Some(low), Some(high))) if high - low <= 20.0 => 1,
-        (Unit::Points | Unit::Count, _) => 0,
+        (Unit::Points | Unit::Money | Unit::Count, _) => 0,
     }
 }
 
 /// Returns how many decimals a change or a distance of a KPI is shown with.
 pub(super) fn change_decimals(kpi: &Kpi) -> usize {
     match kpi.unit {
-        Unit::Count => 0,
+        Unit::Money | Unit::Count => 0,
         Unit::Points | Unit::Percent => 1,
         Unit::Score => 2,
     }

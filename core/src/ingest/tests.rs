@@ -15,7 +15,7 @@ use super::*;
 use crate::host::{Flow, RunEvent, RunOutcome, StopSignal};
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
-    QuestionSet, Tallies, Tally, TallyError, TallyPlan,
+    QuestionSet, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
 };
 use crate::record::RecordKind;
 use crate::store::{
@@ -70,6 +70,10 @@ impl Tally for FakeStore {
 
     fn periods(&self, _: &PeriodPlan) -> Result<Periods, TallyError> {
         Ok(Periods::default())
+    }
+
+    fn stances(&self, _: &StancePlan) -> Result<Vec<Stance>, TallyError> {
+        Ok(Vec::new())
     }
 
     fn data_version(&self) -> DataVersion {

@@ -34,6 +34,7 @@ pub(super) fn unit_name(unit: Unit) -> &'static str {
         Unit::Points => "points",
         Unit::Percent => "percent",
         Unit::Score => "score",
+        Unit::Money => "money",
         Unit::Count => "count",
     }
 }

@@ -157,6 +157,20 @@ pub enum KpiError {
         /// The day whose rate is needed.
         on: jiff::civil::Date,
     },
+    /// The KPI is one figure of all customers.
+    #[error("`{kpi}` cannot be split")]
+    NoSplit {
+        /// The KPI.
+        kpi: &'static str,
+    },
+    /// More answers of customers than an answer may look at.
+    #[error("`{kpi}` would look at more than {max} answers")]
+    TooManyAnswers {
+        /// The KPI.
+        kpi: &'static str,
+        /// Most answers.
+        max: usize,
+    },
     /// More periods of customers than an answer may look at.
     #[error("`{kpi}` would look at more than {max} periods of customers")]
     TooManyPeriods {
@@ -221,7 +235,10 @@ impl KpiError {
             Self::NoRate { .. } => {
                 Some("add a [[currency.rate]] with its `currency`, `from` and `rate`".to_owned())
             }
-            Self::TooManyPeriods { .. } => Some("ask for fewer customers with a filter".to_owned()),
+            Self::NoSplit { .. } => Some("use a filter for each group".to_owned()),
+            Self::TooManyPeriods { .. } | Self::TooManyAnswers { .. } => {
+                Some("ask for fewer customers with a filter".to_owned())
+            }
             Self::UnsupportedMode { supported, .. } => {
                 let names: Vec<String> = supported.iter().map(|mode| format!("`{mode}`")).collect();
                 Some(format!("use {}", names.join(" or ")))

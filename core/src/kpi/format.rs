@@ -339,7 +339,7 @@ fn table_row(answer: &Answer, label: &str, score: &Score, marks: &str) -> Vec<St
 /// Returns how many decimals a terminal shows.
 fn places(unit: Unit) -> usize {
     match unit {
-        Unit::Count => 0,
+        Unit::Count | Unit::Money => 0,
         Unit::Points | Unit::Percent => 1,
         Unit::Score => 2,
     }

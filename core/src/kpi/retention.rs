@@ -11,6 +11,8 @@ mod flow;
 mod groups;
 mod ledger;
 mod rates;
+mod risk;
+mod risk_table;
 mod subject;
 mod survival;
 mod survival_table;

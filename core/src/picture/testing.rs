@@ -14,7 +14,7 @@ use crate::picture::{Dashboards, Gallery, GalleryParts, Rules};
 use crate::plan::row_table::{Row, RowTable};
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
-    QuestionSet, Tallies, Tally, TallyError, TallyPlan,
+    QuestionSet, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
 };
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{
@@ -191,6 +191,11 @@ impl Tally for FakeStore {
     fn periods(&self, plan: &PeriodPlan) -> Result<Periods, TallyError> {
         self.check()?;
         self.table.periods(plan)
+    }
+
+    fn stances(&self, plan: &StancePlan) -> Result<Vec<Stance>, TallyError> {
+        self.check()?;
+        self.table.stances(plan)
     }
 
     fn data_version(&self) -> DataVersion {

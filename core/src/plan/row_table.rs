@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::plan::{
     ClusterPlan, ClusterRow, ClusterSums, CohortPlan, CohortRow, Cohorts, DataVersion, Dimension,
-    Filter, Keep, Measure, PeriodPlan, Periods, QuestionSet, Tallies, Tally, TallyError, TallyPlan,
-    TallyRow, TallyValue, Worth,
+    Filter, Keep, Measure, PeriodPlan, Periods, QuestionSet, Stance, StancePlan, Tallies, Tally,
+    TallyError, TallyPlan, TallyRow, TallyValue, Worth,
 };
 use crate::record::{RecordKind, SourceName};
 
@@ -350,6 +350,10 @@ impl Tally for RowTable {
 
     fn periods(&self, plan: &PeriodPlan) -> Result<Periods, TallyError> {
         Ok(period_rows::periods(&self.live(plan.as_of), plan))
+    }
+
+    fn stances(&self, plan: &StancePlan) -> Result<Vec<Stance>, TallyError> {
+        Ok(period_rows::stances(&self.live(plan.as_of), plan))
     }
 
     fn data_version(&self) -> DataVersion {

@@ -21,6 +21,7 @@ mod restamp;
 mod retire;
 mod seen;
 mod stamp;
+mod stance;
 mod state;
 mod table;
 mod writer;
@@ -44,7 +45,7 @@ use self::reader::Readers;
 use self::writer::Writer;
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
-    QuestionSet, Tallies, Tally, TallyError, TallyPlan,
+    QuestionSet, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
 };
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{
@@ -470,6 +471,16 @@ impl Tally for DuckStore {
             .map_err(unanswered)?;
         self.read("list the periods of customers", |connection| {
             period::periods(connection, &question)
+        })
+        .map_err(unanswered)
+    }
+
+    fn stances(&self, plan: &StancePlan) -> Result<Vec<Stance>, TallyError> {
+        let question = Writing::new(RecordKind::Response, &self.dimensions)
+            .stances(plan)
+            .map_err(unanswered)?;
+        self.read("list the answers of customers", |connection| {
+            stance::stances(connection, &question)
         })
         .map_err(unanswered)
     }

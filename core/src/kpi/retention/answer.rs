@@ -8,7 +8,7 @@ use super::groups::Groups;
 use super::ledger::{Customer, Ledger};
 use super::rates::{Purse, Rates};
 use super::subject::Subject;
-use super::{Active, cohort_table, survival_table};
+use super::{Active, cohort_table, risk_table, survival_table};
 use crate::kpi::answer::{next_day, whole_micros};
 use crate::kpi::civil::{self, Calendar};
 use crate::kpi::desk::CHANGE_MIN;
@@ -62,6 +62,7 @@ pub(in crate::kpi) fn answer(
     let mut answer = match entry.measure {
         Measure::Cohort => cohort_table::answer(&case)?,
         Measure::Survival => survival_table::answer(&case)?,
+        Measure::AtRisk => risk_table::answer(&case, tally, known)?,
         _ => case.series()?,
     };
     if let Active::Activity { days } = subject.active {
@@ -108,6 +109,11 @@ impl Case<'_> {
             (Some(groups), None) if is_split => groups.slot(period),
             _ => period.is_member.then_some(0),
         }
+    }
+
+    /// Returns the currencies of its prices, as the rows write them.
+    pub(super) fn currencies(&self) -> &[String] {
+        &self.found.currencies
     }
 
     /// Returns the group of what a customer was when it came.
@@ -389,7 +395,7 @@ fn bridge(flow: &Flow) -> Vec<(&'static str, f64)> {
     clippy::cast_precision_loss,
     reason = "the only rounding of money, at its very end"
 )]
-fn units(ten_thousandths: i128) -> f64 {
+pub(super) fn units(ten_thousandths: i128) -> f64 {
     ten_thousandths as f64 / 10_000.0
 }
 

@@ -20,23 +20,25 @@ pub(super) enum Measure {
     Nrr,
     Cohort,
     Survival,
+    AtRisk,
 }
 
 impl Measure {
     /// Whether it adds up money, which only contracts have.
     pub(super) const fn is_money(self) -> bool {
-        matches!(self, Self::Grr | Self::Nrr)
+        matches!(self, Self::Grr | Self::Nrr | Self::AtRisk)
     }
 }
 
 /// The retention KPIs, in the order they are listed to people.
-pub(in crate::kpi) const ENTRIES: [Entry; 6] = [
+pub(in crate::kpi) const ENTRIES: [Entry; 7] = [
     entry(&CRR, &CRR_DEFINITION, Measure::Crr),
     entry(&CHURN, &CHURN_DEFINITION, Measure::Churn),
     entry(&GRR, &GRR_DEFINITION, Measure::Grr),
     entry(&NRR, &NRR_DEFINITION, Measure::Nrr),
     entry(&COHORT, &COHORT_DEFINITION, Measure::Cohort),
     entry(&SURVIVAL, &SURVIVAL_DEFINITION, Measure::Survival),
+    entry(&AT_RISK, &AT_RISK_DEFINITION, Measure::AtRisk),
 ];
 
 const fn entry(kpi: &'static Kpi, definition: &'static Definition, measure: Measure) -> Entry {
@@ -109,6 +111,20 @@ static SURVIVAL: Kpi = percent(
     "share of customers expected to stay longer than so many days; the headline is 365 days",
     &[ChartKind::Number],
 );
+
+static AT_RISK: Kpi = Kpi {
+    name: "revenue_at_risk",
+    title: "Revenue at risk",
+    unit: Unit::Money,
+    range: (Some(0.0), None),
+    is_higher_better: Some(false),
+    ..percent(
+        "",
+        "",
+        "monthly revenue of those who answered NPS in the last 180 days, by the share of their group that leaves within 365",
+        &[ChartKind::Number],
+    )
+};
 
 /// What makes a customer, the same for all.
 const ACTIVE: &str = "a customer is there just before t if a contract began before t and has not \
@@ -303,6 +319,38 @@ static SURVIVAL_DEFINITION: Definition = Definition {
         },
         Vector {
             counts: &[("at_risk", 4), ("ended", 1)],
+            value: None,
+        },
+    ],
+};
+
+static AT_RISK_DEFINITION: Definition = Definition {
+    expression: "sum over groups of revenue * (1 - S(365)), with revenue = what the customers of \
+                 the group pay a month now",
+    interval: "sum over groups of revenue * (1 - band of S(365)), 95 %: exponential Greenwood, or \
+               Wilson of those followed for so long where all stayed or none",
+    source: "definition of this project; S: Kaplan and Meier 1958",
+    edge_cases: &[
+        ACTIVE,
+        WHO,
+        "group: detractors (< 7), passives, promoters (>= 9), by the last NPS answer of anybody of \
+         the customer; only if it is no older than 180 days, and the customer still one",
+        "S: how many were still there so many days after their first answer of the group, whatever \
+         they answered later; once a customer and group",
+        "a group of fewer than 20 is pooled with its neighbour, the lower one where there are two",
+        "a group whose answers are not followed for 365 days by 5 customers: no value",
+        "anonymous answers are nobody's",
+        MONEY,
+        SMALL,
+        "range says nothing here: it is about now, or as_of",
+    ],
+    vectors: &[
+        Vector {
+            counts: &[("revenue", 1_000), ("at_risk", 10), ("ended", 1)],
+            value: Some(100.0),
+        },
+        Vector {
+            counts: &[("revenue", 1_000), ("at_risk", 4), ("ended", 1)],
             value: None,
         },
     ],

@@ -11,7 +11,7 @@ use crate::nearest::nearest;
 use crate::plan::{Dimension, Filter, PeriodPlan, Periods, Tally};
 use crate::record::RecordKind;
 
-/// Most periods an answer looks at: 100 MB, in about two seconds.
+/// Most periods an answer looks at: with their ledger about 150 MB.
 const PERIODS_MAX: usize = 1_000_000;
 /// A civil day is never shorter or longer than 24 h by more than this in sum over any window.
 const ZONE_SHIFT_US: i64 = 26 * 3_600_000_000;

@@ -76,31 +76,42 @@ impl Stays {
 
 /// Returns how a customer's first spell was observed; `None` when it never was.
 fn life(case: &Case<'_>, customer: Customer<'_>, begin: Option<Timestamp>) -> Option<Life> {
-    let at = |at_us| {
-        let at = Timestamp::from_microsecond(at_us).ok()?;
-        Some(at.to_zoned(case.calendar.zone().clone()))
-    };
     let spell = customer.spells[0];
-    let start = at(spell.start_us)?;
-    if start.timestamp() >= case.as_of {
+    let life = stay(case, spell.start_us, spell.end_us)?;
+    let Some(begin) = begin else {
+        return Some(life);
+    };
+    let begin_us = begin.as_microsecond();
+    // Whoever was gone before records begin is known by chance only.
+    if spell.end_us.is_some_and(|end_us| end_us <= begin_us) || case.as_of <= begin {
         return None;
     }
-    let as_of_us = case.as_of.as_microsecond();
-    let end_us = spell.end_us.filter(|end_us| *end_us <= as_of_us);
-    let end = at(end_us.unwrap_or(as_of_us))?;
-    let entry = match begin {
-        // Whoever was gone before records begin is known by chance only.
-        Some(begin) if end.timestamp() <= begin => return None,
-        Some(begin) if start.timestamp() < begin => {
-            whole_days(&start, &begin.to_zoned(case.calendar.zone().clone()))
-        }
-        _ => -1,
+    let entry = match spell.start_us < begin_us {
+        true => whole_days(&local(case, spell.start_us)?, &local(case, begin_us)?),
+        false => life.entry,
     };
+    Some(Life { entry, ..life })
+}
+
+/// Returns how the time from an instant on was observed, under observation from then on; `None`
+/// when it has not begun.
+pub(super) fn stay(case: &Case<'_>, since_us: i64, end_us: Option<i64>) -> Option<Life> {
+    let as_of_us = case.as_of.as_microsecond();
+    if since_us >= as_of_us {
+        return None;
+    }
+    let end_us = end_us.filter(|end_us| *end_us <= as_of_us);
+    let last_us = end_us.unwrap_or(as_of_us);
     Some(Life {
-        entry,
-        days: whole_days(&start, &end),
+        entry: -1,
+        days: whole_days(&local(case, since_us)?, &local(case, last_us)?),
         is_ended: end_us.is_some(),
     })
+}
+
+fn local(case: &Case<'_>, at_us: i64) -> Option<Zoned> {
+    let at = Timestamp::from_microsecond(at_us).ok()?;
+    Some(at.to_zoned(case.calendar.zone().clone()))
 }
 
 /// Returns the whole civil days from one local time to a later one.

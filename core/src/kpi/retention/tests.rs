@@ -15,6 +15,7 @@ use crate::plan::row_table::{Row, RowTable};
 use crate::record::RecordKind;
 
 mod revenue;
+mod risk;
 mod table;
 
 const NOW: &str = "2026-06-30T22:00:00Z";
@@ -142,6 +143,10 @@ fn every_published_vector_holds() {
                     (count("start"), count("start") + count("expansion") - lost)
                 }
                 "cohort" => (count("n"), count("there")),
+                // In money, not percent.
+                "revenue_at_risk" if count("at_risk") >= 5.0 => {
+                    (100.0 * count("at_risk"), count("revenue") * count("ended"))
+                }
                 _ => (
                     if count("at_risk") < 5.0 {
                         0.0

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::Row;
-use crate::plan::{Period, PeriodPlan, Periods};
+use crate::plan::{Period, PeriodPlan, Periods, Stance, StancePlan};
 use crate::record::RecordKind;
 
 impl Row {
@@ -71,7 +71,7 @@ pub(super) fn periods(live: &[&Row], plan: &PeriodPlan) -> Periods {
         .copied()
         .filter(|row| members.contains(&row.unit()))
         .collect();
-    let customers: BTreeSet<_> = rows.iter().filter_map(|row| row.unit()).collect();
+    let customers = customers(live);
     let currency = |row: &Row| row.texts.get("currency").cloned();
     let key = |row: &Row| {
         let dimension = plan.group.as_ref()?;
@@ -84,7 +84,7 @@ pub(super) fn periods(live: &[&Row], plan: &PeriodPlan) -> Periods {
     let mut periods: Vec<Period> = rows
         .iter()
         .map(|row| Period {
-            customer: position(customers.iter().copied(), &row.unit().expect("a customer")),
+            customer: number(&customers, row),
             start_us: row.at.as_microsecond(),
             end_us: end_us(plan.kind, row),
             price: price(row),
@@ -104,6 +104,38 @@ pub(super) fn periods(live: &[&Row], plan: &PeriodPlan) -> Periods {
         currencies,
         keys,
     }
+}
+
+/// Everybody that a row is about, in order: the position is the number.
+fn customers<'a>(live: &[&'a Row]) -> BTreeSet<&'a String> {
+    live.iter().filter_map(|row| row.unit()).collect()
+}
+
+fn number(customers: &BTreeSet<&String>, row: &Row) -> u64 {
+    position(customers.iter().copied(), &row.unit().expect("a customer"))
+}
+
+pub(super) fn stances(live: &[&Row], plan: &StancePlan) -> Vec<Stance> {
+    let customers = customers(live);
+    let counts = |row: &&&Row| {
+        let is_known = row.texts.contains_key("customer") && !row.flags.contains("anonymous");
+        is_known && row.at < plan.to && row.passes(&plan.rows)
+    };
+    let stance = |row: &&Row| {
+        Some(Stance {
+            customer: number(&customers, row),
+            at_us: row.at.as_microsecond(),
+            score: row.numbers.get("score").copied()?,
+        })
+    };
+    let answers = live
+        .iter()
+        .filter(|row| is_of(RecordKind::Response, row))
+        .filter(counts);
+    answers
+        .filter_map(stance)
+        .take(plan.answers_max + 1)
+        .collect()
 }
 
 fn position<T: PartialEq>(all: impl IntoIterator<Item = T>, one: &T) -> u64 {

@@ -61,7 +61,7 @@ impl Writing<'_> {
     }
 
     /// Returns whom retention counts: the account of a row's customer, else the customer.
-    fn unit(&mut self) -> String {
+    pub(super) fn unit(&mut self) -> String {
         let account = self.named(&DimensionSpec::account().column());
         let (person, key) = (self.named("person"), self.named("key"));
         format!("coalesce({account}::UBIGINT, {person}, {key})")

@@ -3,7 +3,7 @@
 use super::*;
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, PeriodPlan, Periods, QuestionSet,
-    Tallies, TallyError,
+    Stance, StancePlan, Tallies, TallyError,
 };
 
 fn check_refusal(text: &str, status: u16, message: &str, hint: Option<&str>) {
@@ -23,7 +23,7 @@ fn a_bad_question_is_told_what_is_wrong_and_what_to_do() {
         "there is no KPI `npss`; did you mean `nps`?",
         Some(
             "the KPIs are nps, csat, ces, rating, responses, response_rate, tickets, crr, churn, grr, \
-             nrr, cohort, survival",
+             nrr, cohort, survival, revenue_at_risk",
         ),
     );
     let known = "the dimensions are source, survey, question, mode, channel, language, agent, \
@@ -86,6 +86,9 @@ fn a_store_that_does_not_answer_is_not_the_askers_fault() {
         }
         fn periods(&self, _: &PeriodPlan) -> Result<Periods, TallyError> {
             Ok(Periods::default())
+        }
+        fn stances(&self, _: &StancePlan) -> Result<Vec<Stance>, TallyError> {
+            Ok(Vec::new())
         }
         fn data_version(&self) -> DataVersion {
             DataVersion::default()

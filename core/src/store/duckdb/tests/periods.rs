@@ -10,9 +10,9 @@ use arrow_array::{
 };
 use jiff::Timestamp;
 
-use super::fixture::{TestStore, at};
+use super::fixture::{Answer, TestStore, at};
 use super::people::{Person, commit_people, commit_rows, person, segment};
-use crate::plan::{Dimension, Filter, PeriodPlan, Periods, Tally};
+use crate::plan::{Dimension, Filter, PeriodPlan, Periods, Stance, StancePlan, Tally};
 use crate::record::door::Door;
 use crate::record::{RecordKind, SourceName};
 use crate::store::Store;
@@ -402,4 +402,51 @@ fn close_activities_are_one_period() {
             vec![(us(150), Some(us(150)))],
         ]
     );
+}
+
+#[test]
+fn answers_have_the_number_of_the_customer_who_gave_them() {
+    let store = TestStore::new();
+    let of_account = |id| Person {
+        account: Some("crm/acme"),
+        ..person(id, "smb", 5)
+    };
+    commit_contracts(&store, "crm", &[contract("a", "7", 10, None, 1)]);
+    let answer = |id: &str, customer: Option<&str>, score| Answer {
+        customer: customer.map(str::to_owned),
+        score,
+        ..Answer::new(id, 0.0, 50)
+    };
+    store.commit(&[
+        answer("a", Some("crm/7"), Some(9.0)),
+        answer("b", Some("crm/8"), Some(3.0)),
+        answer("nobody", None, Some(5.0)),
+        answer("silent", Some("crm/7"), None),
+    ]);
+    commit_people(&store, "crm", &[of_account("7"), of_account("8")]);
+    let plan = StancePlan {
+        rows: Filter::All,
+        to: at(51),
+        as_of: None,
+        answers_max: 10,
+    };
+    let owner = store.periods(&contracts()).unwrap().periods[0].customer;
+    let mut found = store.stances(&plan).unwrap();
+    found.sort_by(|one, other| one.score.total_cmp(&other.score));
+    let stance = |score| Stance {
+        customer: owner,
+        at_us: at(50).as_microsecond(),
+        score,
+    };
+    assert_eq!(found, [stance(3.0), stance(9.0)]);
+    let earlier = StancePlan {
+        to: at(50),
+        ..plan.clone()
+    };
+    assert_eq!(store.stances(&earlier).unwrap(), []);
+    let one = StancePlan {
+        answers_max: 0,
+        ..plan
+    };
+    assert_eq!(store.stances(&one).unwrap().len(), 1);
 }
