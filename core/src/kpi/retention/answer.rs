@@ -257,20 +257,25 @@ impl Case<'_> {
             Some(groups) if is_split => groups.keys.len(),
             _ => 1,
         };
-        let flows = |span: &Span| {
-            let end = span.end.min(self.as_of);
-            if span.start > end {
-                return Ok(vec![Flow::default(); n_slots]);
-            }
-            let gone = Span { end, ..*span };
-            let mut rates = purse.map_or(Rates::none(), |purse| purse.rates(span.start));
-            let flows = Flow::of(self.ledger(is_split), gone, &mut rates, n_slots, |period| {
-                self.slot(is_split, period)
-            });
-            rates.checked()?;
-            Ok(flows)
-        };
-        spans.iter().map(flows).collect()
+        // What has not begun is empty; what is running counts up to now.
+        let n_begun = spans.partition_point(|span| span.start <= self.as_of);
+        let begun: Vec<Span> = spans[..n_begun]
+            .iter()
+            .map(|span| Span {
+                end: span.end.min(self.as_of),
+                ..*span
+            })
+            .collect();
+        let rates = begun.iter().map(|span| match purse {
+            Some(purse) => purse.rates(span.start),
+            None => Rates::none(),
+        });
+        let mut rates: Vec<Rates<'_>> = rates.collect();
+        let slot = |period: &Period| self.slot(is_split, period);
+        let mut flows = Flow::over(self.ledger(is_split), &begun, &mut rates, n_slots, slot);
+        rates.into_iter().try_for_each(Rates::checked)?;
+        flows.resize(spans.len(), vec![Flow::default(); n_slots]);
+        Ok(flows)
     }
 
     fn drawn(&self, frame: &Frame, key: Option<String>, line: &[Flow], total: &Flow) -> Series {

@@ -71,34 +71,57 @@ pub(super) struct Rate {
 }
 
 impl Flow {
-    /// Adds up `customers` over `from <= t < to`. Each goes to the flow that `slot` names for the
-    /// period that says what it was: just before the start, for those who were not there then just
-    /// before the end, for those who came and went when they went.
-    pub(super) fn of(
+    /// Adds up customers over each of `spans`, which are in order and disjoint, at the rates of
+    /// each. Each customer goes to the flow that `slot` names for the period that says what it was:
+    /// just before the start, for those who were not there then just before the end, for those who
+    /// came and went when they went.
+    pub(super) fn over(
         ledger: &Ledger,
-        span: Span,
-        rates: &mut Rates<'_>,
+        spans: &[Span],
+        rates: &mut [Rates<'_>],
         n_slots: usize,
         slot: impl Fn(&Period) -> Option<usize>,
-    ) -> Vec<Self> {
-        let mut flows = vec![Self::default(); n_slots];
-        let (from_us, to_us) = (span.start.as_microsecond(), span.end.as_microsecond());
+    ) -> Vec<Vec<Self>> {
+        let mut flows = vec![vec![Self::default(); n_slots]; spans.len()];
+        let edges: Vec<(i64, i64)> = spans
+            .iter()
+            .map(|span| (span.start.as_microsecond(), span.end.as_microsecond()))
+            .collect();
+        let mut turns = Vec::new();
         for customer in ledger.customers() {
-            // Most customers of a long history are not there in a short bucket.
-            if customer.first_us() >= to_us || customer.is_over(from_us) {
-                continue;
-            }
-            let Some(passage) = customer.passage(from_us, to_us) else {
-                continue;
-            };
-            let said_us = match passage {
-                Passage::Kept | Passage::Lost => from_us,
-                Passage::New | Passage::Back | Passage::Passing => to_us,
-            };
-            let flow = customer.period(said_us).and_then(&slot);
-            if let Some(flow) = flow.and_then(|idx| flows.get_mut(idx)) {
-                let paid = [from_us, to_us].map(|at_us| rates.sum(customer.priced(at_us)));
-                flow.add(passage, paid);
+            customer.turns(&mut turns);
+            let mut idx = edges.partition_point(|(_, to_us)| *to_us <= customer.first_us());
+            while let Some((from_us, to_us)) = edges.get(idx).copied() {
+                let next_us = turns.get(turns.partition_point(|turn_us| *turn_us < from_us));
+                // Up to the next start or end of a period nothing changes: of long histories most
+                // buckets are alike.
+                let n_alike = match next_us {
+                    Some(next_us) => edges[idx..].partition_point(|(_, to_us)| to_us <= next_us),
+                    None if customer.is_there(from_us) => edges.len() - idx,
+                    None => break,
+                };
+                let last = idx + n_alike.max(1);
+                if let Some(passage) = customer.passage(from_us, to_us) {
+                    let said_us = if passage.is_of_start() {
+                        from_us
+                    } else {
+                        to_us
+                    };
+                    let flow = customer.period(said_us).and_then(&slot);
+                    if let Some(flow) = flow.filter(|flow| *flow < n_slots) {
+                        let mut paid = [0; 2];
+                        for bucket in idx..last {
+                            // The same rates make the same money of the same periods.
+                            if bucket == idx || !rates[bucket].is_worth(&rates[bucket - 1]) {
+                                let rates = &mut rates[bucket];
+                                paid =
+                                    [from_us, to_us].map(|at_us| rates.sum(customer.priced(at_us)));
+                            }
+                            flows[bucket][flow].add(passage, paid);
+                        }
+                    }
+                }
+                idx = last;
             }
         }
         flows
@@ -128,7 +151,7 @@ impl Flow {
             }
             Passage::Passing => self.n_passing += 1,
         }
-        if matches!(passage, Passage::Kept | Passage::Lost) {
+        if passage.is_of_start() {
             self.start += before;
             let (before, after) = (amount(before), amount(after));
             self.squares[0] += before * before;
@@ -212,10 +235,24 @@ impl Rate {
     }
 }
 
+impl Passage {
+    /// Whether the customer was there at the start.
+    const fn is_of_start(self) -> bool {
+        matches!(self, Self::Kept | Self::Lost)
+    }
+}
+
 impl Customer<'_> {
-    fn is_over(self, before_us: i64) -> bool {
-        let last = self.spells[self.spells.len() - 1];
-        last.end_us.is_some_and(|end_us| end_us < before_us)
+    /// Puts the instants at which a period begins or ends into `turns`, ascending.
+    fn turns(self, turns: &mut Vec<i64>) {
+        turns.clear();
+        let periods = self.periods.iter();
+        turns.extend(
+            periods
+                .flat_map(|period| [Some(period.start_us), period.end_us])
+                .flatten(),
+        );
+        turns.sort_unstable();
     }
 }
 

@@ -101,6 +101,11 @@ impl Rates<'_> {
         }
     }
 
+    /// Whether amounts are worth the same at both instants.
+    pub(super) fn is_worth(&self, other: &Self) -> bool {
+        self.worth == other.worth
+    }
+
     /// Returns what a customer pays in all, never less than nothing: discounts may be rows of
     /// their own.
     pub(super) fn sum<'p>(&mut self, periods: impl Iterator<Item = &'p Period>) -> i128 {

@@ -48,8 +48,8 @@ fn june(found: Vec<Period>, grace_days: u32) -> Flow {
 }
 
 fn over(ledger: &Ledger, span: Span) -> Flow {
-    let flows = Flow::of(ledger, span, &mut Rates::none(), 1, |_| Some(0));
-    flows[0]
+    let flows = Flow::over(ledger, &[span], &mut [Rates::none()], 1, |_| Some(0));
+    flows[0][0]
 }
 
 /// What one customer's periods, as (start, end), become in June.
@@ -231,9 +231,9 @@ fn each_customer_goes_to_the_flow_of_what_it_was() {
         ],
         0,
     );
-    let flows = Flow::of(&ledger, span(JUN, JUL), &mut Rates::none(), 2, |period| {
-        Some(period.key_idx as usize)
-    });
+    let slot = |period: &Period| Some(period.key_idx as usize);
+    let june = [span(JUN, JUL)];
+    let flows = Flow::over(&ledger, &june, &mut [Rates::none()], 2, slot).remove(0);
     assert_eq!(
         (flows[0].n_start, flows[0].n_lost, flows[0].n_new),
         (1, 0, 1)
@@ -299,9 +299,9 @@ proptest! {
     #[test]
     fn groups_pool_to_the_whole(found in some_periods()) {
         let ledger = ledger(found, 0);
-        let groups = Flow::of(&ledger, span(JUN, JUL), &mut Rates::none(), 4, |period| {
-            Some(period.key_idx as usize)
-        });
+        let slot = |period: &Period| Some(period.key_idx as usize);
+        let june = [span(JUN, JUL)];
+        let groups = Flow::over(&ledger, &june, &mut [Rates::none()], 4, slot).remove(0);
         let mut pooled = Flow::default();
         for group in &groups {
             pooled.merge(group);
@@ -329,6 +329,37 @@ proptest! {
         if let (Some(crr), Some(churn)) = (flow.crr(), flow.churn()) {
             prop_assert!((crr.value + churn.value - 100.0).abs() < 1e-9);
             prop_assert!((crr.low + churn.high - 100.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn many_periods_at_once_are_each_alone(
+        found in some_periods(),
+        grace_days in 0_u32..9,
+        days in 1_i64..40,
+    ) {
+        let ledger = ledger(found, grace_days);
+        let start = us("2026-02-20T00:00:00Z");
+        let at = |idx: i64| {
+            jiff::Timestamp::from_microsecond(start + idx * days * 86_400_000_000).expect("in range")
+        };
+        let spans: Vec<Span> = (0..12)
+            .map(|idx| Span { start: at(idx), end: at(idx + 1) })
+            .collect();
+        let mut rates: Vec<Rates<'_>> = spans.iter().map(|_| Rates::none()).collect();
+        let slot = |period: &Period| Some(period.key_idx as usize);
+        let together = Flow::over(&ledger, &spans, &mut rates, 4, slot);
+        for (one, flows) in spans.iter().zip(together) {
+            let mut alone = vec![Flow::default(); 4];
+            let (from_us, to_us) = (one.start.as_microsecond(), one.end.as_microsecond());
+            for customer in ledger.customers() {
+                let Some(passage) = customer.passage(from_us, to_us) else { continue };
+                let said_us = if passage.is_of_start() { from_us } else { to_us };
+                let flow = customer.period(said_us).expect("there").key_idx as usize;
+                let paid = [from_us, to_us].map(|at_us| Rates::none().sum(customer.priced(at_us)));
+                alone[flow].add(passage, paid);
+            }
+            prop_assert_eq!(flows, alone);
         }
     }
 
