@@ -16,6 +16,7 @@ mod assets;
 mod charts;
 mod credential;
 mod entry;
+mod events;
 mod face;
 mod gate;
 mod health;
@@ -24,6 +25,7 @@ mod pages;
 mod pulse;
 mod reply;
 mod routes;
+mod rows;
 mod steer;
 mod visit;
 mod walls;
@@ -49,6 +51,7 @@ use crate::config::Front;
 use crate::picture::Studio;
 use crate::push::Push;
 use crate::record::{Pause, SourceName};
+use crate::store::export::Export;
 use crate::telemetry::Metrics;
 
 /// Everything a server needs; cheap to clone.
@@ -77,6 +80,8 @@ pub struct ServeOptions {
     pub commands: Option<Arc<dyn control::Commands>>,
     /// Says how the plugins stand; `None` where none run.
     pub plugins: Option<Arc<dyn Fn() -> Vec<PluginStanding> + Send + Sync>>,
+    /// Gives rows out and takes annotations; `None` does neither.
+    pub rows: Option<Arc<dyn Export>>,
     /// Takes webhooks; `None` takes none.
     pub push: Option<Arc<Push>>,
     /// Limits of the server.

@@ -1,5 +1,6 @@
 //! The words every stage shares: sources, streams, and the checked rows that pass the door.
 
+pub mod annotation;
 pub mod door;
 mod pause;
 mod rhythm;

@@ -11,6 +11,7 @@ use crate::plan::Tally;
 use crate::record::{RecordKind, SourceName, StreamName};
 
 pub mod duckdb;
+pub mod export;
 pub mod push;
 
 pub use crate::record::door::{KindBatch, Reject};

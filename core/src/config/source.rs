@@ -13,7 +13,7 @@ use crate::config::reader::{
 };
 use crate::config::scalar;
 use crate::config::secret::{self, SECRET_KEY, SecretReference, SecretString};
-use crate::record::{CronLine, Rhythm, SourceName};
+use crate::record::{CronLine, Rhythm, SourceName, annotation};
 
 /// A checked `[[source]]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -196,6 +196,12 @@ pub(crate) fn read(
 }
 
 fn name(text: &str) -> Result<SourceName, Complaint> {
+    if text == annotation::SOURCE {
+        return Err(Complaint::new(
+            format!("the name `{text}` is kept for events written over HTTP"),
+            "choose another name",
+        ));
+    }
     SourceName::new(text).ok_or_else(|| {
         Complaint::new(
             format!("`{text}` is no source name"),

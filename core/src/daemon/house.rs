@@ -21,6 +21,7 @@ use crate::picture::source::SourceRule;
 use crate::picture::{Gallery, Rules, Studio};
 use crate::record::{Pause, SourceName};
 use crate::store::duckdb::{DimensionField, DimensionSpec, DuckStore, StoreOptions};
+use crate::store::export::Export;
 use crate::store::push::PushStore;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{
@@ -156,6 +157,7 @@ impl House {
             commands: None,
             push: None,
             plugins: None,
+            rows: Some(Arc::clone(&self.store) as Arc<dyn Export>),
             limits: Limits {
                 connections_max: usize::try_from(limits.connections).unwrap_or(usize::MAX),
                 address_requests_per_minute: limits.address_requests_per_minute,

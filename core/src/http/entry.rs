@@ -24,6 +24,9 @@ pub(super) const SOURCE_ACTIONS: [&str; 3] = ["run", "pause", "resume"];
 /// Methods of the addresses that take orders.
 pub(super) const ALLOW_ORDER: &str = "POST, OPTIONS";
 
+/// Methods of the address of events.
+pub(super) const ALLOW_ANNOTATE: &str = "GET, HEAD, POST, OPTIONS";
+
 /// Returns what is asked; `path` is the one below the base path.
 ///
 /// An address that is not named here is looked at, whatever the method: no route changes anything
@@ -49,6 +52,11 @@ pub(super) fn entry(method: &Method, path: &str) -> Entry {
 /// Returns whether an address takes orders by POST, and is not read.
 pub(super) fn is_order(path: &str) -> bool {
     entry(&Method::POST, path) == Entry::Change(Area::Operate)
+}
+
+/// Returns whether an address is read and written.
+pub(super) fn takes_annotations(path: &str) -> bool {
+    entry(&Method::POST, path) == Entry::Change(Area::Annotate)
 }
 
 /// Returns whether an address is a page that people open: there a token becomes a cookie.
@@ -107,6 +115,7 @@ mod tests {
         check("GET", "api/v1/sources/a/run", look);
         check("POST", "api/v1/sources/a/x", look);
         check("POST", "api/v1/events", Entry::Change(Area::Annotate));
+        assert!(takes_annotations("api/v1/events") && !takes_annotations("api/v1/rows/event"));
         assert!(is_order("api/v1/sources/a/pause") && !is_order("api/v1/events"));
     }
 

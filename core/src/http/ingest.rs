@@ -32,6 +32,7 @@ pub(super) fn allowed(site: &Site, path: &str) -> &'static str {
     match is_ingest(site, path) {
         true => ALLOW_INGEST,
         false if entry::is_order(below(site, path)) => entry::ALLOW_ORDER,
+        false if entry::takes_annotations(below(site, path)) => entry::ALLOW_ANNOTATE,
         false => ALLOW,
     }
 }

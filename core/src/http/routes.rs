@@ -1,4 +1,4 @@
-//! The addresses: one warp filter per route; all but the orders to sources are only read.
+//! The addresses: one warp filter per route; all but orders to sources and annotations are only read.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,7 +13,9 @@ use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 use crate::http::visit::{Fault, Visit, Visitor};
-use crate::http::{Site, admin, api, assets, charts, health, pages, reply, steer, walls};
+use crate::http::{
+    Site, admin, api, assets, charts, events, health, pages, reply, rows, steer, walls,
+};
 
 /// Methods every address answers.
 pub(super) const ALLOW: &str = "GET, HEAD, OPTIONS";
@@ -116,6 +118,16 @@ fn api_routes(site: &Arc<Site>) -> Route {
         .then(|name, action, visit| async move {
             reply::finish(steer::steer(&visit, name, action).await)
         });
+    let rows = warp::path!("api" / "v1" / "rows" / String)
+        .and(visit(site))
+        .then(|name, visit| async move { reply::finish(rows::rows(&visit, name).await) });
+    let events = warp::path!("api" / "v1" / "events")
+        .and(visit(site))
+        .then(|visit| async move { reply::finish(events::events(&visit).await) });
+    let annotate = warp::path!("api" / "v1" / "events")
+        .and(change(site))
+        .and(warp::body::bytes())
+        .then(|visit, body| async move { reply::finish(events::annotate(&visit, body).await) });
     let alive = warp::path!("healthz")
         .and(visit(site))
         .then(|visit| async move { reply::finish(health::alive(&visit)) });
@@ -132,6 +144,12 @@ fn api_routes(site: &Arc<Site>) -> Route {
         .or(sources)
         .unify()
         .or(steer)
+        .unify()
+        .or(rows)
+        .unify()
+        .or(events)
+        .unify()
+        .or(annotate)
         .unify()
         .or(alive)
         .unify()

@@ -70,6 +70,7 @@ impl Served {
             paused: Arc::new(BTreeMap::new),
             commands: None,
             plugins: None,
+            rows: None,
             push: None,
             limits: Limits::default(),
         };

@@ -16,7 +16,7 @@ use crate::record::{RecordKind, SourceName};
 
 pub use digest::key_of;
 pub use normal::{BUCKET_TIME, DIGEST, KEY, normal_schema, plugin_type};
-pub use rule::{Reason, TEXT_BYTES_MAX};
+pub use rule::{FUTURE, Reason, TEXT_BYTES_MAX};
 
 /// Checked rows of one kind, in the door's normal form: `key`, every column of the kind in schema
 /// order, `bucket_time`, `digest` (see [`normal_schema`]).

@@ -7,6 +7,7 @@ mod cohort;
 mod commit;
 mod counts;
 mod directory;
+mod export;
 mod fault;
 mod inbox;
 mod known;
@@ -48,6 +49,7 @@ use crate::plan::{
     QuestionSet, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
 };
 use crate::record::{RecordKind, SourceName, StreamName};
+use crate::store::export::{Export, Page, PageAsk};
 use crate::store::{
     Ack, Checkpoint, CommitUnit, EventMark, RunLog, SourceState, Store, StoreError,
 };
@@ -357,6 +359,15 @@ impl Store for DuckStore {
     fn flush(&self) -> Result<(), StoreError> {
         self.write("write the log to the database", |connection, _| {
             connection.execute_batch("CHECKPOINT")
+        })
+    }
+}
+
+impl Export for DuckStore {
+    fn page(&self, ask: &PageAsk) -> Result<Page, StoreError> {
+        let question = export::question(&self.dimensions, ask)?;
+        self.read("export rows", |connection| {
+            export::page(connection, ask, &question)
         })
     }
 }

@@ -16,7 +16,7 @@ use super::normal::{DELETED, position};
 pub const TEXT_BYTES_MAX: usize = 65_536;
 
 /// How far ahead a time may lie: contracts and due dates are in the future, typos further.
-const FUTURE: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
+pub const FUTURE: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
 
 /// Why a record is refused; counted per source and day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,6 +1,7 @@
 //! The store as a whole: commits, versions, questions, reopening.
 
 mod cohort;
+mod export;
 mod fixture;
 mod meaning;
 mod opening;
