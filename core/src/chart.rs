@@ -3,6 +3,7 @@
 mod axis;
 mod calendar;
 mod card;
+mod classes;
 mod distribution;
 mod ends;
 mod facts;

@@ -4,9 +4,11 @@
 //! number in the terminal, the API, a picture and a table.
 
 mod answer;
+mod bias;
 mod ces;
 pub mod civil;
 mod cluster;
+mod contrast;
 mod csat;
 mod definition;
 mod desk;
@@ -278,7 +280,64 @@ pub struct Series {
     pub points: Vec<Point>,
     /// The score over the whole range, from its rows.
     pub total: Score,
+    /// The group against all others, where both have at least 20 rows and share none.
+    pub versus_rest: Option<Contrast>,
 }
+
+/// The difference between a group and all others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contrast {
+    /// Group minus rest, unrounded.
+    pub value: f64,
+    /// Lower end of the 95 % interval of the difference.
+    pub low: f64,
+    /// Upper end of the 95 % interval of the difference.
+    pub high: f64,
+    /// Two-sided p of no difference.
+    pub p: f64,
+    /// Rows of the rest.
+    pub n_rest: u64,
+    /// Whether it differs, given how many groups are shown.
+    pub is_different: bool,
+}
+
+/// Whether those who answered are like those who were asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bias {
+    /// How like each other the groups of invited people answered.
+    Response(ResponseBias),
+    /// The score if each group had answered as often as it was asked.
+    Weighted(WeightedScore),
+}
+
+/// A score whose groups weigh as much as they were asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightedScore {
+    /// The dimension of the groups.
+    pub by: String,
+    /// The weighted score.
+    pub value: f64,
+    /// Share of delivered invitations in groups that have a score, 0..=1.
+    pub coverage: f64,
+}
+
+/// How like each other the groups of invited people answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResponseBias {
+    /// The dimension of the groups.
+    pub by: String,
+    /// 1 where all groups answered alike, 0 where answering splits them.
+    pub r_indicator: f64,
+    /// Groups compared.
+    pub n_groups: usize,
+    /// Delivered invitations in them whose window has passed.
+    pub n: u64,
+    /// Such invitations in groups too small to be told.
+    pub n_left_out: u64,
+}
+
+/// R-indicator below which those who answered are not like those who were asked.
+pub const REPRESENTATIVE_MIN: f64 = 0.8;
 
 /// The change between the whole range and the comparable one before it.
 #[derive(Debug, Clone, PartialEq)]
@@ -356,6 +415,8 @@ pub struct Answer {
     pub total: Score,
     /// Change against the comparable earlier range, where both have at least 20 rows.
     pub change: Option<Change>,
+    /// Whether a lower answer of its questions is the better one.
+    pub is_lower_better: bool,
     /// Design effect of the unsplit answer; `None` where every person counts once or no interval
     /// is computed.
     pub deff: Option<DesignEffect>,
@@ -365,6 +426,9 @@ pub struct Answer {
     pub currency: Option<String>,
     /// What it answers beside or in the place of a series.
     pub tables: Option<Tables>,
+    /// For a split: whether those who answered are like those who were asked, as far as
+    /// invitations tell.
+    pub bias: Option<Bias>,
     /// What was said or hidden along the way, in words.
     pub notes: Vec<String>,
     /// Sources behind it, filled in by the caller.

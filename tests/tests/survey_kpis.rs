@@ -225,9 +225,21 @@ fn terminal_picture_and_table_show_one_number() {
 #[test]
 fn answers_are_drawn_by_score() {
     let scratch = loaded();
-    for panel in ["csat-stack", "ces-bars"] {
-        let svg = drawn(&scratch, panel, "svg");
-        assert!(svg.contains("<svg") && svg.contains("95"), "{panel}");
+    let stack = drawn(&scratch, "csat-stack", "svg");
+    // Each answer that was given has a layer named by it; nobody gave a 2.
+    for answer in ["1", "3", "4", "5"] {
+        assert!(
+            stack.contains(&format!(">{answer} ")),
+            "no layer {answer} in\n{stack}"
+        );
+    }
+    assert!(!stack.contains(">2 "), "{stack}");
+    let bars = drawn(&scratch, "ces-bars", "svg");
+    for share in ["42", "33", "25"] {
+        assert!(
+            bars.contains(&format!(">{share}\u{202f}%</")),
+            "no bar of {share} % in\n{bars}"
+        );
     }
 }
 

@@ -8,9 +8,9 @@ use super::layout::{HEADLINE_UNITS, Panel, Wants, compose};
 use super::numerals;
 use super::pen::{Ink, Scale, draw, fill};
 use super::sheet::{Align, Rect, Sheet};
-use super::stack::shares;
 use super::theme::Rgb;
 use super::trend::empty_plot;
+use crate::kpi::Score;
 
 /// Bars of a distribution: more distinct answers than this are pooled into ranges.
 const BARS_MAX: usize = 40;
@@ -233,6 +233,27 @@ fn bars(histogram: &[(f64, u64)], is_nps: bool) -> Vec<Bar> {
             percent: percent(count),
         })
         .collect()
+}
+
+/// Returns the named counts of a score as percent of their sum, worst first.
+fn shares(score: &Score) -> Option<Vec<(&'static str, f64)>> {
+    let mut counts: Vec<(&'static str, u64)> = score
+        .counts
+        .iter()
+        .filter(|(name, _)| *name != "unanswered")
+        .copied()
+        .collect();
+    // Counts are listed best first; bars grow from the worst.
+    counts.reverse();
+    let sum: u64 = counts.iter().map(|(_, count)| count).sum();
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    let percent = |count: u64| 100.0 * count as f64 / sum as f64;
+    (sum > 0).then(|| {
+        counts
+            .into_iter()
+            .map(|(name, count)| (name, percent(count)))
+            .collect()
+    })
 }
 
 #[cfg(test)]

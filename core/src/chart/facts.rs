@@ -211,18 +211,22 @@ fn change_size(figure: &Figure, change: &Change, language: Language) -> String {
     numerals::number(change.value.abs(), decimals, language)
 }
 
+/// Whether a greater value is better: of a mean that depends on how its question was asked.
+fn is_higher_better(figure: &Figure) -> Option<bool> {
+    let answer = &figure.answer;
+    let is_turned = answer.is_lower_better && answer.kpi.unit == Unit::Score;
+    answer.kpi.is_higher_better.map(|is_up| is_up != is_turned)
+}
+
 fn change_fact(figure: &Figure, change: &Change, language: Language) -> Fact {
     let words = language.words();
-    let kpi = figure.answer.kpi;
     let size = change_size(figure, change, language);
     let verdict = if change.is_changed {
         words.changed
     } else {
         words.unchanged
     };
-    let is_better = kpi
-        .is_higher_better
-        .map(|is_up| is_up == (change.value > 0.0));
+    let is_better = is_higher_better(figure).map(|is_up| is_up == (change.value > 0.0));
     let tone = match (change.is_changed, is_better) {
         (true, Some(true)) => Tone::Good,
         (true, Some(false)) => Tone::Poor,
@@ -262,7 +266,7 @@ fn goal(figure: &Figure, language: Language) -> Option<Fact> {
             arrow: None,
         });
     };
-    let missing = if kpi.is_higher_better == Some(false) {
+    let missing = if is_higher_better(figure) == Some(false) {
         score - goal.target
     } else {
         goal.target - score

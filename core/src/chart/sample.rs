@@ -253,10 +253,12 @@ pub fn answer(kpi: &'static Kpi, series: Vec<Series>, total: Score) -> Answer {
         series,
         total,
         change: None,
+        is_lower_better: false,
         deff: None,
         active: None,
         currency: None,
         tables: None,
+        bias: None,
         notes: Vec::new(),
         sources: vec![SourceStamp {
             name: "survey".to_owned(),
@@ -305,6 +307,7 @@ pub fn everyday(chart: ChartKind) -> Figure {
         is_rest: false,
         points,
         total: score(&NPS, 36.4, 6480),
+        versus_rest: None,
     }];
     let mut answer = answer(&NPS, series, score(&NPS, 36.4, 6480));
     answer.change = Some(change(5.2, 3.1));
@@ -473,6 +476,7 @@ pub fn split(chart: ChartKind, n_groups: usize) -> Figure {
                 is_rest: group >= NAMES.len(),
                 points,
                 total: score(&NPS, level, 1800),
+                versus_rest: None,
             }
         })
         .collect();

@@ -1,10 +1,10 @@
 //! `stack` of a split answer: one bar of shares per group, with its score at the end.
 
+use super::classes::Classes;
 use super::groups::{SERIES_MAX, series_name};
 use super::layout::{HEADLINE_UNITS, Panel, Wants, compose};
 use super::numerals;
 use super::sheet::{Align, Rect, Sheet};
-use super::stack::{count_colour, shares};
 use super::trend::empty_plot;
 use super::words::filled;
 use crate::kpi::Score;
@@ -25,13 +25,7 @@ pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let series = &answer.series[..answer.series.len().min(SERIES_MAX)];
     let has_key = room.height() > 4.0 * unit && room.width() > 24.0 * unit;
     let top = room.top + if has_key { 1.55 * unit } else { 0.0 };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a small positive count"
-    )]
-    let n_fitting = ((room.bottom - top) / (1.19 * unit)) as usize;
-    let n_rows = series.len().min(n_fitting);
+    let n_rows = series.len().min(n_fitting(room.bottom - top, unit));
     if n_rows == 0 {
         return empty_plot(sheet, panel, room);
     }
@@ -58,6 +52,7 @@ pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
         top,
         bottom: room.bottom,
     };
+    let classes = Classes::of(panel, series.iter().map(|one| &one.total));
     for at in 0..n_rows {
         #[expect(clippy::cast_precision_loss, reason = "at most nine rows")]
         let centre = top + (at as f64 + 0.5) * pitch;
@@ -71,53 +66,66 @@ pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
             bottom: centre + half,
             ..bars
         };
-        share_bar(sheet, panel, &series[at].total, bar);
+        share_bar(sheet, &classes, &series[at].total, bar);
     }
     if has_key {
         let baseline = room.top + 0.75 * unit;
-        key(sheet, panel, baseline, bars, series.len() - n_rows);
+        key(
+            sheet,
+            panel,
+            &classes,
+            (baseline, bars),
+            series.len() - n_rows,
+        );
     }
 }
 
+/// Returns how many bars have room above each other.
+fn n_fitting(height_px: f64, unit: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a small count; negative saturates to none"
+    )]
+    let n = (height_px / (1.19 * unit)) as usize;
+    n
+}
+
 /// Draws the shares of one group from left to right.
-fn share_bar(sheet: &mut Sheet<'_>, panel: &Panel<'_>, total: &Score, room: Rect) {
+fn share_bar(sheet: &mut Sheet<'_>, classes: &Classes, total: &Score, room: Rect) {
     let mut left = room.left;
-    let row = shares(total).filter(|_| total.value.is_some());
-    for (idx, (name, percent)) in row.unwrap_or_default().into_iter().enumerate() {
+    let row = classes.percents(total).filter(|_| total.value.is_some());
+    for (class, percent) in classes.iter().zip(row.unwrap_or_default()) {
         let right = left + percent / 100.0 * room.width();
         let part = Rect {
             left,
             right,
             ..room
         };
-        sheet.rect(part, count_colour(panel, name, idx), 0.0);
+        sheet.rect(part, class.colour, 0.0);
         left = right;
     }
 }
 
-/// Names the colours above the bars, over the widest bar's shares.
-fn key(sheet: &mut Sheet<'_>, panel: &Panel<'_>, baseline: f64, bars: Rect, n_left: usize) {
+/// Names the colours above the bars.
+fn key(
+    sheet: &mut Sheet<'_>,
+    panel: &Panel<'_>,
+    classes: &Classes,
+    (baseline, bars): (f64, Rect),
+    n_left: usize,
+) {
     let unit = panel.unit;
     let look = panel.label();
-    let Some(row) = panel
-        .figure
-        .answer
-        .series
-        .iter()
-        .find_map(|one| shares(&one.total))
-    else {
-        return;
-    };
     let mut left = bars.left;
-    for (idx, (name, _)) in row.into_iter().enumerate() {
-        let text = panel.words.count(name);
+    for class in classes.iter() {
+        let text = &class.name;
         let width = sheet.width(text, &look);
         if left + 0.95 * unit + width > bars.right {
             return;
         }
-        let colour = count_colour(panel, name, idx);
         let centre = baseline - look.cap_px() / 2.0;
-        super::ends::square(sheet, left + 0.95 * unit, centre, colour, unit);
+        super::ends::square(sheet, left + 0.95 * unit, centre, class.colour, unit);
         sheet.text(text, (left + 0.95 * unit, baseline), &look, Align::Start);
         left += width + 2.4 * unit;
     }

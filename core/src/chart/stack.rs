@@ -1,9 +1,10 @@
-//! `stack`: shares of detractors, passives and promoters over time, or by group.
+//! `stack`: shares of each class of answers over time, or by group.
 
 use plotters::element::Rectangle;
 
 use super::axis::Values;
 use super::calendar::draw_time_axis;
+use super::classes::Classes;
 use super::ends::{EndLabel, GAP, Sign, draw_ends, ends_px};
 use super::facts::State;
 use super::groups::{SERIES_MAX, longest, seconds, series_colour, series_name};
@@ -13,7 +14,7 @@ use super::pen::{Ink, Scale, draw, fill};
 use super::sheet::{Align, Rect, Sheet};
 use super::theme::Rgb;
 use super::trend::empty_plot;
-use crate::kpi::{Point, Score};
+use crate::kpi::Point;
 
 /// Part of a bucket's width that a bar fills.
 const BAR_SHARE: f64 = 0.82;
@@ -32,16 +33,18 @@ struct Layer {
 /// Draws the figure onto the sheet.
 pub(super) fn draw_stack(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let answer = &panel.figure.answer;
-    let has_shares = answer
-        .series
-        .iter()
-        .any(|series| !series.total.counts.is_empty());
+    let scores = answer.series.iter().flat_map(|series| {
+        let points = series.points.iter().map(|point| &point.score);
+        points.chain([&series.total])
+    });
+    let classes = Classes::of(panel, scores);
+    let has_shares = !classes.is_empty();
     if answer.series.len() > 1 && has_shares {
         return super::shares::draw_shares(sheet, panel);
     }
     let is_share = has_shares;
     let layers = if is_share {
-        share_layers(panel)
+        share_layers(panel, &classes)
     } else {
         group_layers(panel)
     };
@@ -230,62 +233,22 @@ fn end_value(panel: &Panel<'_>, layer: &Layer, is_share: bool) -> String {
     }
 }
 
-/// Returns the named counts of a score as percent of their sum, worst first.
-pub(super) fn shares(score: &Score) -> Option<Vec<(&'static str, f64)>> {
-    let mut counts: Vec<(&'static str, u64)> = score
-        .counts
-        .iter()
-        .filter(|(name, _)| *name != "unanswered")
-        .copied()
-        .collect();
-    // Counts are listed best first; bars grow from the worst.
-    counts.reverse();
-    let sum: u64 = counts.iter().map(|(_, count)| count).sum();
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    let percent = |count: u64| 100.0 * count as f64 / sum as f64;
-    (sum > 0).then(|| {
-        counts
-            .into_iter()
-            .map(|(name, count)| (name, percent(count)))
-            .collect()
-    })
-}
-
-/// Returns the colour of a named count; `idx` counts the others.
-pub(super) fn count_colour(panel: &Panel<'_>, name: &str, idx: usize) -> Rgb {
-    match name {
-        "promoters" | "satisfied" | "easy" => panel.palette.good,
-        "passives" => panel.palette.neutral,
-        "detractors" | "not_satisfied" | "not_easy" => panel.palette.poor,
-        _ => panel.palette.series[idx % panel.palette.series.len()],
-    }
-}
-
-fn share_layers(panel: &Panel<'_>) -> Vec<Layer> {
+fn share_layers(panel: &Panel<'_>, classes: &Classes) -> Vec<Layer> {
     let points = longest(&panel.figure.answer.series);
-    let rows: Vec<_> = points
+    let rows: Vec<Option<Vec<f64>>> = points
         .iter()
-        .map(|point| shares(&point.score).filter(|_| point.score.value.is_some()))
+        .map(|point| {
+            let is_scored = point.score.value.is_some();
+            classes.percents(&point.score).filter(|_| is_scored)
+        })
         .collect();
-    let mut names: Vec<&'static str> = Vec::new();
-    for (name, _) in rows.iter().flatten().flatten() {
-        if !names.contains(name) {
-            names.push(name);
-        }
-    }
-    names
+    classes
         .iter()
         .enumerate()
-        .map(|(idx, name)| Layer {
-            name: panel.words.count(name).to_owned(),
-            colour: count_colour(panel, name, idx),
-            values: rows
-                .iter()
-                .map(|row| {
-                    let row = row.as_ref()?;
-                    Some(row.iter().find(|(of, _)| of == name)?.1)
-                })
-                .collect(),
+        .map(|(idx, class)| Layer {
+            name: class.name.clone(),
+            colour: class.colour,
+            values: rows.iter().map(|row| Some(row.as_ref()?[idx])).collect(),
         })
         .collect()
 }

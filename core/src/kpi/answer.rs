@@ -2,14 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp, Unit};
 
-use crate::plan::{Dimension, Keep, Tally};
+use crate::plan::Tally;
 
 use super::civil::{self, Calendar};
 use super::desk::Desk;
 use super::formula::Entry;
 use super::frame::FrameRequest;
-use super::scope::{BranchBy, Subject};
-use super::{Answer, KpiError, Mode, Query, Range, Settings, entry, retention};
+use super::scope::Subject;
+use super::{Answer, KpiError, Query, Range, Settings, entry, retention};
 
 /// Answers one question from the rows behind `rows`, as known at `now` or the question's `as_of`.
 ///
@@ -68,7 +68,6 @@ fn tallied(
     }
     .frame()?;
     let reading = desk.read(&subject, &frame)?;
-    let is_lasting = query.as_of.is_some();
     let deff = desk.effect(&subject.scope, &reading.whole, as_of);
     // The year that a design effect is estimated over moves on at midnight.
     let rolls_at = tomorrow.filter(|_| deff.is_some());
@@ -77,17 +76,16 @@ fn tallied(
         timezone: calendar.zone_name(),
         tzdb: civil::tzdb_version().to_owned(),
         as_of,
-        // A fixed state of knowledge does not change by the clock.
-        valid_until: if is_lasting {
-            next_day(now)
-        } else {
-            rolls_at.map_or(frame.valid_until, |at| at.min(frame.valid_until))
+        valid_until: match query.as_of {
+            // A fixed state of knowledge does not change by the clock.
+            Some(_) => next_day(now),
+            None => rolls_at.map_or(frame.valid_until, |at| at.min(frame.valid_until)),
         },
         grain: frame.grain,
         mode: subject.mode,
         filters: query.filters.clone(),
         by: query.by.clone(),
-        is_additive: subject.mode != Some(Mode::Relational) && !subject.overlaps(),
+        is_additive: subject.is_additive(),
         from: frame.from,
         to: frame.to,
         change: desk.change(
@@ -96,10 +94,12 @@ fn tallied(
             &subject.scope.formula,
             frame.previous,
         ),
+        is_lower_better: subject.scope.is_lower_better(),
         deff,
         active: None,
         currency: None,
         tables: None,
+        bias: reading.bias,
         series: reading.series,
         total: desk.shown(&reading.whole),
         notes: subject.notes,
@@ -120,14 +120,6 @@ pub(super) fn whole_micros(at: Timestamp) -> Timestamp {
 pub(super) fn next_day(now: Timestamp) -> Timestamp {
     now.saturating_add(SignedDuration::from_hours(24))
         .unwrap_or(Timestamp::MAX)
-}
-
-impl Subject {
-    fn overlaps(&self) -> bool {
-        self.branches.iter().any(|branch| {
-            branch.by == BranchBy::Dimension(Dimension::Tag) || branch.scope.keep != Keep::All
-        })
-    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub(super) static KPI: Kpi = Kpi {
     unit: Unit::Percent,
     range: (Some(0.0), Some(100.0)),
     definition_version: 1,
-    formula: "% of answers that at least somewhat agree it was easy (5–7 of 7, 4–5 of 5)",
+    formula: "% of answers that found it easy (5–7 of 7, 4–5 of 5)",
     charts: &[
         ChartKind::Trend,
         ChartKind::Number,

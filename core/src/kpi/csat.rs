@@ -12,7 +12,7 @@ pub(super) static KPI: Kpi = Kpi {
     unit: Unit::Percent,
     range: (Some(0.0), Some(100.0)),
     definition_version: 1,
-    formula: "% of answers in the top two boxes (4–5 of 5, 6–7 of 7; of a scale of 2 or 3, the top)",
+    formula: "% of answers in the top two boxes (4–5 of 5, 6–7 of 7)",
     charts: &[
         ChartKind::Trend,
         ChartKind::Number,

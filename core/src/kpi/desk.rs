@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::plan::{CohortPlan, Dimension, Filter, Span, Tallies, Tally, TallyPlan};
+use crate::plan::{CohortPlan, Dimension, Filter, Span, Tallies, Tally, TallyPlan, TallyValue};
 
 use super::cluster::Deff;
 use super::formula::{Chosen, Entry, Measured};
 use super::frame::Frame;
 use super::scope::{Branch, BranchBy, Scope, Spread, Subject};
-use super::{Base, Change, KpiError, Point, Score, Series, Settings, parse, privacy};
+use super::{Base, Bias, Change, KpiError, Point, Score, Series, Settings, parse, privacy};
 
 /// Most groups of a split that are shown on their own; the others are pooled.
 pub(super) const GROUPS_MAX: usize = 8;
@@ -32,11 +32,13 @@ pub(super) struct Reading {
     pub(super) newest: Option<Timestamp>,
     /// A series per group, or the one.
     pub(super) series: Vec<Series>,
+    /// How alike the groups of invited people answered.
+    pub(super) bias: Option<Bias>,
 }
 
 impl Frame {
     /// Returns the whole range, or `None` when there are no rows at all.
-    fn range(&self) -> Option<Span> {
+    pub(super) fn range(&self) -> Option<Span> {
         (self.from < self.to).then_some(Span {
             start: self.from,
             end: self.to,
@@ -44,7 +46,7 @@ impl Frame {
     }
 
     /// Returns the part that can be compared, where it is not all.
-    fn partial(&self) -> Option<Span> {
+    pub(super) fn partial(&self) -> Option<Span> {
         self.current
             .filter(|current| Some(*current) != self.range())
     }
@@ -59,6 +61,8 @@ struct Group {
     branch_idx: usize,
     value: Option<String>,
     total: Measured,
+    /// The numbers that the total was computed from.
+    raw: Vec<TallyValue>,
 }
 
 impl Branch {
@@ -99,7 +103,7 @@ pub(super) struct Desk<'a> {
 }
 
 /// What is asked about one scope: its cells, one per bucket, split by a dimension or not.
-struct Line<'a> {
+pub(super) struct Line<'a> {
     scope: &'a Scope,
     buckets: Vec<Span>,
     group: Option<&'a Dimension>,
@@ -118,6 +122,15 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// The groups of a branch over a range.
+    pub(super) fn of_groups(branch: &'a Branch, range: Option<Span>) -> Self {
+        Self {
+            group: branch.dimension(),
+            deffs: Some(&branch.deffs),
+            ..Self::over(&branch.scope, range)
+        }
+    }
+
     fn by_bucket(scope: &'a Scope, frame: &Frame) -> Self {
         Self {
             scope,
@@ -129,12 +142,14 @@ impl<'a> Line<'a> {
 }
 
 /// Cells by bucket of each group, by the group's value.
-type Cells = BTreeMap<Option<String>, Vec<Measured>>;
+pub(super) type Cells = BTreeMap<Option<String>, Vec<Measured>>;
 
 /// The answer to a [`Line`].
 #[derive(Default)]
-struct Found {
-    cells: Cells,
+pub(super) struct Found {
+    pub(super) cells: Cells,
+    /// Of one bucket: the numbers behind the cell of each group.
+    raw: BTreeMap<Option<String>, Vec<TallyValue>>,
     newest: Option<Timestamp>,
 }
 
@@ -158,7 +173,7 @@ impl Desk<'_> {
     }
 
     /// Computes the cells of several lines at once.
-    fn ask(&self, lines: &[Line<'_>]) -> Result<Vec<Found>, KpiError> {
+    pub(super) fn ask(&self, lines: &[Line<'_>]) -> Result<Vec<Found>, KpiError> {
         let is_asked = |line: &&Line<'_>| !line.buckets.is_empty();
         let plans: Vec<_> = lines
             .iter()
@@ -198,32 +213,32 @@ impl Desk<'_> {
             Line::over(&subject.scope, frame.previous),
             Line::over(&subject.scope, frame.partial()),
         ];
-        if !subject.is_split {
+        if subject.by.is_none() {
             lines.push(Line::by_bucket(&subject.scope, frame));
         }
-        lines.extend(subject.branches.iter().map(|branch| Line {
-            group: branch.dimension(),
-            deffs: Some(&branch.deffs),
-            ..Line::over(&branch.scope, frame.range())
-        }));
+        let groups = subject.branches.iter();
+        lines.extend(groups.map(|branch| Line::of_groups(branch, frame.range())));
         let mut found = self.ask(&lines)?;
         let totals = found.split_off(lines.len() - subject.branches.len());
+        let bias = self.bias(subject, frame, &totals)?;
         let mut found = found.into_iter();
         let mut next = || found.next().unwrap_or_default();
         let (whole, before, current) = (next(), next(), next());
         let newest = whole.newest;
+        let raw = whole.raw.get(&None).cloned().unwrap_or_default();
         let whole = self.single(whole);
         let current = match frame.partial() {
             Some(_) => self.single(current),
             None => whole.clone(),
         };
-        let series = if subject.is_split {
-            self.split(subject, frame, totals)?
+        let series = if subject.by.is_some() {
+            self.split(subject, frame, &raw, totals)?
         } else {
             let line = self.only(next(), frame.slots.len());
             vec![self.drawn(frame, None, &line, &whole)]
         };
         Ok(Reading {
+            bias,
             current,
             whole,
             before: self.single(before),
@@ -242,7 +257,7 @@ impl Desk<'_> {
             Spread::Direct => self.direct(line.scope, self.plan(line))?,
             _ => BTreeMap::new(),
         };
-        let mut cells = Cells::new();
+        let (mut cells, mut raw) = (Cells::new(), BTreeMap::new());
         for row in tallies.rows {
             let value = row.key.into_iter().next().flatten();
             let of_group = || line.deffs.and_then(|deffs| deffs.get(&value));
@@ -253,6 +268,9 @@ impl Desk<'_> {
                 Some(deff) => formula.clustered(&row.values, *deff),
                 None => formula.measured(&row.values),
             };
+            if line.buckets.len() == 1 {
+                raw.insert(value.clone(), row.values);
+            }
             let line = cells
                 .entry(value)
                 .or_insert_with(|| self.empty(line.buckets.len()));
@@ -262,6 +280,7 @@ impl Desk<'_> {
         }
         Ok(Found {
             cells,
+            raw,
             newest: tallies.extent.map(|(_, newest)| newest),
         })
     }
@@ -303,6 +322,7 @@ impl Desk<'_> {
             is_rest: false,
             points: points.collect(),
             total: self.shown(total),
+            versus_rest: None,
         }
     }
 
@@ -321,19 +341,10 @@ impl Desk<'_> {
         &self,
         subject: &Subject,
         frame: &Frame,
+        whole: &[TallyValue],
         totals: Vec<Found>,
     ) -> Result<Vec<Series>, KpiError> {
-        let mut groups = Vec::new();
-        for (branch_idx, found) in totals.into_iter().enumerate() {
-            for (value, line) in found.cells {
-                let total = line.into_iter().next();
-                groups.extend(total.map(|total| Group {
-                    branch_idx,
-                    value,
-                    total,
-                }));
-            }
-        }
+        let mut groups = groups_of(totals);
         let key = |group: &Group| subject.branches[group.branch_idx].key(group.value.as_ref());
         groups.sort_by_cached_key(|group| (Reverse(group.total.n), key(group)));
         let has_rest = groups.len() > GROUPS_MAX;
@@ -368,21 +379,32 @@ impl Desk<'_> {
         }
         let mut found = self.ask(&lines)?;
         let pooled = found.split_off(scopes.len());
-        let mut series = Vec::new();
+        let (mut series, mut raws) = (Vec::new(), Vec::new());
         for group in &groups {
             let cells = &mut found[group.branch_idx].cells;
             let line = cells.remove(&group.value).unwrap_or_default();
             series.push(self.drawn(frame, Some(key(group)), &line, &group.total));
+            raws.push((group.total.clone(), group.raw.clone()));
         }
         if let Ok([total, line]) = <[Found; 2]>::try_from(pooled) {
+            let raw = total.raw.get(&None).cloned().unwrap_or_default();
             let total = self.single(total);
             let line = self.only(line, frame.slots.len());
             series.push(Series {
                 is_rest: true,
                 ..self.drawn(frame, Some(REST.to_owned()), &line, &total)
             });
+            raws.push((total, raw));
+        }
+        for (series, contrast) in series.iter_mut().zip(self.contrasts(subject, whole, &raws)) {
+            series.versus_rest = contrast;
         }
         Ok(series)
+    }
+
+    /// Whether a cell has answers enough to be compared, and may be shown.
+    pub(super) fn is_enough(&self, cell: &Measured) -> bool {
+        cell.n >= CHANGE_MIN && self.shown(cell).base != Base::Hidden
     }
 
     /// Returns the rows of a split that are in none of the groups shown.
@@ -405,9 +427,7 @@ impl Desk<'_> {
         formula: &Chosen,
         previous: Option<Span>,
     ) -> Option<Change> {
-        let is_enough =
-            |cell: &Measured| cell.n >= CHANGE_MIN && self.shown(cell).base != Base::Hidden;
-        let range = previous.filter(|_| is_enough(now) && is_enough(before))?;
+        let range = previous.filter(|_| self.is_enough(now) && self.is_enough(before))?;
         let difference = formula.difference(now, before)?;
         Some(Change {
             value: difference.value,
@@ -420,4 +440,21 @@ impl Desk<'_> {
             previous_n: before.n,
         })
     }
+}
+
+/// Returns every group of a split's branches with its cell over the whole range.
+fn groups_of(totals: Vec<Found>) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for (branch_idx, mut found) in totals.into_iter().enumerate() {
+        for (value, line) in found.cells {
+            let raw = found.raw.remove(&value).unwrap_or_default();
+            groups.extend(line.into_iter().next().map(|total| Group {
+                branch_idx,
+                value,
+                total,
+                raw,
+            }));
+        }
+    }
+    groups
 }

@@ -6,7 +6,7 @@ mod sheet;
 
 use super::definition::unit_name;
 use super::parse;
-use super::{Answer, Base, Change, Point, Score, Series, Unit};
+use super::{Answer, Base, Bias, Change, Contrast, Point, REPRESENTATIVE_MIN, Score, Series, Unit};
 
 /// Returns the answer as JSON, unrounded, in the published field order.
 #[must_use]
@@ -53,6 +53,9 @@ pub fn json(answer: &Answer) -> Value {
         if let Some(change) = &answer.change {
             fields.insert("change".to_owned(), change_json(change));
         }
+        if answer.is_lower_better {
+            fields.insert("lower_is_better".to_owned(), json!(true));
+        }
         if let Some(deff) = &answer.deff {
             fields.insert("deff".to_owned(), number(Some(deff.factor)));
             fields.insert("deff_as_of".to_owned(), json!(deff.as_of.to_string()));
@@ -66,6 +69,9 @@ pub fn json(answer: &Answer) -> Value {
         if let Some(tables) = &answer.tables {
             fields.remove("series");
             sheet::put_json(tables, fields);
+        }
+        if let Some(bias) = &answer.bias {
+            fields.insert("bias".to_owned(), bias_json(bias));
         }
         if !answer.notes.is_empty() {
             fields.insert("notes".to_owned(), json!(answer.notes));
@@ -85,6 +91,9 @@ fn series_json(series: &Series) -> Value {
     let points: Vec<Value> = series.points.iter().map(point_json).collect();
     fields.insert("points".to_owned(), json!(points));
     fields.insert("total".to_owned(), total_json(&series.total));
+    if let Some(contrast) = &series.versus_rest {
+        fields.insert("versus_rest".to_owned(), contrast_json(contrast));
+    }
     Value::Object(fields)
 }
 
@@ -151,6 +160,38 @@ fn change_json(change: &Change) -> Value {
             "end": change.previous_end.to_string(),
             "n": change.previous_n,
         },
+    })
+}
+
+fn contrast_json(contrast: &Contrast) -> Value {
+    json!({
+        "value": number(Some(contrast.value)),
+        "low": number(Some(contrast.low)),
+        "high": number(Some(contrast.high)),
+        "p": number(Some(contrast.p)),
+        "n_rest": contrast.n_rest,
+        "differs": contrast.is_different,
+    })
+}
+
+fn bias_json(bias: &Bias) -> Value {
+    let bias = match bias {
+        Bias::Response(bias) => bias,
+        Bias::Weighted(score) => {
+            return json!({
+                "by": score.by,
+                "post_stratified": number(Some(score.value)),
+                "coverage": number(Some(score.coverage)),
+            });
+        }
+    };
+    json!({
+        "by": bias.by,
+        "r_indicator": number(Some(bias.r_indicator)),
+        "representative": bias.r_indicator >= REPRESENTATIVE_MIN,
+        "groups": bias.n_groups,
+        "n": bias.n,
+        "n_left_out": bias.n_left_out,
     })
 }
 
@@ -266,7 +307,8 @@ pub fn table(answer: &Answer) -> String {
             ));
         }
         if series.key.is_some() {
-            rows.push(table_row(answer, "total", &series.total, ""));
+            let mark = series.versus_rest.as_ref().map_or("", contrast_mark);
+            rows.push(table_row(answer, "total", &series.total, mark));
         }
     }
     if answer.by.is_some() {
@@ -276,6 +318,9 @@ pub fn table(answer: &Answer) -> String {
     text.push_str(&aligned(&TABLE_COLUMNS, &rows));
     if let Some(change) = &answer.change {
         text.push_str(&change_line(change, places(answer.kpi.unit)));
+    }
+    if let Some(bias) = &answer.bias {
+        text.push_str(&bias_line(bias, places(answer.kpi.unit)));
     }
     text.push_str(&notes(answer));
     text
@@ -334,6 +379,30 @@ fn table_row(answer: &Answer, label: &str, score: &Score, marks: &str) -> Vec<St
         base.to_owned(),
         marks.to_owned(),
     ]
+}
+
+fn contrast_mark(contrast: &Contrast) -> &'static str {
+    match (contrast.is_different, contrast.value > 0.0) {
+        (true, true) => "above the rest",
+        (true, false) => "below the rest",
+        (false, _) => "",
+    }
+}
+
+fn bias_line(bias: &Bias, places: usize) -> String {
+    let bias = match bias {
+        Bias::Response(bias) => bias,
+        Bias::Weighted(score) => {
+            let (by, value) = (&score.by, rounded(score.value, places));
+            return format!("if each {by} had answered as often as it was asked: {value}\n");
+        }
+    };
+    let verdict = match bias.r_indicator >= REPRESENTATIVE_MIN {
+        true => "those who answered are like those who were asked",
+        false => "those who answered are not like those who were asked",
+    };
+    let (by, indicator) = (&bias.by, rounded(bias.r_indicator, 2));
+    format!("R-indicator by {by}: {indicator} (1 is alike), {verdict}\n")
 }
 
 /// Returns how many decimals a terminal shows.

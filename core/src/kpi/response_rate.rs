@@ -15,7 +15,7 @@ use super::{ChartKind, Kpi, Settings, Unit};
 const KEY_METRICS: [&str; 4] = ["nps", "csat", "ces", "rating"];
 
 /// Names of its counts.
-const RESPONDED: &str = "responded";
+pub(super) const RESPONDED: &str = "responded";
 const SILENT: &str = "not_responded";
 const BOUNCED: &str = "bounced";
 
@@ -25,8 +25,7 @@ pub(super) static KPI: Kpi = Kpi {
     unit: Unit::Percent,
     range: (Some(0.0), Some(100.0)),
     definition_version: 1,
-    formula: "% of delivered invitations answered in time (14 days unless configured), by the time \
-              of sending",
+    formula: "% of delivered invitations answered in time, by the time of sending",
     charts: &[ChartKind::Trend, ChartKind::Number],
     is_higher_better: Some(true),
 };

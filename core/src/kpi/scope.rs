@@ -8,6 +8,7 @@ use super::cluster::Deff;
 use super::formula::{Chosen, Entry, Formula, Scale};
 use super::names::Names;
 use super::question::Terms;
+use super::response_rate;
 use super::{KpiError, Mode, Query, Settings};
 
 /// Modes a survey KPI is computed in.
@@ -58,6 +59,11 @@ impl Scope {
         Chosen::new(self.own, &Terms { deff, ..self.terms })
     }
 
+    /// Whether a lower answer of its questions is the better one.
+    pub(super) fn is_lower_better(&self) -> bool {
+        self.terms.is_lower_better
+    }
+
     /// Returns the design effect in use.
     pub(super) fn deff(&self) -> Deff {
         self.terms.deff
@@ -95,13 +101,21 @@ pub(super) enum BranchBy {
     Key(String),
 }
 
+/// The delivered invitations to the surveys of an answer, and what they are split by.
+pub(super) struct Invited {
+    pub(super) filter: Filter,
+    pub(super) dimension: Dimension,
+}
+
 /// Everything a question asks about except its time.
 pub(super) struct Subject {
     /// The unsplit rows.
     pub(super) scope: Scope,
     pub(super) mode: Option<Mode>,
-    /// Whether a split was asked for; it may have no branch.
-    pub(super) is_split: bool,
+    /// The split as asked; it may have no branch.
+    pub(super) by: Option<String>,
+    /// Who was asked, where invitations can be split the same way.
+    pub(super) invited: Option<Invited>,
     /// Parts of the split, in no order; empty without one.
     pub(super) branches: Vec<Branch>,
     pub(super) notes: Vec<String>,
@@ -174,10 +188,19 @@ impl Subject {
         Ok(Self {
             scope: source.scope(mode)?,
             mode: Some(mode),
-            is_split: query.by.is_some(),
+            invited: source.invited(query, mode),
+            by: query.by.clone(),
             branches,
             notes,
         })
+    }
+
+    /// Whether the groups of a split share no rows and add up to the unsplit answer.
+    pub(super) fn is_additive(&self) -> bool {
+        let overlaps = |branch: &Branch| {
+            branch.by == BranchBy::Dimension(Dimension::Tag) || branch.scope.keep != Keep::All
+        };
+        self.mode != Some(Mode::Relational) && !self.branches.iter().any(overlaps)
     }
 
     /// Resolves a question about rows that are no answers to questions, or to whichever.
@@ -197,7 +220,8 @@ impl Subject {
             branches: branches_of(by, |_| Ok(scope.clone()))?,
             scope,
             mode,
-            is_split: query.by.is_some(),
+            invited: None,
+            by: query.by.clone(),
             notes: (mode != query.mode)
                 .then(|| note.to_owned())
                 .into_iter()
@@ -259,6 +283,53 @@ impl ScopeSource<'_> {
         Ok(Scope::new(self.entry, filter, keep, terms, spread))
     }
 
+    /// Returns who was asked; `None` without a split, or where invitations do not carry what the
+    /// question splits or filters by.
+    fn invited(&self, query: &Query, mode: Mode) -> Option<Invited> {
+        let names = Names {
+            entry: response_rate::ENTRY,
+            settings: self.settings,
+        };
+        let is_carried = |dimension: &Dimension| match dimension {
+            Dimension::Column(name) => !["question", "mode", "language"].contains(name),
+            Dimension::Configured(_) => true,
+            Dimension::Tag => false,
+        };
+        let dimension = names
+            .dimension(query.by.as_deref()?)
+            .ok()
+            .filter(is_carried)?;
+        let mut filters = vec![delivered()];
+        for (name, values) in &query.filters {
+            // The questions and the mode have chosen the surveys already.
+            if !["question", "mode"].contains(&name.as_str()) {
+                names.dimension(name).ok().filter(is_carried)?;
+                filters.push(names.filter(name, values).ok()?);
+            }
+        }
+        let only = |name, value: String| Filter::In(Dimension::Column(name), vec![Some(value)]);
+        let is_relational = mode == Mode::Relational;
+        let sets = self
+            .sets
+            .iter()
+            .filter(|set| set.is_relational == is_relational);
+        let mut surveys: Vec<Filter> = Vec::new();
+        for set in sets {
+            let survey = Filter::And(vec![
+                only("source", set.source.to_string()),
+                only("survey", set.survey.clone()),
+            ]);
+            if !surveys.contains(&survey) {
+                surveys.push(survey);
+            }
+        }
+        filters.push(Filter::Or(surveys));
+        Some(Invited {
+            filter: Filter::And(filters),
+            dimension,
+        })
+    }
+
     /// Splits so that each value gives what a filter on it would give, which may be in another
     /// mode.
     fn branches(&self, by: Dimension, mode: Mode) -> Result<Vec<Branch>, KpiError> {
@@ -305,6 +376,15 @@ impl ScopeSource<'_> {
             part(Mode::Transactional, Filter::Not(Box::new(in_relational)))?,
         ])
     }
+}
+
+/// Invitations that were not said to have bounced.
+fn delivered() -> Filter {
+    let bounced = Filter::In(
+        Dimension::Column("delivered"),
+        vec![Some("false".to_owned())],
+    );
+    Filter::Not(Box::new(bounced))
 }
 
 fn branches_of(

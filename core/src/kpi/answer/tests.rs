@@ -6,7 +6,7 @@ use jiff::civil::Weekday;
 use proptest::prelude::*;
 
 use super::*;
-use crate::kpi::{Base, DimensionField, DimensionSource, Point, Score, parse};
+use crate::kpi::{Base, DimensionField, DimensionSource, Mode, Point, Score, parse};
 use crate::plan::row_table::{Row, RowTable};
 use crate::plan::{Filter, TallyPlan};
 use crate::record::RecordKind;

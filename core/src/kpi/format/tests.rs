@@ -6,7 +6,7 @@ use expect_test::{Expect, expect};
 use jiff::Timestamp;
 
 use super::*;
-use crate::kpi::{Grain, Mode, SourceStamp, find};
+use crate::kpi::{DesignEffect, Grain, Mode, ResponseBias, SourceStamp, WeightedScore, find};
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect(text)
@@ -69,13 +69,16 @@ fn answer() -> Answer {
             is_rest: false,
             points,
             total: total.clone(),
+            versus_rest: None,
         }],
         total,
         change: None,
+        is_lower_better: false,
         deff: None,
         active: None,
         currency: None,
         tables: None,
+        bias: None,
         notes: Vec::new(),
         sources: vec![SourceStamp {
             name: "survey".to_owned(),
@@ -95,6 +98,7 @@ fn split() -> Answer {
         is_rest,
         points: one.series[0].points[..1].to_vec(),
         total: one.total.clone(),
+        versus_rest: None,
     };
     Answer {
         by: Some("channel".to_owned()),
@@ -110,7 +114,9 @@ fn split() -> Answer {
             previous_end: at("2026-03-01T00:00:00Z"),
             previous_n: 61,
         }),
+        is_lower_better: false,
         deff: None,
+        bias: None,
         notes: vec!["relational surveys only".to_owned()],
         ..one.clone()
     }
@@ -174,6 +180,69 @@ fn json_of_a_split_marks_the_rest_and_tells_change_and_notes() {
             {"value":-0.04,"low":-5.0,"high":4.96,"p":0.9,"changed":false,"previous":{"start":"2025-12-01T00:00:00Z","end":"2026-03-01T00:00:00Z","n":61}}
             ["relational surveys only"]"#]],
     );
+}
+
+#[test]
+fn what_only_some_answers_have_is_told_where_it_is_known() {
+    let mut answer = split();
+    answer.deff = Some(DesignEffect {
+        factor: 1.5,
+        as_of: at("2026-06-02T22:00:00Z"),
+    });
+    answer.bias = Some(Bias::Response(ResponseBias {
+        by: "channel".to_owned(),
+        r_indicator: 0.734,
+        n_groups: 2,
+        n: 160,
+        n_left_out: 4,
+    }));
+    answer.total.secondary = vec![("mean", 5.25), ("sd", 1.5)];
+    answer.series[0].versus_rest = Some(Contrast {
+        value: -8.0,
+        low: -14.5,
+        high: -1.5,
+        p: 0.016,
+        n_rest: 40,
+        is_different: true,
+    });
+    let body = json(&answer);
+    let fields = ["deff", "deff_as_of", "bias"].map(|name| body[name].to_string());
+    let more = [
+        &body["total"]["secondary"],
+        &body["series"][0]["versus_rest"],
+    ];
+    check(
+        &format!("{}\n{}\n{}", fields.join("\n"), more[0], more[1]),
+        &expect![[r#"
+            1.5
+            "2026-06-02T22:00:00Z"
+            {"by":"channel","r_indicator":0.734,"representative":false,"groups":2,"n":160,"n_left_out":4}
+            {"mean":5.25,"sd":1.5}
+            {"value":-8.0,"low":-14.5,"high":-1.5,"p":0.016,"n_rest":40,"differs":true}"#]],
+    );
+    let table = table(&answer);
+    assert!(table.contains("below the rest\n"), "{table}");
+    let line = "R-indicator by channel: 0.73 (1 is alike), those who answered are not like those \
+                who were asked\n";
+    assert!(table.contains(line), "{table}");
+    answer.bias = Some(Bias::Weighted(WeightedScore {
+        by: "channel".to_owned(),
+        value: 31.25,
+        coverage: 0.95,
+    }));
+    assert_eq!(
+        json(&answer)["bias"].to_string(),
+        r#"{"by":"channel","post_stratified":31.25,"coverage":0.95}"#
+    );
+    let line = "if each channel had answered as often as it was asked: 31.2\n";
+    assert!(
+        super::table(&answer).contains(line),
+        "{}",
+        super::table(&answer)
+    );
+    let plain = json(&split());
+    assert!(plain.get("deff").is_none() && plain.get("bias").is_none());
+    assert!(plain["series"][0].get("versus_rest").is_none());
 }
 
 #[test]

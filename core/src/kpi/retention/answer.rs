@@ -174,7 +174,9 @@ impl Case<'_> {
             series,
             total,
             change: None,
+            is_lower_better: false,
             deff: None,
+            bias: None,
             active: None,
             currency: None,
             tables: None,
@@ -296,6 +298,7 @@ impl Case<'_> {
             is_rest: false,
             points: frame.slots.iter().zip(line).map(point).collect(),
             total: self.shown(total),
+            versus_rest: None,
         }
     }
 

@@ -303,6 +303,72 @@ fn a_split_is_what_each_filter_gives() {
 }
 
 #[test]
+fn a_split_rate_says_how_alike_the_groups_answered() {
+    let mut all = monthly([40, 0, 40, 40]);
+    for row in &mut all.invitations {
+        let is_april = row.at == at("2026-04-01T10:00:00Z");
+        *row = row
+            .clone()
+            .dimension("segment", if is_april { "smb" } else { "large" });
+    }
+    let bias = |text: &str, now: &str| {
+        answer(&query(text), &settings(), at(now), &all)
+            .expect("an answer")
+            .bias
+    };
+    // All of one group answered, and nobody of the other, a quarter.
+    let bias = |text: &str, now: &str| match bias(text, now) {
+        Some(crate::kpi::Bias::Response(bias)) => Some(bias),
+        Some(crate::kpi::Bias::Weighted(_)) | None => None,
+    };
+    let told = bias("response_rate by=segment", "2026-07-30T22:00:00Z").expect("told");
+    assert!((told.r_indicator - (1.0 - 2.0 * 0.1875_f64.sqrt())).abs() < 1e-12);
+    assert_eq!((told.n, told.n_groups, told.n_left_out), (160, 2, 0));
+    // Invitations of June had not had their time by then.
+    let told = bias(
+        "response_rate range=2026-03-01..2026-07-01 by=segment",
+        "2026-06-10T22:00:00Z",
+    );
+    assert_eq!(told.expect("told").n, 120);
+    assert_eq!(bias("response_rate", NOW), None);
+    assert_eq!(bias("nps by=segment", NOW), None);
+}
+
+#[test]
+fn a_split_score_is_told_as_if_each_group_had_answered_as_often_as_it_was_asked() {
+    // Of 120 small customers 20 answered, all detractors; of 40 large ones 30, all promoters.
+    let (mut invitations, mut answers) = (Vec::new(), Vec::new());
+    for (segment, n_sent, n_answered, score) in [("smb", 120, 20, 0.0), ("large", 40, 30, 10.0)] {
+        for idx in 0..n_sent {
+            let id = format!("{segment}{idx}");
+            invitations.push(sent(&id, SENT, &id).dimension("segment", segment));
+            if idx < n_answered {
+                let answer = Row::nps(&id, "2026-05-02T08:00:00Z", Some(score));
+                answers.push(answer.text("customer", &id).dimension("segment", segment));
+            }
+        }
+    }
+    let table = table(invitations, answers);
+    let answer = ask("nps by=segment", &table);
+    assert_eq!(answer.total.value, Some(20.0));
+    let weighted = crate::kpi::WeightedScore {
+        by: "segment".to_owned(),
+        value: (120.0 * -100.0 + 40.0 * 100.0) / 160.0,
+        coverage: 1.0,
+    };
+    assert_eq!(answer.bias, Some(crate::kpi::Bias::Weighted(weighted)));
+    // Invitations carry no language and no question.
+    assert_eq!(ask("nps by=language", &table).bias, None);
+    assert_eq!(ask("nps by=question", &table).bias, None);
+    assert!(
+        ask("nps by=segment where.question=q", &table)
+            .bias
+            .is_some()
+    );
+    assert_eq!(ask("nps by=segment where.survey=other", &table).bias, None);
+}
+
+#[test]
 fn a_mode_says_nothing_of_invitations() {
     let answer = ask("response_rate mode=relational", &monthly([10; 4]));
     assert_eq!((answer.total.n, answer.mode), (Some(160), None));

@@ -203,6 +203,19 @@ fn a_question_without_a_scale_is_on_the_usual_one_or_refused() {
 }
 
 #[test]
+fn a_share_over_months_is_of_all_answers_never_the_mean_of_months() {
+    let mut all = rows("2026-05-10T08:00:00Z", "a", &[5.0; 30]);
+    all.extend(rows("2026-06-10T08:00:00Z", "b", &[1.0; 10]));
+    for (kpi, expected) in [("csat", 75.0), ("rating", 4.0)] {
+        let rows = all.iter().cloned();
+        let table = RowTable::new(rows.map(|row| row.text("metric", kpi)));
+        let answer = ask(&format!("{kpi} grain=month"), &table);
+        assert_eq!(answer.total.value, Some(expected), "{kpi}");
+        assert_eq!(answer.series[0].points.len(), 2, "{kpi}");
+    }
+}
+
+#[test]
 fn a_declared_bound_replaces_the_top_boxes() {
     let table = RowTable::new(asked("csat", "strict", (1.0, 5.0), &each_answer((1, 5))));
     assert_eq!(counts(&ask("csat", &table).total), [5, 20, 0]);
@@ -413,6 +426,55 @@ fn a_clustered_answer_takes_each_buckets_own_rows() {
     let (direct, estimated) = (&direct.series[0].points[0], &estimated.series[0].points[0]);
     assert_eq!(direct.score.n, estimated.score.n);
     assert_ne!(direct.score.low, estimated.score.low);
+}
+
+/// Three channels of so many promoters among forty answers each.
+fn three_channels(n_promoters: [usize; 3]) -> RowTable {
+    let all = ["mail", "phone", "web"].into_iter().zip(n_promoters);
+    RowTable::new(all.flat_map(|(channel, n)| {
+        let rows = rows("2026-05-04T08:00:00Z", channel, &scores(n, 0, 40 - n));
+        rows.into_iter()
+            .map(|row| row.text("channel", channel))
+            .collect::<Vec<_>>()
+    }))
+}
+
+#[test]
+fn a_group_is_compared_with_the_rest_never_with_the_total() {
+    let table = three_channels([36, 20, 20]);
+    let split = ask("nps by=channel", &table);
+    let contrast = |key: &str| {
+        let series = split
+            .series
+            .iter()
+            .find(|series| series.key.as_deref() == Some(key));
+        series.expect(key).versus_rest.expect(key)
+    };
+    let mail = contrast("mail");
+    assert_eq!(
+        (mail.value, mail.n_rest, mail.is_different),
+        (80.0, 80, true)
+    );
+    let web = contrast("web");
+    // The rest holds the channel that stands out, and still not enough to be sure of more.
+    assert_eq!((web.value, web.n_rest), (-40.0, 80));
+    assert!(mail.low > 0.0 && mail.p < web.p);
+}
+
+#[test]
+fn groups_that_overlap_or_are_small_are_not_compared() {
+    let none = |answer: &Answer| answer.series.iter().all(|one| one.versus_rest.is_none());
+    let table = three_channels([36, 20, 20]);
+    assert!(none(&ask("nps by=channel mode=clustered", &table)));
+    let relational = table.rows.iter().cloned();
+    let relational = RowTable::new(relational.map(|row| row.text("mode", "relational")));
+    assert!(none(&ask("nps by=channel", &relational)));
+    let few = RowTable::new(table.rows.into_iter().filter(|row| {
+        row.texts["channel"] == "mail" || (row.texts["channel"] == "web" && row.id.len() < 5)
+    }));
+    let few = ask("nps by=channel", &few);
+    assert_eq!(few.series.len(), 2);
+    assert!(none(&few), "the rest has nine answers");
 }
 
 proptest! {

@@ -1,0 +1,172 @@
+//! The classes that bars are stacked from: named ones, or each answer that was given.
+
+use super::layout::Panel;
+use super::numerals;
+use super::theme::{Palette, Rgb};
+use crate::kpi::Score;
+
+/// More distinct answers than this are told by their named counts alone.
+const ANSWERS_MAX: usize = 11;
+
+/// What a class counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Key {
+    Named(&'static str),
+    /// Answers from this one up to the next whole one, as the scores take half points.
+    Answer(f64),
+}
+
+/// One colour of every bar.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Class {
+    pub(super) name: String,
+    pub(super) colour: Rgb,
+    key: Key,
+}
+
+/// The classes of some scores, the worst first; may be none.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Classes(Vec<Class>);
+
+impl Classes {
+    /// Returns the classes of these scores: those of NPS by name, those of other surveys by answer.
+    pub(super) fn of<'a>(
+        panel: &Panel<'_>,
+        scores: impl Iterator<Item = &'a Score> + Clone,
+    ) -> Self {
+        let counts = scores.clone().map(|score| &score.counts);
+        let names = counts
+            .max_by_key(|counts| counts.len())
+            .into_iter()
+            .flatten();
+        let mut names: Vec<&'static str> = names
+            .map(|(name, _)| *name)
+            .filter(|name| *name != "unanswered")
+            .collect();
+        // Counts are listed best first; bars grow from the worst.
+        names.reverse();
+        let mut answers: Vec<f64> = scores
+            .flat_map(|score| score.histogram.iter().map(|(answer, _)| answer.floor()))
+            .collect();
+        answers.sort_by(f64::total_cmp);
+        answers.dedup();
+        if panel.figure.answer.is_lower_better {
+            answers.reverse();
+        }
+        let is_by_name = names.contains(&"promoters") || answers.is_empty();
+        Self(match is_by_name || answers.len() > ANSWERS_MAX {
+            true => named(panel, &names),
+            false => by_answer(panel, &answers),
+        })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Class> {
+        self.0.iter()
+    }
+
+    /// Returns the share of each class in percent; `None` where nobody is in any.
+    pub(super) fn percents(&self, score: &Score) -> Option<Vec<f64>> {
+        let counts: Vec<u64> = self.0.iter().map(|class| class.key.count(score)).collect();
+        let sum: u64 = counts.iter().sum();
+        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+        let percent = |count: u64| 100.0 * count as f64 / sum as f64;
+        (sum > 0).then(|| counts.into_iter().map(percent).collect())
+    }
+}
+
+impl Key {
+    fn count(self, score: &Score) -> u64 {
+        match self {
+            Self::Named(wanted) => {
+                let found = score.counts.iter().find(|(name, _)| *name == wanted);
+                found.map_or(0, |(_, count)| *count)
+            }
+            Self::Answer(wanted) => {
+                let bars = score.histogram.iter();
+                let same = bars.filter(|(answer, _)| answer.floor() == wanted);
+                same.map(|(_, count)| count).sum()
+            }
+        }
+    }
+}
+
+fn named(panel: &Panel<'_>, names: &[&'static str]) -> Vec<Class> {
+    let class = |(idx, name): (usize, &&'static str)| Class {
+        name: panel.words.count(name).to_owned(),
+        colour: count_colour(panel, name, idx),
+        key: Key::Named(name),
+    };
+    names.iter().enumerate().map(class).collect()
+}
+
+fn by_answer(panel: &Panel<'_>, answers: &[f64]) -> Vec<Class> {
+    #[expect(clippy::cast_precision_loss, reason = "at most eleven")]
+    let place = |idx: usize| idx as f64 / (answers.len().max(2) - 1) as f64;
+    let class = |(idx, answer): (usize, &f64)| Class {
+        name: numerals::number(*answer, 0, panel.style.language),
+        colour: ramp(panel.palette, place(idx)),
+        key: Key::Answer(*answer),
+    };
+    answers.iter().enumerate().map(class).collect()
+}
+
+/// Returns the colour of a named count; `idx` counts the others.
+fn count_colour(panel: &Panel<'_>, name: &str, idx: usize) -> Rgb {
+    match name {
+        "promoters" | "satisfied" | "easy" => panel.palette.good,
+        "passives" => panel.palette.neutral,
+        "detractors" | "not_satisfied" | "not_easy" => panel.palette.poor,
+        _ => panel.palette.series[idx % panel.palette.series.len()],
+    }
+}
+
+/// Returns the colour at a place from the worst, 0, over neither to the best, 1.
+fn ramp(palette: &Palette, place: f64) -> Rgb {
+    match place <= 0.5 {
+        true => mixed(palette.poor, palette.neutral, 2.0 * place),
+        false => mixed(palette.neutral, palette.good, 2.0 * place - 1.0),
+    }
+}
+
+fn mixed(from: Rgb, to: Rgb, share: f64) -> Rgb {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between two channels of a colour"
+    )]
+    let channel =
+        |from: u8, to: u8| (f64::from(from) * (1.0 - share) + f64::from(to) * share).round() as u8;
+    Rgb(
+        channel(from.0, to.0),
+        channel(from.1, to.1),
+        channel(from.2, to.2),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ramp_goes_from_the_worst_to_the_best() {
+        let (black, grey, white) = (Rgb(0, 0, 0), Rgb(128, 128, 128), Rgb(255, 255, 255));
+        assert_eq!(mixed(black, white, 0.0), black);
+        assert_eq!(mixed(black, white, 1.0), white);
+        assert_eq!(mixed(black, white, 0.5), grey);
+    }
+
+    #[test]
+    fn half_points_are_counted_with_the_answer_below() {
+        let score = Score {
+            histogram: vec![(3.5, 2), (4.0, 3), (4.5, 1)],
+            ..crate::chart::sample::unanswered()
+        };
+        assert_eq!(Key::Answer(3.0).count(&score), 2);
+        assert_eq!(Key::Answer(4.0).count(&score), 4);
+        assert_eq!(Key::Answer(5.0).count(&score), 0);
+    }
+}
