@@ -12,6 +12,8 @@ pub(crate) const COLUMNS_MAX: usize = 4_096;
 pub(crate) struct Splitter {
     text: String,
     cells: Vec<(u32, u32)>,
+    /// Texts that stand for an empty cell.
+    nulls: Vec<String>,
 }
 
 /// The cells of one record.
@@ -19,11 +21,20 @@ pub(crate) struct Splitter {
 pub(crate) struct Row<'row> {
     text: &'row str,
     cells: &'row [(u32, u32)],
+    nulls: &'row [String],
     /// Number of the row in its file, from 1.
     pub(crate) row: u64,
 }
 
 impl Splitter {
+    /// Returns a splitter to which these texts are empty cells.
+    pub(crate) fn new(nulls: Vec<String>) -> Self {
+        Self {
+            nulls,
+            ..Self::default()
+        }
+    }
+
     /// Splits a record. Records are at most [`crate::scan::RECORD_BYTES_MAX`] long, so that
     /// positions fit `u32` even after decoding.
     pub(crate) fn split<'row>(
@@ -40,6 +51,7 @@ impl Splitter {
             return Row {
                 text: &self.text,
                 cells: &self.cells,
+                nulls: &self.nulls,
                 row,
             };
         }
@@ -52,6 +64,7 @@ impl Splitter {
         Row {
             text: record,
             cells: &self.cells,
+            nulls: &self.nulls,
             row,
         }
     }
@@ -91,13 +104,16 @@ fn push_unquoted(text: &mut String, cell: &str, quote: u8) {
 }
 
 impl<'row> Row<'row> {
-    /// Returns a cell, or `None` when it is empty or blank.
+    /// Returns a cell, or `None` when it is empty or blank, or stands for that.
     #[inline]
     pub(crate) fn cell(&self, cell_idx: usize) -> Option<&'row str> {
         let &(start, end) = self.cells.get(cell_idx)?;
         let cell = &self.text[start as usize..end as usize];
         let first = cell.as_bytes().first()?;
         if first.is_ascii_whitespace() && cell.trim_ascii().is_empty() {
+            return None;
+        }
+        if !self.nulls.is_empty() && self.nulls.iter().any(|null| null == cell.trim_ascii()) {
             return None;
         }
         Some(cell)

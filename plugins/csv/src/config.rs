@@ -16,6 +16,8 @@ const CHECKPOINT_ROWS_DEFAULT: u64 = 50_000;
 const ENTRIES_MAX: usize = 500;
 /// Greatest number of header rows.
 const HEADER_ROWS_MAX: usize = 100;
+/// Greatest number of texts that stand for an empty cell: each cell is compared with all of them.
+const NULLS_MAX: usize = 20;
 /// Raise it when the same rules give other rows, so that files are read again.
 const MAPPING_VERSION: u64 = 1;
 
@@ -41,6 +43,8 @@ struct RawFile {
     delimiter: Option<String>,
     encoding: Option<String>,
     header_rows: Option<usize>,
+    #[serde(default)]
+    nulls: Vec<String>,
     on_missing: Option<String>,
 }
 
@@ -78,6 +82,8 @@ pub(crate) struct Entry {
     pub(crate) encoding: Option<Encoding>,
     /// Rows before the first record; the first of them has the names.
     pub(crate) header_rows: usize,
+    /// Texts that stand for an empty cell; may be empty.
+    pub(crate) nulls: Vec<String>,
     /// Changes when the same file would give other rows.
     pub(crate) fingerprint: u64,
 }
@@ -172,6 +178,7 @@ impl Entry {
             delimiter: parse_delimiter(file.delimiter.as_deref(), &place)?,
             encoding: parse_encoding(file.encoding.as_deref(), &place)?,
             header_rows,
+            nulls: parse_nulls(&file.nulls, &place)?,
             fingerprint: XxHash3_64::oneshot_with_seed(
                 MAPPING_VERSION,
                 rules.to_string().as_bytes(),
@@ -224,6 +231,20 @@ fn parse_delimiter(raw: Option<&str>, place: &str) -> Result<Option<u8>, Fault> 
             ))
         }
     }
+}
+
+fn parse_nulls(raw: &[String], place: &str) -> Result<Vec<String>, Fault> {
+    if raw.len() > NULLS_MAX {
+        return Err(Fault::property(
+            format!("{place}.nulls"),
+            format!("there are {} texts", raw.len()),
+            format!("write at most {NULLS_MAX}"),
+        ));
+    }
+    Ok(raw
+        .iter()
+        .map(|null| null.trim_ascii().to_owned())
+        .collect())
 }
 
 fn parse_encoding(raw: Option<&str>, place: &str) -> Result<Option<Encoding>, Fault> {

@@ -118,7 +118,9 @@ impl Run<'_, '_> {
                 stamp_s: now.stamp_s,
             };
             let emitted_before = if now.stamp_s > 0 { now.emitted } else { 0 };
-            let mut reading = Reading::new(version, mappings, &layout, now.rows, emitted_before);
+            let nulls = entry.nulls.clone();
+            let mut reading =
+                Reading::new(version, mappings, &layout, nulls, now.rows, emitted_before);
             rows = self.read_frames(&mut reading, &mut scanner, &mut now, skips_row, found)?;
         }
         now.is_in_progress = false;

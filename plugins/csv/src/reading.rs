@@ -42,6 +42,7 @@ impl<'file> Reading<'file> {
         version: FileVersion<'file>,
         mappings: Vec<Mapping>,
         layout: &Layout,
+        nulls: Vec<String>,
         rows: u64,
         emitted_before: u64,
     ) -> Self {
@@ -53,7 +54,7 @@ impl<'file> Reading<'file> {
             encoding: layout.encoding,
             rows,
             emitted_before,
-            splitter: Splitter::default(),
+            splitter: Splitter::new(nulls),
         }
     }
 
