@@ -8,6 +8,7 @@ pub mod dimension;
 pub mod fault;
 pub mod front;
 pub mod goal;
+mod hours;
 pub mod network;
 pub mod question;
 pub(crate) mod read;
@@ -33,7 +34,8 @@ pub use self::goal::Goal;
 pub use self::network::Network;
 pub use self::question::Question;
 pub use self::source::{SourceConfig, SourceLimits};
-use crate::kpi::{Exchange, RetentionRules, Settings};
+use crate::kpi::hours::BusinessHours;
+use crate::kpi::{ClockRule, Exchange, RetentionRules, Settings};
 
 /// The embedded defaults, which are also the reference of every key.
 pub const DEFAULTS: &str = include_str!("config/default.toml");
@@ -144,6 +146,8 @@ pub struct KpiRules {
     pub relevant_rate: u32,
     /// First day with complete records of contracts.
     pub records_begin: Option<Date>,
+    /// Which seconds of reply and resolution times count.
+    pub clock: ClockRule,
 }
 
 /// A checked configuration.
@@ -170,6 +174,7 @@ pub struct Config {
     limits: Limits,
     kpi: KpiRules,
     exchange: Exchange,
+    business_hours: Option<BusinessHours>,
     identity: Vec<crate::record::SourceName>,
     dimensions: BTreeMap<String, Dimension>,
     questions: BTreeMap<String, Question>,
@@ -415,6 +420,8 @@ impl Config {
                 records_begin: self.kpi.records_begin,
                 exchange: self.exchange.clone(),
             },
+            clock: self.kpi.clock,
+            business_hours: self.business_hours.clone(),
         }
     }
 }

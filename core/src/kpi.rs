@@ -12,10 +12,14 @@ mod contrast;
 mod csat;
 mod definition;
 mod desk;
+pub mod duration;
 mod error;
 pub mod format;
 mod formula;
 mod frame;
+mod gather;
+mod helpdesk;
+pub mod hours;
 mod interval;
 mod mean;
 mod names;
@@ -23,6 +27,7 @@ mod nps;
 pub mod parse;
 mod privacy;
 mod proportion;
+mod quantile;
 mod question;
 mod rating;
 mod response_rate;
@@ -50,7 +55,7 @@ pub use table::{Across, Cell, Column, Comparison, Table, Tables};
 use formula::Entry;
 
 /// Every KPI, one line each.
-const ENTRIES: [Entry; 7] = [
+const ENTRIES: [Entry; 15] = [
     nps::ENTRY,
     csat::ENTRY,
     ces::ENTRY,
@@ -58,6 +63,14 @@ const ENTRIES: [Entry; 7] = [
     responses::ENTRY,
     response_rate::ENTRY,
     tickets::ENTRY,
+    helpdesk::FIRST_REPLY_TIME,
+    helpdesk::RESOLUTION_TIME,
+    helpdesk::FCR,
+    helpdesk::REOPEN_RATE,
+    helpdesk::BACKLOG,
+    helpdesk::SLA,
+    helpdesk::BOT_CONTAINMENT,
+    helpdesk::QUALITY_SCORE,
 ];
 
 /// Every KPI, in the order they are listed to people.
@@ -207,6 +220,10 @@ pub struct Settings {
     pub positives: BTreeMap<String, f64>,
     /// What makes a customer, and what money is worth.
     pub retention: RetentionRules,
+    /// Which seconds of reply and resolution times count.
+    pub clock: ClockRule,
+    /// When the helpdesk is open; `None` where nobody says.
+    pub business_hours: Option<hours::BusinessHours>,
 }
 
 impl Settings {
@@ -214,6 +231,15 @@ impl Settings {
     fn positive_of(&self, question: &str) -> Option<f64> {
         self.positives.get(question).copied()
     }
+}
+
+/// Which seconds of reply and resolution times count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockRule {
+    /// Business seconds of the source, else those of the business hours, else all.
+    Business,
+    /// All of them.
+    Calendar,
 }
 
 /// How far an answer's number can be relied on, by its count alone.
@@ -450,6 +476,8 @@ pub enum Unit {
     Money,
     /// A plain count.
     Count,
+    /// Seconds, of however many hours or days.
+    Seconds,
 }
 
 /// A registry entry.

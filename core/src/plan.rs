@@ -3,6 +3,7 @@
 //! A plan never holds SQL, a time zone or a ratio. Buckets are explicit UTC ranges; ratios,
 //! intervals and suppression are computed from the small result by `kpi`.
 
+mod elapsed;
 mod period;
 #[cfg(test)]
 pub(crate) mod row_table;
@@ -10,6 +11,7 @@ mod stance;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use elapsed::{Clock, Elapsed, Openings, Order, Run, Window, seconds};
 pub use period::{Period, PeriodPlan, Periods};
 pub use stance::{Stance, StancePlan};
 
@@ -33,6 +35,31 @@ pub enum Dimension {
     Configured(String),
     /// The ticket's tags: a row is in every group it carries.
     Tag,
+    /// The agent a row names, as one person over all sources.
+    ServedBy,
+}
+
+/// Which instant of a row places it in a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RowTime {
+    /// Its event time.
+    #[default]
+    Event,
+    /// The first of these time columns that has a value; a row without any is in no bucket.
+    FirstOf(&'static [&'static str]),
+    /// The same, but not before the event time: what ended had begun.
+    EndOf(&'static [&'static str]),
+}
+
+/// What makes a later row of the same person a sequel of an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sequel {
+    /// Text column that both have in common; missing is a value of its own.
+    pub topic: &'static str,
+    /// When the earlier row was over: the first of these time columns that has a value.
+    pub over: &'static [&'static str],
+    /// The later one begins this long after that, the end excluded; and after the earlier began.
+    pub within: SignedDuration,
 }
 
 /// Which rows a plan looks at.
@@ -61,6 +88,17 @@ pub enum Filter {
     Present(&'static str),
     /// The flag column is true (null counts as false).
     IsTrue(&'static str),
+    /// The first time column is not after the second; both have a value.
+    NotAfter(&'static str, &'static str),
+    /// The time column is not after the time it was due; what is missing is measured now.
+    InTime {
+        /// When it was done; missing is the present of the plan.
+        done: &'static str,
+        /// When it was due.
+        due: &'static str,
+    },
+    /// Another live row of the kind, whatever the filter, is a sequel of the row.
+    HasSequel(Sequel),
 }
 
 /// One number to compute per group and bucket.
@@ -90,9 +128,11 @@ pub enum Measure {
     PersonsIf(Filter),
     /// Rows by exact value of a number column, ascending.
     Histogram(&'static str),
+    /// The order of an elapsed time's seconds, as far as these quantiles need it.
+    Order(Elapsed, &'static [f64]),
 }
 
-/// Which of a person's rows count.
+/// Which rows count of those that belong together.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Keep {
     /// All of them.
@@ -101,6 +141,10 @@ pub enum Keep {
     /// (event time, `response`, `id`). All other rows count: those for which it does not hold,
     /// anonymous ones, and those without a customer.
     LastPerCustomer(Filter),
+    /// Of the categories of one review (by `review`), before anything is filtered, the earliest by
+    /// (event time, `id`), and its `score` is that of the review: 0 to 100, by weight, 0 when a
+    /// critical category has 0.
+    OnePerReview,
 }
 
 /// One question to the store about live rows of one kind.
@@ -110,8 +154,10 @@ pub struct TallyPlan {
     pub kind: RecordKind,
     /// Which rows.
     pub filter: Filter,
-    /// Buckets by event time; sorted, disjoint, 1–2,000 of them.
+    /// Buckets by `time`; sorted, disjoint, 1–2,000 of them.
     pub buckets: Vec<Span>,
+    /// What places a row in a bucket.
+    pub time: RowTime,
     /// Splits; empty for one group with an empty key.
     pub group: Vec<Dimension>,
     /// Numbers per group and bucket, at least one.
@@ -120,6 +166,10 @@ pub struct TallyPlan {
     pub keep: Keep,
     /// State of knowledge: versions with `known_at <= as_of`; `None` is the current rows.
     pub as_of: Option<Timestamp>,
+    /// The instant that stands for what has not happened yet.
+    pub present: Timestamp,
+    /// Which seconds of elapsed times count.
+    pub clock: Clock,
 }
 
 /// One computed number.
@@ -131,6 +181,8 @@ pub enum TallyValue {
     Number(Option<f64>),
     /// Rows by exact value, ascending by value.
     Histogram(Vec<(f64, u64)>),
+    /// Some numbers of an order.
+    Order(Order),
 }
 
 /// The numbers of one group in one bucket.
@@ -149,7 +201,8 @@ pub struct TallyRow {
 pub struct Tallies {
     /// The groups.
     pub rows: Vec<TallyRow>,
-    /// Earliest and latest event time among the rows that were counted; `None` without rows.
+    /// Earliest and latest time (that of the plan) among the rows that were counted; `None` without
+    /// rows.
     pub extent: Option<(Timestamp, Timestamp)>,
 }
 
@@ -345,7 +398,8 @@ pub trait Tally: Send + Sync {
     /// As [`Tally::tally`].
     fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError>;
 
-    /// Returns earliest and latest event time of the live rows of a kind under a filter.
+    /// Returns earliest and latest time of the live rows of a kind under a filter; rows without
+    /// that time are left out.
     ///
     /// # Errors
     /// As [`Tally::tally`].
@@ -353,6 +407,7 @@ pub trait Tally: Send + Sync {
         &self,
         kind: RecordKind,
         filter: &Filter,
+        time: RowTime,
         as_of: Option<Timestamp>,
     ) -> Result<Option<(Timestamp, Timestamp)>, TallyError>;
 

@@ -2,10 +2,17 @@
 
 use super::Language;
 use super::numerals;
-use crate::kpi::Kpi;
+use crate::kpi::duration::TimeUnit;
+use crate::kpi::{Kpi, Unit};
 
 /// Gridlines of a value axis.
 const TICKS_MAX: usize = 5;
+
+/// Steps of a time below a day that people count in, in seconds.
+const TIME_STEPS_S: [f64; 17] = [
+    1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0,
+    10_800.0, 21_600.0, 43_200.0,
+];
 
 /// A value window with round ticks inside.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +22,8 @@ pub(super) struct Values {
     /// Ascending, 2 to 5 of them.
     pub(super) ticks: Vec<f64>,
     decimals: usize,
+    /// The unit that ticks of seconds are written in; `None` for other numbers.
+    time_unit: Option<TimeUnit>,
 }
 
 impl Values {
@@ -27,7 +36,7 @@ impl Values {
             });
         if low > high {
             let (low, high) = (kpi.range.0.unwrap_or(0.0), kpi.range.1.unwrap_or(100.0));
-            return Self::new(low, high, ticks_max);
+            return Self::new(low, high, ticks_max, kpi.unit);
         }
         let padding = ((high - low) * 0.08).max(padding_min(low, high, kpi));
         let bounded = |value: f64| {
@@ -40,13 +49,14 @@ impl Values {
         if high <= low {
             (low, high) = (low - padding, high + padding);
         }
-        Self::new(low, high, ticks_max)
+        Self::new(low, high, ticks_max, kpi.unit)
     }
 
     /// Returns a window from zero, for bars.
     pub(super) fn from_zero(high: f64, ticks_max: usize) -> Self {
         let is_usable = high > 0.0 && high.is_finite();
-        Self::new(0.0, if is_usable { high } else { 1.0 }, ticks_max)
+        let high = if is_usable { high } else { 1.0 };
+        Self::new(0.0, high, ticks_max, Unit::Count)
     }
 
     /// Returns how many ticks have room above each other in a plot.
@@ -60,7 +70,11 @@ impl Values {
         n.clamp(2, TICKS_MAX)
     }
 
-    fn new(low: f64, high: f64, ticks_max: usize) -> Self {
+    fn new(low: f64, high: f64, ticks_max: usize, unit: Unit) -> Self {
+        let round_step = |step: f64| match unit {
+            Unit::Seconds => round_time_step(step),
+            _ => round_step(step),
+        };
         #[expect(clippy::cast_precision_loss, reason = "at most five")]
         let n_steps = ticks_max.min(TICKS_MAX) as f64;
         let mut step = round_step((high - low) / n_steps);
@@ -82,11 +96,19 @@ impl Values {
             high,
             ticks,
             decimals: decimals_of(step),
+            time_unit: (unit == Unit::Seconds).then(|| TimeUnit::of_step(step)),
         }
     }
 
     /// Returns the tick's words.
     pub(super) fn label(&self, tick: f64, is_percent: bool, language: Language) -> String {
+        if let Some(unit) = self.time_unit {
+            let amount = tick / unit.seconds();
+            let decimals = decimals_of(amount.abs().max(1.0));
+            let shown = numerals::number(amount, decimals, language);
+            let unit = numerals::unit(unit, amount, language);
+            return format!("{shown}{}{unit}", numerals::THIN);
+        }
         let magnitude = self.low.abs().max(self.high.abs());
         let shown = if magnitude >= 10_000.0 {
             numerals::compact(tick, self.decimals, language)
@@ -132,6 +154,23 @@ fn round_step(step: f64) -> f64 {
         .unwrap_or(power * 10.0)
 }
 
+/// Returns the least step that people count time in and is at least `step_s`.
+fn round_time_step(step_s: f64) -> f64 {
+    let day_s = TimeUnit::Day.seconds();
+    if step_s < 1.0 {
+        return round_step(step_s);
+    }
+    TIME_STEPS_S
+        .into_iter()
+        .find(|round| *round >= step_s * (1.0 - 1e-9))
+        .unwrap_or_else(|| match round_step(step_s / day_s) {
+            // Nobody counts in two and a half days.
+            step if step <= 1.0 => day_s,
+            step if (step - 2.5).abs() < 1e-9 => 5.0 * day_s,
+            step => step * day_s,
+        })
+}
+
 fn decimals_of(step: f64) -> usize {
     (0..6)
         .find(|decimals| {
@@ -149,14 +188,42 @@ mod tests {
     #[test]
     fn ticks_are_round_and_few() {
         let check = |low: f64, high: f64, expected: &[f64]| {
-            assert_eq!(Values::new(low, high, 5).ticks, expected, "{low}..{high}");
+            let axis = Values::new(low, high, 5, Unit::Points);
+            assert_eq!(axis.ticks, expected, "{low}..{high}");
         };
         check(-100.0, 100.0, &[-100.0, -50.0, 0.0, 50.0, 100.0]);
         check(0.0, 100.0, &[0.0, 25.0, 50.0, 75.0, 100.0]);
         check(31.0, 47.0, &[35.0, 40.0, 45.0]);
         check(-0.3, 0.3, &[-0.2, 0.0, 0.2]);
-        assert_eq!(Values::new(12.0, 61.0, 2).ticks, [25.0, 50.0]);
-        assert_eq!(Values::new(41.0, 59.0, 2).ticks, [45.0, 55.0]);
+        let two = |low, high| Values::new(low, high, 2, Unit::Points).ticks;
+        assert_eq!(two(12.0, 61.0), [25.0, 50.0]);
+        assert_eq!(two(41.0, 59.0), [45.0, 55.0]);
+    }
+
+    #[test]
+    fn ticks_of_time_are_those_of_a_clock() {
+        let check = |low: f64, high: f64, expected: &[&str]| {
+            let axis = Values::new(low, high, 5, Unit::Seconds);
+            let labels = axis.ticks.iter();
+            let labels: Vec<String> = labels
+                .map(|tick| axis.label(*tick, false, Language::English))
+                .collect();
+            let labels: Vec<String> = labels
+                .iter()
+                .map(|label| label.replace('\u{202f}', " "))
+                .collect();
+            assert_eq!(labels, expected, "{low}..{high}");
+        };
+        check(0.0, 40.0, &["0 s", "10 s", "20 s", "30 s", "40 s"]);
+        check(0.0, 100.0, &["0 s", "30 s", "60 s", "90 s"]);
+        check(0.0, 1_000.0, &["0 min", "5 min", "10 min", "15 min"]);
+        check(3_000.0, 8_000.0, &["60 min", "90 min", "120 min"]);
+        check(0.0, 90_000.0, &["0 h", "6 h", "12 h", "18 h", "24 h"]);
+        check(
+            0.0,
+            400_000.0,
+            &["0 days", "1 day", "2 days", "3 days", "4 days"],
+        );
     }
 
     #[test]

@@ -83,6 +83,7 @@ impl Facts {
                 .filter(|_| state == State::Scored)
                 .map(|change| change_fact(figure, change, language)),
             goal(figure, language),
+            waiting(figure, state, language),
         ];
         Self {
             state,
@@ -117,7 +118,7 @@ fn headline(figure: &Figure, state: State, language: Language) -> (String, Strin
     match (state, figure.answer.total.value) {
         (State::Scored, Some(score)) => {
             let full = numerals::value(score, kpi, language);
-            let short = if score.abs() >= 10_000.0 {
+            let short = if score.abs() >= 10_000.0 && kpi.unit != Unit::Seconds {
                 numerals::compact(score, 0, language)
             } else {
                 full.clone()
@@ -155,7 +156,8 @@ fn spread(figure: &Figure, state: State, language: Language) -> Option<Fact> {
             }
             match (total.low, total.high) {
                 (Some(low), Some(high)) => {
-                    let number = |end| numerals::number(end, numerals::decimals(kpi), language);
+                    let decimals = numerals::decimals(kpi);
+                    let number = |end| numerals::amount(end, decimals, kpi, language);
                     let (low, high) = (number(low), number(high));
                     let interval = filled(words.interval, &[&low, &high]);
                     vec![
@@ -188,7 +190,7 @@ fn counts_only(figure: &Figure, language: Language) -> Vec<String> {
     let counts: Vec<String> = total
         .counts
         .iter()
-        .filter(|(name, _)| *name != "unanswered")
+        .filter(|(name, _)| words.is_class(name))
         .map(|(name, count)| format!("{} {count}", words.count(name)))
         .collect();
     let mut wordings = vec![format!("{} · {n}", words.counts_only)];
@@ -199,16 +201,45 @@ fn counts_only(figure: &Figure, language: Language) -> Vec<String> {
     wordings
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shown, not computed with")]
 fn n_equals(n: u64, language: Language) -> String {
-    format!("n\u{a0}=\u{a0}{}", numerals::number(n as f64, 0, language))
+    format!("n\u{a0}=\u{a0}{}", count(n, language))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown, not computed with")]
+fn count(n: u64, language: Language) -> String {
+    numerals::number(n as f64, 0, language)
+}
+
+/// Returns, beside a median time, the time of nine in ten and the number that still waits.
+fn waiting(figure: &Figure, state: State, language: Language) -> Option<Fact> {
+    let total = &figure.answer.total;
+    if figure.answer.kpi.unit != Unit::Seconds || state != State::Scored {
+        return None;
+    }
+    let words = language.words();
+    let decile = total.secondary.iter().find(|(name, _)| *name == "p90");
+    let within = decile.map(|(_, decile)| {
+        let decile = numerals::duration(*decile, language);
+        filled(words.within, &[&decile])
+    });
+    let open = total.counts.iter().find(|(name, _)| *name == "open");
+    let open = open.map(|(_, n)| filled(words.open, &[&count(*n, language)]));
+    let wordings = match (within, open) {
+        (Some(within), Some(open)) => vec![format!("{within} · {open}"), within],
+        (one, other) => one.or(other).into_iter().collect(),
+    };
+    (!wordings.is_empty()).then_some(Fact {
+        wordings,
+        tone: Tone::Plain,
+        arrow: None,
+    })
 }
 
 /// Returns the size of a change without its sign.
 fn change_size(figure: &Figure, change: &Change, language: Language) -> String {
     let kpi = figure.answer.kpi;
     let decimals = numerals::change_decimals(kpi);
-    numerals::number(change.value.abs(), decimals, language)
+    numerals::amount(change.value.abs(), decimals, kpi, language)
 }
 
 /// Whether a greater value is better: of a mean that depends on how its question was asked.
@@ -277,7 +308,7 @@ fn goal(figure: &Figure, language: Language) -> Option<Fact> {
         let decimals = numerals::change_decimals(kpi);
         filled(
             words.to_go,
-            &[&numerals::number(missing, decimals, language)],
+            &[&numerals::amount(missing, decimals, kpi, language)],
         )
     };
     Some(Fact {

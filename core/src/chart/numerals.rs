@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Language;
+use crate::kpi::duration::{Duration, TimeUnit};
 use crate::kpi::{Kpi, Unit};
 
 /// Narrow no-break space: before units, and between groups of digits in French and Spanish.
@@ -71,14 +72,49 @@ pub(super) fn decimals(kpi: &Kpi) -> usize {
         (Unit::Score, _) => 2,
         // A mean on a short scale, such as 1 to 5, says little as an integer.
         (Unit::Points, (Some(low), Some(high))) if high - low <= 20.0 => 1,
-        (Unit::Points | Unit::Money | Unit::Count, _) => 0,
+        (Unit::Points | Unit::Money | Unit::Count | Unit::Seconds, _) => 0,
+    }
+}
+
+/// Returns a number in the unit of a KPI, without a sign or word of points and percent.
+pub(super) fn amount(amount: f64, decimals: usize, kpi: &Kpi, language: Language) -> String {
+    match kpi.unit {
+        Unit::Seconds => duration(amount, language),
+        _ => number(amount, decimals, language),
+    }
+}
+
+/// Returns seconds in the unit that fits: `45 s`, `5.4 h`, `2.3 days`.
+pub(super) fn duration(seconds: f64, language: Language) -> String {
+    if !seconds.is_finite() {
+        return number(seconds, 0, language);
+    }
+    let duration = Duration::of(seconds);
+    let shown = number(duration.amount, duration.decimals, language);
+    let unit = unit(duration.unit, duration.rounded(), language);
+    format!("{shown}{THIN}{unit}")
+}
+
+/// Returns the name of a unit of time beside an amount of it.
+pub(super) fn unit(unit: TimeUnit, amount: f64, language: Language) -> &'static str {
+    let size = amount.abs();
+    let is_one = match language {
+        // French counts one and a half as one.
+        Language::French => size < 2.0,
+        _ => (size - 1.0).abs() < 1e-9,
+    };
+    match unit {
+        TimeUnit::Second => "s",
+        TimeUnit::Minute => "min",
+        TimeUnit::Hour => "h",
+        TimeUnit::Day => language.words().days[usize::from(!is_one)],
     }
 }
 
 /// Returns how many decimals a change or a distance of a KPI is shown with.
 pub(super) fn change_decimals(kpi: &Kpi) -> usize {
     match kpi.unit {
-        Unit::Money | Unit::Count => 0,
+        Unit::Money | Unit::Count | Unit::Seconds => 0,
         Unit::Points | Unit::Percent => 1,
         Unit::Score => 2,
     }
@@ -86,7 +122,7 @@ pub(super) fn change_decimals(kpi: &Kpi) -> usize {
 
 /// Returns a value with the sign of its unit but without the word `points`.
 pub(super) fn value(value: f64, kpi: &Kpi, language: Language) -> String {
-    let shown = number(value, decimals(kpi), language);
+    let shown = amount(value, decimals(kpi), kpi, language);
     if kpi.unit == Unit::Percent {
         format!("{shown}{THIN}%")
     } else {
@@ -96,7 +132,7 @@ pub(super) fn value(value: f64, kpi: &Kpi, language: Language) -> String {
 
 /// Returns a value for a label: as [`value`], large ones in their short form.
 pub(super) fn short_value(shown: f64, kpi: &Kpi, language: Language) -> String {
-    if shown.abs() >= 100_000.0 {
+    if shown.abs() >= 100_000.0 && kpi.unit != Unit::Seconds {
         compact(shown, 0, language)
     } else {
         value(shown, kpi, language)
@@ -106,13 +142,10 @@ pub(super) fn short_value(shown: f64, kpi: &Kpi, language: Language) -> String {
 /// Returns an age in its largest unit: `3 h`.
 pub(super) fn age(age: SignedDuration, language: Language) -> String {
     let minutes = age.as_secs().max(0) / 60;
-    let (count, unit) = match (minutes, language) {
-        (0..=119, _) => (minutes, "min"),
-        (120..=2879, _) => (minutes / 60, "h"),
-        (_, Language::English) => (minutes / 1440, "days"),
-        (_, Language::German) => (minutes / 1440, "Tage"),
-        (_, Language::French) => (minutes / 1440, "jours"),
-        (_, Language::Spanish) => (minutes / 1440, "días"),
+    let (count, unit) = match minutes {
+        0..=119 => (minutes, "min"),
+        120..=2879 => (minutes / 60, "h"),
+        _ => (minutes / 1440, language.words().days[1]),
     };
     format!("{count}{THIN}{unit}")
 }
@@ -185,6 +218,24 @@ mod tests {
         check(45, "45\u{202f}min");
         check(180, "3\u{202f}h");
         check(60 * 24 * 3, "3\u{202f}days");
+    }
+
+    #[test]
+    fn durations_are_said_in_every_language() {
+        let check = |seconds: f64, expected: [&str; 4]| {
+            let found = Language::ALL.map(|language| duration(seconds, language));
+            let expected = expected.map(|text| text.replace(' ', "\u{202f}"));
+            assert_eq!(found, expected);
+        };
+        check(45.0, ["45 s"; 4]);
+        check(754.0, ["13 min"; 4]);
+        check(19_440.0, ["5.4 h", "5,4 h", "5,4 h", "5,4 h"]);
+        check(196_080.0, ["2.3 days", "2,3 Tage", "2,3 jours", "2,3 días"]);
+        check(f64::NAN, ["–"; 4]);
+        let one = Language::ALL.map(|language| unit(TimeUnit::Day, 1.0, language));
+        assert_eq!(one, ["day", "Tag", "jour", "día"]);
+        assert_eq!(unit(TimeUnit::Day, 1.5, Language::French), "jour");
+        assert_eq!(unit(TimeUnit::Day, 1.5, Language::English), "days");
     }
 
     #[test]

@@ -50,6 +50,18 @@ pub static CSAT: Kpi = Kpi {
     is_higher_better: Some(true),
 };
 
+/// A time in seconds.
+pub static WAITING: Kpi = Kpi {
+    name: "resolution_time",
+    title: "Resolution time",
+    unit: Unit::Seconds,
+    range: (Some(0.0), None),
+    definition_version: 1,
+    formula: "median time from a ticket's opening to its last solution",
+    charts: &[ChartKind::Trend, ChartKind::Number],
+    is_higher_better: Some(false),
+};
+
 /// Draws the same numbers from the same seed (xorshift64*).
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
@@ -105,6 +117,12 @@ pub fn score(kpi: &Kpi, value: f64, n: u64) -> Score {
     let is_shown = base != Base::CountsOnly || kpi.unit == Unit::Count;
     #[expect(clippy::cast_precision_loss, reason = "small sample counts")]
     let reach = 165.0 / (n as f64).sqrt();
+    let is_time = kpi.unit == Unit::Seconds;
+    let reach = if is_time {
+        value.abs() * reach / 100.0
+    } else {
+        reach
+    };
     let (least, greatest) = (kpi.range.0, kpi.range.1);
     let has_interval = is_shown && kpi.unit != Unit::Count;
     let low = (value - reach).max(least.unwrap_or(f64::NEG_INFINITY));
@@ -115,17 +133,20 @@ pub fn score(kpi: &Kpi, value: f64, n: u64) -> Score {
         high: has_interval.then_some(high),
         n: Some(n),
         base,
-        counts: if kpi.name == "nps" {
-            nps_counts(value, n)
-        } else {
-            Vec::new()
+        counts: match kpi.name {
+            "nps" => nps_counts(value, n),
+            _ if is_time => vec![("open", n / 7)],
+            _ => Vec::new(),
         },
         histogram: if kpi.name == "nps" {
             nps_histogram(value, n)
         } else {
             Vec::new()
         },
-        secondary: Vec::new(),
+        secondary: match is_time && is_shown {
+            true => vec![("p90", 4.0 * value)],
+            false => Vec::new(),
+        },
     }
 }
 
@@ -408,7 +429,7 @@ fn thin(chart: ChartKind) -> [(&'static str, Figure); 6] {
 }
 
 /// Returns states with unusual values.
-fn shaped(chart: ChartKind) -> [(&'static str, Figure); 4] {
+fn shaped(chart: ChartKind) -> [(&'static str, Figure); 5] {
     let reshaped = |kpi, points, total| reshaped(chart, kpi, points, total);
     [
         ("negative", {
@@ -426,6 +447,12 @@ fn shaped(chart: ChartKind) -> [(&'static str, Figure); 4] {
         ("huge", {
             let points = months(&RESPONSES, 24, |idx| (4.1e8 + 1.3e7 * idx_f(idx), 400));
             reshaped(&RESPONSES, points, score(&RESPONSES, 12_345_678_901.0, 400))
+        }),
+        ("time", {
+            let points = months(&WAITING, 24, |idx| {
+                (3_600.0 * (20.0 + idx_f(idx * 7 % 11)), 640)
+            });
+            reshaped(&WAITING, points, score(&WAITING, 88_200.0, 15_360))
         }),
     ]
 }

@@ -140,7 +140,7 @@ impl<'a> Trend<'a> {
 
     fn draw(&self, sheet: &mut Sheet<'_>) {
         self.grid(sheet);
-        self.running_bucket(sheet);
+        self.running_buckets(sheet);
         self.events(sheet);
         self.goal_line(sheet);
         let series = &self.panel.figure.answer.series;
@@ -178,23 +178,27 @@ impl<'a> Trend<'a> {
             if has_labels {
                 let look = self.panel.label();
                 let text = self.axis.label(tick, is_percent, self.panel.style.language);
-                let baseline = self.scale.y_px(tick) + look.cap_px() / 2.0;
+                // The lowest label stands higher, clear of the time axis below.
+                let lowest = self.scale.room.bottom + look.cap_px() / 4.0;
+                let baseline = (self.scale.y_px(tick) + look.cap_px() / 2.0).min(lowest);
                 let right = self.scale.room.left - 0.6 * unit;
                 sheet.text(&text, (right, baseline), &look, Align::End);
             }
         }
     }
 
-    /// Hatches the bucket that has not ended: its value will still move.
-    fn running_bucket(&self, sheet: &mut Sheet<'_>) {
+    /// Hatches the buckets at the end that have not ended or not matured: their values will still
+    /// move.
+    fn running_buckets(&self, sheet: &mut Sheet<'_>) {
         let points = longest(&self.panel.figure.answer.series);
-        let Some(running) = points.last().filter(|point| !point.is_complete) else {
+        let running = points.iter().rev().take_while(|point| !point.is_complete);
+        let (Some(first), Some(last)) = (running.last(), points.last()) else {
             return;
         };
         let paint = sheet.hatch(self.panel.palette.grid, self.panel.unit * 0.4);
         let corners = [
-            (seconds(running.start) - self.origin_s, self.scale.y.0),
-            (seconds(running.end) - self.origin_s, self.scale.y.1),
+            (seconds(first.start) - self.origin_s, self.scale.y.0),
+            (seconds(last.end) - self.origin_s, self.scale.y.1),
         ];
         let area = Rectangle::new(corners, fill(self.panel.palette.grid, 1.0));
         draw(sheet, &self.scale, Ink::Paint(paint), &area);

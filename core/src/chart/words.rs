@@ -45,9 +45,19 @@ pub(super) struct Words {
     pub(super) thousand: &'static str,
     pub(super) million: &'static str,
     pub(super) billion: &'static str,
+    /// One day, and several.
+    pub(super) days: [&'static str; 2],
+    /// The ninth decile of a time.
+    pub(super) within: &'static str,
+    pub(super) open: &'static str,
 }
 
 impl Words {
+    /// Whether a named count is a class of answers, of which people know the name.
+    pub(super) fn is_class(&self, name: &str) -> bool {
+        self.count(name) != name
+    }
+
     /// Returns the plain name of a named count.
     pub(super) fn count<'a>(&self, name: &'a str) -> &'a str
     where
@@ -109,6 +119,9 @@ const ENGLISH: Words = Words {
     thousand: "k",
     million: "M",
     billion: "bn",
+    days: ["day", "days"],
+    within: "9 of 10 within {}",
+    open: "{} still open",
 };
 
 const GERMAN: Words = Words {
@@ -152,6 +165,9 @@ const GERMAN: Words = Words {
     thousand: "Tsd.",
     million: "Mio.",
     billion: "Mrd.",
+    days: ["Tag", "Tage"],
+    within: "9 von 10 binnen {}",
+    open: "{} noch offen",
 };
 
 const FRENCH: Words = Words {
@@ -195,6 +211,9 @@ const FRENCH: Words = Words {
     thousand: "k",
     million: "M",
     billion: "Md",
+    days: ["jour", "jours"],
+    within: "9 sur 10 en moins de {}",
+    open: "{} encore ouverts",
 };
 
 const SPANISH: Words = Words {
@@ -237,6 +256,9 @@ const SPANISH: Words = Words {
     thousand: "mil",
     million: "M",
     billion: "mil M",
+    days: ["día", "días"],
+    within: "9 de cada 10 en {}",
+    open: "{} aún abiertos",
 };
 
 impl Language {

@@ -11,6 +11,7 @@ use crate::config::{
     Config, DEFAULTS, Dimension, FILE_BYTES_MAX, Goal, KpiRules, Limits, PluginReload, PluginTrust,
     SourceConfig, dimension, folder_of, goal, scalar, source,
 };
+use crate::kpi::ClockRule;
 use crate::record::SourceName;
 
 /// Reads a file of at most [`FILE_BYTES_MAX`].
@@ -90,6 +91,8 @@ impl Reading<'_> {
         let network = super::network::read(&mut self.sheet, self.path, &mut top);
         let kpi = self.kpi(&mut top);
         let exchange = super::currency::read(&mut self.sheet, &mut top);
+        let zone = timezone.as_ref().map(|zone| &zone.value);
+        let business_hours = super::hours::read(&mut self.sheet, &mut top, zone);
         let identity = identity(&mut self.sheet, &mut top, &sources);
         let questions = super::question::read(&mut self.sheet, &mut top, &sources);
         top.finish(&mut self.sheet);
@@ -115,6 +118,7 @@ impl Reading<'_> {
             limits: limits?,
             kpi: kpi?,
             exchange,
+            business_hours,
             identity,
             dimensions,
             questions,
@@ -191,6 +195,11 @@ impl Reading<'_> {
         let relevant_nps = table.whole(sheet, "relevant_nps", 0..=200);
         let relevant_rate = table.whole(sheet, "relevant_rate", 0..=100);
         let records_begin = table.read(sheet, "records_begin", scalar::date);
+        let clocks = [
+            ("business", ClockRule::Business),
+            ("calendar", ClockRule::Calendar),
+        ];
+        let clock = table.parsed(sheet, "clock", |name| scalar::choice(name, &clocks));
         for key in ["relevant_nps", "relevant_rate"] {
             self.notice(&mut table, key, "no KPI here uses it");
         }
@@ -204,6 +213,7 @@ impl Reading<'_> {
             relevant_nps: count(relevant_nps)?,
             relevant_rate: count(relevant_rate)?,
             records_begin: records_begin.map(|day| day.value),
+            clock: clock?.value,
         })
     }
 

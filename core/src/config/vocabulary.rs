@@ -7,8 +7,17 @@ use crate::config::fault::{Complaint, nearest_hint};
 use crate::kpi::{self, Kpi};
 
 /// Dimensions that exist without being configured.
-pub(crate) const BUILT_IN_DIMENSIONS: [&str; 8] = [
-    "source", "survey", "question", "mode", "channel", "language", "agent", "team",
+pub(crate) const BUILT_IN_DIMENSIONS: [&str; 10] = [
+    "source",
+    "survey",
+    "question",
+    "mode",
+    "channel",
+    "language",
+    "agent",
+    "team",
+    "tag",
+    "reviewer_kind",
 ];
 
 /// Finds a KPI of the registry.

@@ -15,7 +15,7 @@ use super::*;
 use crate::host::{Flow, RunEvent, RunOutcome, StopSignal};
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
-    QuestionSet, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
+    QuestionSet, RowTime, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
 };
 use crate::record::RecordKind;
 use crate::store::{
@@ -63,6 +63,7 @@ impl Tally for FakeStore {
         &self,
         _: RecordKind,
         _: &Filter,
+        _: RowTime,
         _: Option<Timestamp>,
     ) -> Result<Option<(Timestamp, Timestamp)>, TallyError> {
         Ok(None)

@@ -2,14 +2,17 @@
 
 use jiff::{SignedDuration, Timestamp, Unit};
 
-use crate::plan::Tally;
+use crate::plan::{Clock, Tally};
 
 use super::civil::{self, Calendar};
 use super::desk::Desk;
 use super::formula::Entry;
-use super::frame::FrameRequest;
+use super::frame::{Frame, FrameRequest};
 use super::scope::Subject;
 use super::{Answer, KpiError, Query, Range, Settings, entry, retention};
+
+/// How long an answer is good that changes by the clock alone.
+const CLOCK_STEP: SignedDuration = SignedDuration::from_mins(1);
 
 /// Answers one question from the rows behind `rows`, as known at `now` or the question's `as_of`.
 ///
@@ -42,12 +45,14 @@ fn tallied(
     let mut subject = Subject::new(entry, query, settings, rows)?;
     let home = Calendar::new(settings, None);
     let today = home.date(as_of);
-    let desk = Desk {
+    let mut desk = Desk {
         entry,
         settings,
         rows,
         as_of: query.as_of.map(whole_micros),
         year_end: home.day_start(today).ok_or(KpiError::Calendar)?,
+        present: as_of,
+        clock: Clock::Calendar,
     };
     let tomorrow = today.tomorrow().ok().and_then(|day| home.day_start(day));
     desk.weigh(&mut subject)?;
@@ -60,14 +65,15 @@ fn tallied(
         as_of,
         maturity: entry.formula.maturity(settings),
         provisional: settings.provisional,
-        extent: if range == Range::All {
-            desk.extent(&subject.scope)?
-        } else {
-            None
+        extent: match range {
+            Range::All => desk.extent(&subject.scope)?,
+            _ => None,
         },
     }
     .frame()?;
+    desk.clock = desk.clock(&frame)?;
     let reading = desk.read(&subject, &frame)?;
+    subject.notes.extend(desk.note(&reading.whole));
     let deff = desk.effect(&subject.scope, &reading.whole, as_of);
     // The year that a design effect is estimated over moves on at midnight.
     let rolls_at = tomorrow.filter(|_| deff.is_some());
@@ -79,7 +85,7 @@ fn tallied(
         valid_until: match query.as_of {
             // A fixed state of knowledge does not change by the clock.
             Some(_) => next_day(now),
-            None => rolls_at.map_or(frame.valid_until, |at| at.min(frame.valid_until)),
+            None => moves_at(entry, &frame, as_of, rolls_at),
         },
         grain: frame.grain,
         mode: subject.mode,
@@ -114,6 +120,20 @@ pub(super) fn whole_micros(at: Timestamp) -> Timestamp {
         .smallest(Unit::Microsecond)
         .mode(jiff::RoundMode::Floor);
     at.round(round).unwrap_or(at)
+}
+
+/// Returns when an answer changes by the clock alone; one that follows it inside a bucket is asked
+/// for again every minute.
+fn moves_at(
+    entry: Entry,
+    frame: &Frame,
+    as_of: Timestamp,
+    rolls_at: Option<Timestamp>,
+) -> Timestamp {
+    let soon = as_of.saturating_add(CLOCK_STEP).ok();
+    let soon = soon.filter(|_| entry.formula.follows_clock());
+    let earlier = [soon, rolls_at].into_iter().flatten();
+    earlier.fold(frame.valid_until, Timestamp::min)
 }
 
 /// Returns how long an answer of a fixed state of knowledge is good.

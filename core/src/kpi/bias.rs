@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::plan::{Keep, Measure, Span, TallyPlan};
+use crate::plan::{Keep, Measure, RowTime, Span, TallyPlan};
 use crate::record::RecordKind;
 
 use super::desk::{Desk, Found, Line};
@@ -70,10 +70,13 @@ impl Desk<'_> {
             kind: RecordKind::Invitation,
             filter: invited.filter.clone(),
             buckets: vec![sent],
+            time: RowTime::Event,
             group: vec![invited.dimension.clone()],
             measures: vec![Measure::Count],
             keep: Keep::All,
             as_of: self.as_of,
+            present: self.present,
+            clock: self.clock.clone(),
         })?;
         let score = |value: &Option<String>| {
             let cells = totals.iter().filter_map(|found| found.cells.get(value));

@@ -36,6 +36,7 @@ pub(super) fn unit_name(unit: Unit) -> &'static str {
         Unit::Score => "score",
         Unit::Money => "money",
         Unit::Count => "count",
+        Unit::Seconds => "seconds",
     }
 }
 

@@ -2,16 +2,22 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::plan::{CohortPlan, Dimension, Filter, Span, Tallies, Tally, TallyPlan, TallyValue};
+use crate::plan::{
+    Clock, CohortPlan, Dimension, Filter, Measure, RowTime, Span, Tallies, Tally, TallyPlan,
+    TallyValue,
+};
 
 use super::cluster::Deff;
 use super::formula::{Chosen, Entry, Measured};
 use super::frame::Frame;
 use super::scope::{Branch, BranchBy, Scope, Spread, Subject};
-use super::{Base, Bias, Change, KpiError, Point, Score, Series, Settings, parse, privacy};
+use super::{
+    Base, Bias, Change, ClockRule, KpiError, Point, Score, Series, Settings, gather, parse, privacy,
+};
 
 /// Most groups of a split that are shown on their own; the others are pooled.
 pub(super) const GROUPS_MAX: usize = 8;
@@ -100,6 +106,10 @@ pub(super) struct Desk<'a> {
     pub(super) as_of: Option<Timestamp>,
     /// End of the answers that design effects are estimated from.
     pub(super) year_end: Timestamp,
+    /// The instant the answer is about: `as_of`, else now.
+    pub(super) present: Timestamp,
+    /// Which seconds of elapsed times count.
+    pub(super) clock: Clock,
 }
 
 /// What is asked about one scope: its cells, one per bucket, split by a dimension or not.
@@ -159,17 +169,44 @@ impl Desk<'_> {
             kind: self.entry.formula.kind(),
             filter: line.scope.filter.clone(),
             buckets: line.buckets.clone(),
+            time: self.entry.formula.time(),
             group: line.group.into_iter().cloned().collect(),
             measures: line.scope.formula.measures(),
             keep: line.scope.keep.clone(),
             as_of: self.as_of,
+            present: self.present,
+            clock: self.clock.clone(),
         }
     }
 
+    /// Returns the times between which there is something to answer; of a time that may lie ahead,
+    /// such as when a ticket is due, what has come.
     pub(super) fn extent(&self, scope: &Scope) -> Result<Option<(Timestamp, Timestamp)>, KpiError> {
-        let kind = self.entry.formula.kind();
-        let filter = Filter::And(vec![scope.filter.clone(), self.entry.formula.answered()]);
-        Ok(self.rows.extent(kind, &filter, self.as_of)?)
+        let formula = self.entry.formula;
+        let extent = gather::extent(self.rows, formula, &scope.filter, self.as_of)?;
+        if formula.time() == RowTime::Event {
+            return Ok(extent);
+        }
+        let past = extent.map(|(first, last)| (first, last.min(self.present)));
+        Ok(past.filter(|(first, last)| first <= last))
+    }
+
+    /// Returns the clock of a frame: its business hours begin with the first row.
+    pub(super) fn clock(&self, frame: &Frame) -> Result<Clock, KpiError> {
+        let formula = self.entry.formula;
+        let is_elapsed = |measure: &Measure| matches!(measure, Measure::Order(..));
+        if self.settings.clock == ClockRule::Calendar || !formula.measures().iter().any(is_elapsed)
+        {
+            return Ok(Clock::Calendar);
+        }
+        let Some(hours) = &self.settings.business_hours else {
+            return Ok(Clock::Business(None));
+        };
+        let rows = (self.rows).extent(formula.kind(), &Filter::All, RowTime::Event, self.as_of)?;
+        let from = rows.map_or(frame.from, |(first, _)| first.min(frame.from));
+        Ok(Clock::Business(Some(Arc::new(
+            hours.openings(from, frame.to),
+        ))))
     }
 
     /// Computes the cells of several lines at once.
@@ -193,7 +230,7 @@ impl Desk<'_> {
     /// Answers plans about rows, or about invitations and the answers they met.
     fn tallies(&self, plans: Vec<TallyPlan>) -> Result<Vec<Tallies>, KpiError> {
         let Some(answered) = self.entry.formula.responses() else {
-            return Ok(self.rows.tally_all(&plans)?);
+            return Ok(gather::tally_all(self.rows, self.entry.formula, plans)?);
         };
         let answer = |rows| {
             let cohorts = self.rows.cohorts(&CohortPlan {
@@ -224,7 +261,8 @@ impl Desk<'_> {
         let mut found = found.into_iter();
         let mut next = || found.next().unwrap_or_default();
         let (whole, before, current) = (next(), next(), next());
-        let newest = whole.newest;
+        // What is due later is known today already.
+        let newest = whole.newest.map(|newest| newest.min(self.present));
         let raw = whole.raw.get(&None).cloned().unwrap_or_default();
         let whole = self.single(whole);
         let current = match frame.partial() {
@@ -332,6 +370,12 @@ impl Desk<'_> {
             self.entry.formula.is_plain_count(),
             self.settings.min_group,
         )
+    }
+
+    /// Returns what has to be said of the whole, unless it is hidden.
+    pub(super) fn note(&self, whole: &Measured) -> Option<String> {
+        let is_shown = self.shown(whole).value.is_some();
+        self.entry.formula.note(whole).filter(|_| is_shown)
     }
 
     /// Returns one series per group, the greatest groups first, the others pooled at the end.

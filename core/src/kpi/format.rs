@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 mod sheet;
 
 use super::definition::unit_name;
+use super::duration::{Duration, TimeUnit};
 use super::parse;
 use super::{Answer, Base, Bias, Change, Contrast, Point, REPRESENTATIVE_MIN, Score, Series, Unit};
 
@@ -317,10 +318,10 @@ pub fn table(answer: &Answer) -> String {
     rows.push(table_row(answer, "total", &answer.total, ""));
     text.push_str(&aligned(&TABLE_COLUMNS, &rows));
     if let Some(change) = &answer.change {
-        text.push_str(&change_line(change, places(answer.kpi.unit)));
+        text.push_str(&change_line(change, answer.kpi.unit));
     }
     if let Some(bias) = &answer.bias {
-        text.push_str(&bias_line(bias, places(answer.kpi.unit)));
+        text.push_str(&bias_line(bias, answer.kpi.unit));
     }
     text.push_str(&notes(answer));
     text
@@ -356,11 +357,9 @@ fn point_marks(point: &Point) -> String {
 }
 
 fn table_row(answer: &Answer, label: &str, score: &Score, marks: &str) -> Vec<String> {
-    let places = places(answer.kpi.unit);
+    let shown = |value| shown(value, answer.kpi.unit);
     let interval = match (score.low, score.high) {
-        (Some(low), Some(high)) => {
-            format!("{} to {}", rounded(low, places), rounded(high, places))
-        }
+        (Some(low), Some(high)) => format!("{} to {}", shown(low), shown(high)),
         _ => String::new(),
     };
     let base = match score.base {
@@ -371,9 +370,7 @@ fn table_row(answer: &Answer, label: &str, score: &Score, marks: &str) -> Vec<St
     };
     vec![
         label.to_owned(),
-        score
-            .value
-            .map_or_else(|| "–".to_owned(), |value| rounded(value, places)),
+        score.value.map_or_else(|| "–".to_owned(), shown),
         interval,
         score.n.map_or_else(|| "–".to_owned(), |n| n.to_string()),
         base.to_owned(),
@@ -389,11 +386,11 @@ fn contrast_mark(contrast: &Contrast) -> &'static str {
     }
 }
 
-fn bias_line(bias: &Bias, places: usize) -> String {
+fn bias_line(bias: &Bias, unit: Unit) -> String {
     let bias = match bias {
         Bias::Response(bias) => bias,
         Bias::Weighted(score) => {
-            let (by, value) = (&score.by, rounded(score.value, places));
+            let (by, value) = (&score.by, shown(score.value, unit));
             return format!("if each {by} had answered as often as it was asked: {value}\n");
         }
     };
@@ -405,16 +402,7 @@ fn bias_line(bias: &Bias, places: usize) -> String {
     format!("R-indicator by {by}: {indicator} (1 is alike), {verdict}\n")
 }
 
-/// Returns how many decimals a terminal shows.
-fn places(unit: Unit) -> usize {
-    match unit {
-        Unit::Count | Unit::Money => 0,
-        Unit::Points | Unit::Percent => 1,
-        Unit::Score => 2,
-    }
-}
-
-fn change_line(change: &Change, places: usize) -> String {
+fn change_line(change: &Change, unit: Unit) -> String {
     let verdict = if change.is_changed {
         "changed"
     } else {
@@ -422,11 +410,32 @@ fn change_line(change: &Change, places: usize) -> String {
     };
     format!(
         "change to the period before: {} ({} to {}, n before {}), {verdict}\n",
-        rounded(change.value, places),
-        rounded(change.low, places),
-        rounded(change.high, places),
+        shown(change.value, unit),
+        shown(change.low, unit),
+        shown(change.high, unit),
         change.previous_n,
     )
+}
+
+/// Writes a value as people read it, seconds in the unit that fits.
+fn shown(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Count | Unit::Money => rounded(value, 0),
+        Unit::Points | Unit::Percent => rounded(value, 1),
+        Unit::Score => rounded(value, 2),
+        Unit::Seconds => {
+            let duration = Duration::of(value);
+            let amount = rounded(duration.amount, duration.decimals);
+            let unit = match duration.unit {
+                TimeUnit::Second => "s",
+                TimeUnit::Minute => "min",
+                TimeUnit::Hour => "h",
+                TimeUnit::Day if amount == "1" => "day",
+                TimeUnit::Day => "days",
+            };
+            format!("{amount} {unit}")
+        }
+    }
 }
 
 /// Writes a number with a true minus sign, and never a negative zero.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use jiff::SignedDuration;
 
-use crate::plan::{Dimension, Filter, Measure, TallyValue, Worth};
+use crate::plan::{Dimension, Filter, Keep, Measure, Order, RowTime, TallyValue, Worth};
 use crate::record::RecordKind;
 
 use super::cluster::Deff;
@@ -89,6 +89,45 @@ pub(super) trait Formula: Sync {
     fn clustered(&self, values: &[TallyValue], _deff: Deff) -> Measured {
         self.measured(values)
     }
+
+    /// Which instant of a row places it in a bucket.
+    fn time(&self) -> RowTime {
+        RowTime::Event
+    }
+
+    /// Which rows count of those that belong together, where no survey mode decides it.
+    fn keep(&self) -> Keep {
+        Keep::All
+    }
+
+    /// Whether its numbers change without new rows, by the passing of time inside a bucket.
+    fn follows_clock(&self) -> bool {
+        false
+    }
+
+    /// What stands at the end of each bucket: its number comes before the values of the measures,
+    /// of which there may then be none.
+    fn standing(&self) -> Option<Standing> {
+        None
+    }
+
+    /// What rows are alike by: the values of its measures then come once per cluster, one after
+    /// the other.
+    fn cluster(&self) -> Option<Dimension> {
+        None
+    }
+
+    /// Returns what has to be said of the unsplit score, in a sentence.
+    fn note(&self, _whole: &Measured) -> Option<String> {
+        None
+    }
+}
+
+/// Rows that have begun (by their event time) and not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// The first of these time columns that has a value is the end.
+    pub(super) until: &'static [&'static str],
 }
 
 /// The formula of an answer: a KPI's own, or the one for the questions that were asked.
@@ -180,5 +219,21 @@ pub(super) fn histogram(values: &[TallyValue], idx: usize) -> Vec<(f64, u64)> {
     match values.get(idx) {
         Some(TallyValue::Histogram(bars)) => bars.clone(),
         _ => Vec::new(),
+    }
+}
+
+/// Returns the order at `idx`, empty when the cell has no rows.
+pub(super) fn order(values: &[TallyValue], idx: usize) -> Order {
+    match values.get(idx) {
+        Some(TallyValue::Order(order)) => order.clone(),
+        _ => Order::default(),
+    }
+}
+
+/// Returns the number at `idx`, 0 when no row had one.
+pub(super) fn number(values: &[TallyValue], idx: usize) -> f64 {
+    match values.get(idx) {
+        Some(TallyValue::Number(Some(number))) => *number,
+        _ => 0.0,
     }
 }

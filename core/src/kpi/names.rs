@@ -9,9 +9,12 @@ use super::scope::mode_of;
 use super::{KpiError, Mode, Settings};
 
 /// Dimensions of every survey row, besides configured ones; a row may be without a value.
-const BUILT_IN: [&str; 8] = [
-    "source", "survey", "question", "mode", "channel", "language", "agent", "team",
+const BUILT_IN: [&str; 9] = [
+    "source", "survey", "question", "mode", "channel", "language", "agent", "team", "tag",
 ];
+/// The dimension of reviews alone: who reviewed.
+const REVIEWER_KIND: &str = "reviewer_kind";
+
 /// Names of dimensions and question sets, as configured, for one KPI.
 pub(super) struct Names<'a> {
     pub(super) entry: Entry,
@@ -37,11 +40,15 @@ impl Names<'_> {
                 kind: kind.name(),
             });
         }
-        if let Some(built_in) = BUILT_IN.into_iter().find(|built_in| *built_in == name) {
-            return Ok(Dimension::Column(built_in));
+        let of_kind = (kind == RecordKind::Review).then_some(REVIEWER_KIND);
+        let built_in = BUILT_IN.into_iter().chain(of_kind);
+        if let Some(built_in) = built_in.clone().find(|built_in| *built_in == name) {
+            return Ok(match built_in {
+                "tag" => Dimension::Tag,
+                column => Dimension::Column(column),
+            });
         }
-        let known: Vec<String> = BUILT_IN
-            .into_iter()
+        let known: Vec<String> = built_in
             .map(str::to_owned)
             .chain(self.settings.dimensions.keys().cloned())
             .collect();

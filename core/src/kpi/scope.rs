@@ -198,7 +198,8 @@ impl Subject {
     /// Whether the groups of a split share no rows and add up to the unsplit answer.
     pub(super) fn is_additive(&self) -> bool {
         let overlaps = |branch: &Branch| {
-            branch.by == BranchBy::Dimension(Dimension::Tag) || branch.scope.keep != Keep::All
+            branch.by == BranchBy::Dimension(Dimension::Tag)
+                || matches!(branch.scope.keep, Keep::LastPerCustomer(_))
         };
         self.mode != Some(Mode::Relational) && !self.branches.iter().any(overlaps)
     }
@@ -214,7 +215,13 @@ impl Subject {
         let mode = query.mode.filter(|_| entry.formula.responses().is_none());
         asked.extend(mode.map(mode_filter));
         let asked = Filter::And(asked);
-        let scope = Scope::new(entry, asked, Keep::All, Terms::default(), Spread::Plain);
+        let scope = Scope::new(
+            entry,
+            asked,
+            entry.formula.keep(),
+            Terms::default(),
+            Spread::Plain,
+        );
         let note = "invitations have no mode: all of them are counted";
         Ok(Self {
             branches: branches_of(by, |_| Ok(scope.clone()))?,

@@ -123,10 +123,13 @@ impl Desk<'_> {
                     start,
                     end: self.year_end,
                 }],
+                time: scope.formula.time(),
                 group: split.into_iter().cloned().collect(),
                 measures: Vec::new(),
                 keep: Keep::All,
                 as_of: self.as_of,
+                present: self.present,
+                clock: self.clock.clone(),
             },
             worth,
         };

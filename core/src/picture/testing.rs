@@ -9,12 +9,12 @@ use jiff::tz::TimeZone;
 
 use crate::chart::{Painter, Theme};
 use crate::dashboard::{Dashboard, Panel, ShelvedDashboard};
-use crate::kpi::{ChartKind, Grain, Query, Range, Settings};
+use crate::kpi::{ChartKind, ClockRule, Grain, Query, Range, Settings};
 use crate::picture::{Dashboards, Gallery, GalleryParts, Rules};
 use crate::plan::row_table::{Row, RowTable};
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
-    QuestionSet, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
+    QuestionSet, RowTime, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
 };
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{
@@ -68,6 +68,8 @@ pub(crate) fn rules() -> Rules {
             questions: BTreeMap::new(),
             positives: BTreeMap::new(),
             retention: crate::kpi::RetentionRules::default(),
+            clock: ClockRule::Business,
+            business_hours: None,
         },
         goals: BTreeMap::new(),
         sources: vec![crate::picture::source::SourceRule {
@@ -182,10 +184,11 @@ impl Tally for FakeStore {
         &self,
         kind: RecordKind,
         filter: &Filter,
+        time: RowTime,
         as_of: Option<Timestamp>,
     ) -> Result<Option<(Timestamp, Timestamp)>, TallyError> {
         self.check()?;
-        self.table.extent(kind, filter, as_of)
+        self.table.extent(kind, filter, time, as_of)
     }
 
     fn periods(&self, plan: &PeriodPlan) -> Result<Periods, TallyError> {

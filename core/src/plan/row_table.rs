@@ -1,6 +1,7 @@
 //! Rows in memory that answer plans naively: what a plan means, row by row, for tests.
 
 mod cohort;
+mod desk;
 mod period_rows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,9 +9,10 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
+use self::desk::Context;
 use crate::plan::{
     ClusterPlan, ClusterRow, ClusterSums, CohortPlan, Cohorts, DataVersion, Dimension, Filter,
-    Keep, Measure, PeriodPlan, Periods, QuestionSet, Stance, StancePlan, Tallies, Tally,
+    Keep, Measure, PeriodPlan, Periods, QuestionSet, RowTime, Stance, StancePlan, Tallies, Tally,
     TallyError, TallyPlan, TallyRow, TallyValue, Worth,
 };
 use crate::record::{RecordKind, SourceName};
@@ -27,6 +29,7 @@ pub(crate) struct Row {
     pub(crate) texts: BTreeMap<&'static str, String>,
     pub(crate) numbers: BTreeMap<&'static str, f64>,
     pub(crate) flags: BTreeSet<&'static str>,
+    pub(crate) times: BTreeMap<&'static str, Timestamp>,
     pub(crate) dimensions: BTreeMap<String, String>,
     pub(crate) tags: Vec<String>,
 }
@@ -63,12 +66,15 @@ impl Row {
             Dimension::Column(name) => self.texts.get(name).map(String::as_str),
             Dimension::Configured(name) => self.dimensions.get(name).map(String::as_str),
             Dimension::Tag => None,
+            Dimension::ServedBy => self.texts.get("agent").map(String::as_str),
         }
     }
 
     fn column(&self, name: &str) -> Option<String> {
         let number = || self.numbers.get(name).map(f64::to_string);
-        self.texts.get(name).cloned().or_else(number)
+        let time = || self.times.get(name).map(Timestamp::to_string);
+        let text = self.texts.get(name).cloned();
+        text.or_else(number).or_else(time)
     }
 
     fn sourced(&self, column: &str) -> Option<String> {
@@ -82,12 +88,12 @@ impl Row {
         }
     }
 
-    fn passes(&self, filter: &Filter) -> bool {
+    fn passes(&self, filter: &Filter, context: Context<'_>) -> bool {
         match filter {
             Filter::All => true,
-            Filter::And(all) => all.iter().all(|one| self.passes(one)),
-            Filter::Or(any) => any.iter().any(|one| self.passes(one)),
-            Filter::Not(one) => !self.passes(one),
+            Filter::And(all) => all.iter().all(|one| self.passes(one, context)),
+            Filter::Or(any) => any.iter().any(|one| self.passes(one, context)),
+            Filter::Not(one) => !self.passes(one, context),
             Filter::In(Dimension::Tag, values) => {
                 let carried = self
                     .tags
@@ -103,6 +109,9 @@ impl Row {
             }),
             Filter::Present(column) => self.column(column).is_some(),
             Filter::IsTrue(column) => self.flags.contains(column),
+            Filter::NotAfter(earlier, later) => self.is_not_after(earlier, later),
+            Filter::InTime { done, due } => self.is_in_time(done, due, context.present),
+            Filter::HasSequel(sequel) => self.has_sequel(sequel, context.live),
         }
     }
 
@@ -190,12 +199,22 @@ impl Tally for RowTable {
             .push(plan.clone());
         let mut groups: BTreeMap<(Vec<Option<String>>, usize), Vec<&Row>> = BTreeMap::new();
         let mut extent: Option<(Timestamp, Timestamp)> = None;
-        let live = match plan.kind {
+        let mut live = match plan.kind {
             RecordKind::Invitation => latest_of(&self.invitations, plan.as_of),
             _ => self.live(plan.as_of),
         };
-        for row in live.into_iter().filter(|row| row.passes(&plan.filter)) {
-            let inside = |span: &crate::plan::Span| span.start <= row.at && row.at < span.end;
+        let reviews;
+        if plan.keep == Keep::OnePerReview {
+            reviews = desk::reviews(&live);
+            live = reviews.iter().collect();
+        }
+        let context = Context::of(plan, &live);
+        let time = |row: &Row| row.time(plan.time);
+        for row in live.iter().copied() {
+            let Some(at) = time(row).filter(|_| row.passes(&plan.filter, context)) else {
+                continue;
+            };
+            let inside = |span: &crate::plan::Span| span.start <= at && at < span.end;
             let Some(bucket_idx) = plan.buckets.iter().position(inside) else {
                 continue;
             };
@@ -205,16 +224,16 @@ impl Tally for RowTable {
         }
         let counted = groups.into_iter().map(|((key, bucket_idx), mut rows)| {
             if let Keep::LastPerCustomer(among) = &plan.keep {
-                rows = last_per_customer(rows, among);
+                rows = last_per_customer(rows, among, context);
             }
-            for row in &rows {
-                let (first, last) = extent.unwrap_or((row.at, row.at));
-                extent = Some((first.min(row.at), last.max(row.at)));
+            for at in rows.iter().filter_map(|row| time(row)) {
+                let (first, last) = extent.unwrap_or((at, at));
+                extent = Some((first.min(at), last.max(at)));
             }
             let values = plan
                 .measures
                 .iter()
-                .map(|measure| measured(measure, &rows))
+                .map(|measure| measured(measure, &rows, context))
                 .collect();
             TallyRow {
                 bucket_idx,
@@ -235,7 +254,7 @@ impl Tally for RowTable {
                 continue;
             };
             for key in row.keys(&rows.group) {
-                if row.passes(&rows.filter) {
+                if row.passes(&rows.filter, Context::PLAIN) {
                     groups.entry((key, bucket_idx)).or_default().push(row);
                 }
             }
@@ -301,16 +320,21 @@ impl Tally for RowTable {
         &self,
         kind: RecordKind,
         filter: &Filter,
+        time: RowTime,
         as_of: Option<Timestamp>,
     ) -> Result<Option<(Timestamp, Timestamp)>, TallyError> {
         let live = match kind {
             RecordKind::Invitation => latest_of(&self.invitations, as_of),
             _ => self.live(as_of),
         };
+        let context = Context {
+            live: &live,
+            ..Context::PLAIN
+        };
         let times = || {
             live.iter()
-                .filter(|row| period_rows::is_of(kind, row) && row.passes(filter))
-                .map(|row| row.at)
+                .filter(|row| period_rows::is_of(kind, row) && row.passes(filter, context))
+                .filter_map(|row| row.time(time))
         };
         Ok(times().min().zip(times().max()))
     }
@@ -335,7 +359,7 @@ fn summed(rows: &[&Row], worth: &Worth) -> ClusterSums {
             Worth::Column(column) => row.numbers.get(column).copied().unwrap_or(0.0),
             Worth::Classes(classes) => classes
                 .iter()
-                .find(|(filter, _)| row.passes(filter))
+                .find(|(filter, _)| row.passes(filter, Context::PLAIN))
                 .map_or(0.0, |(_, weight)| *weight),
         };
         persons.entry(row.person()).or_default().push(added);
@@ -357,11 +381,11 @@ fn summed(rows: &[&Row], worth: &Worth) -> ClusterSums {
     sums
 }
 
-fn last_per_customer<'a>(rows: Vec<&'a Row>, among: &Filter) -> Vec<&'a Row> {
+fn last_per_customer<'a>(rows: Vec<&'a Row>, among: &Filter, context: Context<'_>) -> Vec<&'a Row> {
     let order = |row: &Row| (row.at, row.texts.get("response").cloned(), row.id.clone());
     let mut kept: BTreeMap<String, &Row> = BTreeMap::new();
     let (candidates, mut others): (Vec<&Row>, Vec<&Row>) =
-        rows.into_iter().partition(|row| row.passes(among));
+        rows.into_iter().partition(|row| row.passes(among, context));
     for row in candidates {
         let last = kept.entry(row.person()).or_insert(row);
         if order(row) > order(last) {
@@ -372,8 +396,11 @@ fn last_per_customer<'a>(rows: Vec<&'a Row>, among: &Filter) -> Vec<&'a Row> {
     others
 }
 
-fn measured(measure: &Measure, rows: &[&Row]) -> TallyValue {
-    let passing = |filter| rows.iter().copied().filter(move |row| row.passes(filter));
+fn measured(measure: &Measure, rows: &[&Row], context: Context<'_>) -> TallyValue {
+    let passing = |filter| {
+        let rows = rows.iter().copied();
+        rows.filter(move |row| row.passes(filter, context))
+    };
     match measure {
         Measure::Count => TallyValue::Count(rows.len() as u64),
         Measure::CountIf(filter) => TallyValue::Count(passing(filter).count() as u64),
@@ -393,6 +420,7 @@ fn measured(measure: &Measure, rows: &[&Row]) -> TallyValue {
             let bars = numbers.chunk_by(|left, right| left == right);
             TallyValue::Histogram(bars.map(|bar| (bar[0], bar.len() as u64)).collect())
         }
+        Measure::Order(elapsed, quantiles) => desk::order(rows, elapsed, quantiles, context.clock),
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod answer;
 mod append;
+mod beside;
+mod bucket;
 mod cluster;
 mod cohort;
 mod commit;
@@ -20,6 +22,7 @@ mod question;
 mod reader;
 mod restamp;
 mod retire;
+mod review;
 mod seen;
 mod stamp;
 mod stance;
@@ -46,7 +49,7 @@ use self::reader::Readers;
 use self::writer::Writer;
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
-    QuestionSet, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
+    QuestionSet, RowTime, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
 };
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::export::{Export, Page, PageAsk};
@@ -466,10 +469,11 @@ impl Tally for DuckStore {
         &self,
         kind: RecordKind,
         filter: &Filter,
+        time: RowTime,
         as_of: Option<Timestamp>,
     ) -> Result<Option<(Timestamp, Timestamp)>, TallyError> {
-        let question =
-            answer::extent_question(kind, &self.dimensions, filter, as_of).map_err(unanswered)?;
+        let question = answer::extent_question(kind, &self.dimensions, filter, time, as_of)
+            .map_err(unanswered)?;
         self.read("find the extent of rows", |connection| {
             answer::extent(connection, &question)
         })

@@ -66,7 +66,13 @@ fn random_style(dice: &mut Dice) -> Style {
 
 fn random_figure(dice: &mut Dice) -> Figure {
     let chart = CHARTS[dice.below(4)];
-    let kpi = [&sample::NPS, &sample::CSAT, &sample::RESPONSES][dice.below(3)];
+    let kpis = [
+        &sample::NPS,
+        &sample::CSAT,
+        &sample::RESPONSES,
+        &sample::WAITING,
+    ];
+    let kpi = kpis[dice.below(4)];
     let mut figure = if dice.below(3) == 0 {
         sample::split(chart, 1 + dice.below(40))
     } else {

@@ -179,6 +179,11 @@ fn alt_text_says_what_the_picture_shows() {
          Promoters 3, Passives 2, Detractors 3. Data as of 30 Jun 2026, 14:05 CEST.",
     );
     check(
+        &state("time"),
+        "Resolution time, last 24 months · segment: Enterprise: 24.5 h; 95 % interval 24.2 h to 24.8 h · n = 15,360; \
+         9 of 10 within 4.1 days · 2,194 still open. Data as of 30 Jun 2026, 14:05 CEST.",
+    );
+    check(
         &state("stale"),
         "Net Promoter Score, last 24 months · segment: Enterprise: 36 points; 95 % interval 34 to 38 · n = 6,480; \
          up 5.2 vs. the period before · changed; Goal 45 (by 31 Dec) · 8.6 to go. \

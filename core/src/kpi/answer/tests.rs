@@ -6,11 +6,12 @@ use jiff::civil::Weekday;
 use proptest::prelude::*;
 
 use super::*;
-use crate::kpi::{Base, DimensionField, DimensionSource, Mode, Point, Score, parse};
+use crate::kpi::{Base, ClockRule, DimensionField, DimensionSource, Mode, Point, Score, parse};
 use crate::plan::row_table::{Row, RowTable};
 use crate::plan::{Filter, TallyPlan};
 use crate::record::RecordKind;
 
+mod helpdesk;
 mod pooling;
 mod refusal;
 mod response_rate;
@@ -46,6 +47,8 @@ fn settings() -> Settings {
         )]),
         positives: BTreeMap::from([("csv/strict".to_owned(), 5.0)]),
         retention: crate::kpi::RetentionRules::default(),
+        clock: ClockRule::Business,
+        business_hours: None,
     }
 }
 

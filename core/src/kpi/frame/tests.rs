@@ -3,7 +3,7 @@
 use jiff::civil::Weekday;
 
 use super::*;
-use crate::kpi::{Settings, civil};
+use crate::kpi::{ClockRule, Settings, civil};
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect(text)
@@ -21,6 +21,8 @@ fn settings(zone_name: &str) -> Settings {
         questions: std::collections::BTreeMap::new(),
         positives: std::collections::BTreeMap::new(),
         retention: crate::kpi::RetentionRules::default(),
+        clock: ClockRule::Business,
+        business_hours: None,
     }
 }
 

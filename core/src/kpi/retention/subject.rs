@@ -8,7 +8,7 @@ use super::{Active, RetentionRules};
 use crate::kpi::civil::Calendar;
 use crate::kpi::{KpiError, Query, Settings};
 use crate::nearest::nearest;
-use crate::plan::{Dimension, Filter, PeriodPlan, Periods, Tally};
+use crate::plan::{Dimension, Filter, PeriodPlan, Periods, RowTime, Tally};
 use crate::record::RecordKind;
 
 /// Most periods an answer looks at: with their ledger about 150 MB.
@@ -68,7 +68,7 @@ impl Subject {
             .transpose()?;
         let rows = Filter::And(rows);
         let has = |kind| {
-            let extent = tally.extent(kind, &rows, as_of)?;
+            let extent = tally.extent(kind, &rows, RowTime::Event, as_of)?;
             Ok::<bool, KpiError>(extent.is_some())
         };
         let is_by_activity = !entry.measure.is_money()

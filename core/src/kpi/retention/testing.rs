@@ -5,7 +5,7 @@ use jiff::civil::{Date, Weekday};
 
 use super::ledger::{Joining, Ledger};
 use crate::kpi::civil::{self, Calendar};
-use crate::kpi::{RetentionRules, Settings};
+use crate::kpi::{ClockRule, RetentionRules, Settings};
 use crate::plan::{Period, Periods, Span};
 
 pub(super) fn at(text: &str) -> Timestamp {
@@ -33,6 +33,8 @@ pub(super) fn settings() -> Settings {
         questions: std::collections::BTreeMap::new(),
         positives: std::collections::BTreeMap::new(),
         retention: RetentionRules::default(),
+        clock: ClockRule::Business,
+        business_hours: None,
     }
 }
 

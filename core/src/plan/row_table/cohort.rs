@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::desk::Context;
 use super::{Row, RowTable, latest_of};
 use crate::plan::{CohortPlan, CohortRow, Cohorts};
 
@@ -18,7 +19,7 @@ pub(super) fn cohorts(table: &RowTable, plan: &CohortPlan) -> Cohorts {
     for (idx, row) in sent.iter().enumerate() {
         let inside = |span: &crate::plan::Span| span.start <= row.at && row.at < span.end;
         let place = rows.buckets.iter().position(inside);
-        let Some(bucket_idx) = place.filter(|_| row.passes(&rows.filter)) else {
+        let Some(bucket_idx) = place.filter(|_| row.passes(&rows.filter, Context::PLAIN)) else {
             continue;
         };
         let (first, last) = extent.unwrap_or((row.at, row.at));
@@ -60,7 +61,7 @@ impl RowTable {
     fn submissions(&self, plan: &CohortPlan) -> Vec<Submission> {
         let mut found: BTreeMap<(String, String), Vec<&Row>> = BTreeMap::new();
         for row in self.live(plan.rows.as_of) {
-            if row.passes(&plan.answered) {
+            if row.passes(&plan.answered, Context::PLAIN) {
                 let id = row.texts.get("response").unwrap_or(&row.id).clone();
                 found.entry((row.source.clone(), id)).or_default().push(row);
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::Row;
+use super::desk::Context;
 use crate::plan::{Period, PeriodPlan, Periods, Stance, StancePlan};
 use crate::record::RecordKind;
 
@@ -61,10 +62,10 @@ pub(super) fn is_of(kind: RecordKind, row: &Row) -> bool {
 pub(super) fn periods(live: &[&Row], plan: &PeriodPlan) -> Periods {
     let rows = live
         .iter()
-        .filter(|row| is_of(plan.kind, row) && row.passes(&plan.rows));
+        .filter(|row| is_of(plan.kind, row) && row.passes(&plan.rows, Context::PLAIN));
     let members: BTreeSet<_> = rows
         .clone()
-        .filter(|row| row.passes(&plan.member))
+        .filter(|row| row.passes(&plan.member, Context::PLAIN))
         .map(|row| row.unit())
         .collect();
     let rows: Vec<&Row> = rows
@@ -91,7 +92,7 @@ pub(super) fn periods(live: &[&Row], plan: &PeriodPlan) -> Periods {
             currency_idx: currency(row)
                 .map_or(0, |currency| position(&currencies, &&currency) as u32),
             key_idx: position(&keys, &&key(row)) as u32,
-            is_member: row.passes(&plan.member),
+            is_member: row.passes(&plan.member, Context::PLAIN),
         })
         .collect();
     if plan.kind == RecordKind::Activity {
@@ -119,7 +120,7 @@ pub(super) fn stances(live: &[&Row], plan: &StancePlan) -> Vec<Stance> {
     let customers = customers(live);
     let counts = |row: &&&Row| {
         let is_known = row.texts.contains_key("customer") && !row.flags.contains("anonymous");
-        is_known && row.at < plan.to && row.passes(&plan.rows)
+        is_known && row.at < plan.to && row.passes(&plan.rows, Context::PLAIN)
     };
     let stance = |row: &&Row| {
         Some(Stance {

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use super::question::{Question, Writing};
 use super::state::instant;
 use super::table::DimensionSpec;
-use crate::plan::{Filter, Measure, QuestionSet, Tallies, TallyPlan, TallyRow, TallyValue};
+use crate::plan::{
+    Filter, Measure, Order, QuestionSet, RowTime, Run, Tallies, TallyPlan, TallyRow, TallyValue,
+};
 use crate::record::{RecordKind, SourceName};
 use crate::store::StoreError;
 
@@ -67,6 +69,7 @@ fn value(row: &Row<'_>, idx: usize, measure: &Measure) -> duckdb::Result<TallyVa
         | Measure::Persons
         | Measure::PersonsIf(_) => TallyValue::Count(count(&row.get::<_, Value>(idx)?)),
         Measure::Histogram(_) => TallyValue::Histogram(histogram(&row.get(idx)?)),
+        Measure::Order(..) => TallyValue::Order(order(&row.get(idx)?)),
         Measure::Sum(_)
         | Measure::SumSquares(_)
         | Measure::Min(_)
@@ -99,19 +102,62 @@ fn histogram(value: &Value) -> Vec<(f64, u64)> {
     bars
 }
 
+/// Reads a list of lists: the counts, then runs with their first rank in front.
+fn order(value: &Value) -> Order {
+    let lists: Vec<Vec<f64>> = items(value)
+        .iter()
+        .map(|list| items(list).iter().filter_map(number).collect())
+        .collect();
+    let count = |idx: usize| lists.first()?.get(idx).copied();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a count or a rank, written as a number"
+    )]
+    let whole = |number: f64| number.max(0.0) as u64;
+    let runs = lists.iter().skip(1).filter_map(|list| match &list[..] {
+        [first, values @ ..] if !values.is_empty() => Some(Run {
+            first: whole(*first),
+            values: values.to_vec(),
+        }),
+        _ => None,
+    });
+    Order {
+        n: count(0).map_or(0, whole),
+        n_business: count(1).map_or(0, whole),
+        runs: runs.collect(),
+    }
+}
+
+fn items(value: &Value) -> &[Value] {
+    match value {
+        Value::List(items) => items,
+        _ => &[],
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Double(number) => Some(*number),
+        _ => None,
+    }
+}
+
 /// Writes the question for the extent of rows under a filter.
 pub(super) fn extent_question(
     kind: RecordKind,
     dimensions: &[DimensionSpec],
     filter: &Filter,
+    time: RowTime,
     as_of: Option<Timestamp>,
 ) -> Result<Question, StoreError> {
     let mut writing = Writing::new(kind, dimensions);
-    let base = writing.base(as_of);
+    let all = writing.base(as_of);
+    let at = writing.time(time)?;
     let condition = writing.condition(filter)?;
+    let base = writing.with_beside(all.clone(), &all)?;
     Ok(writing.finish(format!(
-        "SELECT epoch_us(min(r.bucket_time)), epoch_us(max(r.bucket_time)) \
-         FROM {base} r WHERE {condition}"
+        "SELECT epoch_us(min({at})), epoch_us(max({at})) FROM {base} r WHERE {condition}"
     )))
 }
 

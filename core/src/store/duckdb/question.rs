@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use duckdb::types::Value;
 use vocd_plugin::record::ColumnType;
 
+use super::beside::Beside;
+use super::bucket;
+use super::review;
 use super::state::time;
 use super::table::{DimensionSpec, TEAM, current, past, quoted};
-use crate::plan::{Dimension, Filter, Keep, Measure, TallyPlan};
+use crate::plan::{Clock, Dimension, Filter, Keep, Measure, TallyPlan};
 use crate::record::RecordKind;
 use crate::record::door::{BUCKET_TIME, KEY};
 use crate::store::StoreError;
-
-/// Most slots of the bucket table; finer edges are compared one by one.
-const SLOTS_MAX: i64 = 100_000;
 
 /// A query and its parameters.
 pub(super) struct Question {
@@ -23,11 +23,15 @@ pub(super) struct Question {
 
 /// Writes the parts of one query about one kind.
 pub(super) struct Writing<'a> {
-    kind: RecordKind,
+    pub(super) kind: RecordKind,
     dimensions: &'a [DimensionSpec],
     values: Vec<Value>,
     /// Columns of `r` that the text written so far names.
     named: BTreeSet<String>,
+    /// Columns to compute, in the order of their names.
+    pub(super) beside: Vec<Beside>,
+    pub(super) clock: Clock,
+    present: jiff::Timestamp,
 }
 
 impl<'a> Writing<'a> {
@@ -37,6 +41,9 @@ impl<'a> Writing<'a> {
             dimensions,
             values: Vec::new(),
             named: BTreeSet::new(),
+            beside: Vec::new(),
+            clock: Clock::Calendar,
+            present: jiff::Timestamp::MAX,
         }
     }
 
@@ -58,7 +65,7 @@ impl<'a> Writing<'a> {
         format!("${}", self.values.len())
     }
 
-    fn bind_text(&mut self, text: &str) -> String {
+    pub(super) fn bind_text(&mut self, text: &str) -> String {
         self.bind(Value::Text(text.to_owned()))
     }
 
@@ -118,6 +125,15 @@ impl<'a> Writing<'a> {
             }
             Filter::Present(column) => format!("{} IS NOT NULL", self.column(column)?),
             Filter::IsTrue(column) => format!("coalesce({}, false)", self.column(column)?),
+            Filter::NotAfter(earlier, later) => {
+                format!("{} <= {}", self.instant(earlier)?, self.instant(later)?)
+            }
+            Filter::InTime { done, due } => {
+                let present = self.bind(time(self.present));
+                let (done, due) = (self.instant(done)?, self.instant(due)?);
+                format!("coalesce({done}, {present}) <= {due}")
+            }
+            Filter::HasSequel(sequel) => self.beside(Beside::Sequel(*sequel)),
         })
     }
 
@@ -194,6 +210,7 @@ impl<'a> Writing<'a> {
                 "unnest(CASE WHEN len({tags}) > 0 THEN list_distinct({tags}) ELSE [NULL] END)",
                 tags = self.tags()
             )),
+            Dimension::ServedBy => Ok(format!("{}::VARCHAR", self.named("served_by"))),
         }
     }
 
@@ -216,7 +233,7 @@ impl<'a> Writing<'a> {
         }
     }
 
-    fn column(&mut self, name: &str) -> Result<String, StoreError> {
+    pub(super) fn column(&mut self, name: &str) -> Result<String, StoreError> {
         match self.kind.column(name) {
             Some(column) => Ok(self.named(column.name)),
             None => Err(self.unknown(name)),
@@ -234,7 +251,7 @@ impl<'a> Writing<'a> {
         }
     }
 
-    fn unknown(&self, name: &str) -> StoreError {
+    pub(super) fn unknown(&self, name: &str) -> StoreError {
         StoreError::UnknownColumn {
             kind: self.kind.name(),
             column: name.to_owned(),
@@ -274,6 +291,7 @@ impl<'a> Writing<'a> {
                 self.condition(filter)?
             ),
             Measure::Histogram(column) => format!("histogram({})", self.number(column)?),
+            Measure::Order(elapsed, quantiles) => self.order(elapsed, quantiles)?,
         })
     }
 
@@ -303,57 +321,21 @@ impl<'a> Writing<'a> {
         ))
     }
 
-    /// Returns the bucket position of a row and the join that finds it.
-    fn buckets(&mut self, plan: &TallyPlan) -> (&'static str, String) {
-        if plan.buckets.len() <= 1 {
-            return ("0::BIGINT", String::new());
-        }
-        match slots(plan) {
-            Some((width_us, ranges)) => (
-                "s.bucket_idx",
-                format!(
-                    " JOIN (SELECT i::BIGINT AS bucket_idx, unnest(range(low, high)) AS slot \
-                     FROM (VALUES {ranges}) AS v(i, low, high)) s \
-                     ON s.slot = epoch_us(r.bucket_time) // {width_us}"
-                ),
-            ),
-            None => ("s.bucket_idx", self.edge_join(plan)),
-        }
-    }
-
-    fn edge_join(&mut self, plan: &TallyPlan) -> String {
-        let edges: Vec<String> = plan
-            .buckets
-            .iter()
-            .enumerate()
-            .map(|(idx, span)| {
-                format!(
-                    "({idx}, make_timestamp({}), make_timestamp({}))",
-                    span.start.as_microsecond(),
-                    span.end.as_microsecond()
-                )
-            })
-            .collect();
-        format!(
-            " JOIN (SELECT i::BIGINT AS bucket_idx, low, high FROM (VALUES {}) AS v(i, low, high)) \
-             s ON r.bucket_time >= s.low AND r.bucket_time < s.high",
-            edges.join(", ")
-        )
-    }
-
     /// Writes the rows of a plan named `r`, each with its bucket and keys, and the names of the keys.
     pub(super) fn placed(&mut self, plan: &TallyPlan) -> Result<(String, String), StoreError> {
+        self.clock = plan.clock.clone();
+        self.present = plan.present;
         let keys = plan
             .group
             .iter()
             .map(|dimension| self.dimension(dimension))
             .collect::<Result<Vec<_>, _>>()?;
-        let base = self.base(plan.as_of);
-        let (bucket, join) = self.buckets(plan);
+        let at = self.time(plan.time)?;
+        let (bucket, join) = bucket::of(plan, &at);
         let mut conditions = vec![self.condition(&plan.filter)?];
         if let (Some(first), Some(last)) = (plan.buckets.first(), plan.buckets.last()) {
-            conditions.push(format!("r.bucket_time >= {}", self.bind(time(first.start))));
-            conditions.push(format!("r.bucket_time < {}", self.bind(time(last.end))));
+            conditions.push(format!("{at} >= {}", self.bind(time(first.start))));
+            conditions.push(format!("{at} < {}", self.bind(time(last.end))));
         }
         let keys: String = keys
             .iter()
@@ -363,6 +345,7 @@ impl<'a> Writing<'a> {
         let key_names: String = (0..plan.group.len())
             .map(|idx| format!(", key_{idx}"))
             .collect();
+        let base = self.rows(plan)?;
         let rows = format!(
             "SELECT r.*, {bucket} AS bucket_at{keys} FROM {base} r{join} WHERE {}",
             conditions.join(" AND ")
@@ -373,22 +356,37 @@ impl<'a> Writing<'a> {
 
     /// Writes the whole tally: bucket, keys, measures, and the extent of the rows behind them.
     pub(super) fn tally(mut self, plan: &TallyPlan) -> Result<Question, StoreError> {
-        let (mut rows, key_names) = self.placed(plan)?;
+        self.clock = plan.clock.clone();
+        self.present = plan.present;
+        // What the measures need beside the rows is joined to them below.
+        let at = self.time(plan.time)?;
         let measures = plan
             .measures
             .iter()
             .map(|measure| self.measure(&lighter(measure, &plan.keep)))
             .collect::<Result<Vec<_>, _>>()?
             .join(", ");
+        let named = std::mem::take(&mut self.named);
+        let (mut rows, key_names) = self.placed(plan)?;
+        self.named = named;
         if let Keep::LastPerCustomer(among) = &plan.keep {
             rows = self.last_per_customer(&rows, &key_names, among)?;
         }
         let sql = format!(
-            "SELECT bucket_at{key_names}, epoch_us(min(r.bucket_time)), \
-             epoch_us(max(r.bucket_time)), {measures} FROM ({rows}) r \
-             GROUP BY bucket_at{key_names}"
+            "SELECT bucket_at{key_names}, epoch_us(min({at})), epoch_us(max({at})), {measures} \
+             FROM ({rows}) r GROUP BY bucket_at{key_names}"
         );
         Ok(self.finish(sql))
+    }
+
+    /// Returns the rows a plan is about, with what was asked for beside them.
+    fn rows(&mut self, plan: &TallyPlan) -> Result<String, StoreError> {
+        let mut base = self.base(plan.as_of);
+        if plan.keep == Keep::OnePerReview {
+            base = review::folded(&base);
+        }
+        let all = base.clone();
+        self.with_beside(base, &all)
     }
 
     /// Writes the rows that stay of `rows`, with the columns named so far.
@@ -438,44 +436,5 @@ fn lighter(measure: &Measure, keep: &Keep) -> Measure {
             Measure::CountIf(filter.clone())
         }
         _ => measure.clone(),
-    }
-}
-
-/// Returns a slot width that divides all inner edges, and each bucket's slots; `None` when the
-/// edges are too fine for that.
-fn slots(plan: &TallyPlan) -> Option<(i64, String)> {
-    let (first, last) = (plan.buckets.first()?, plan.buckets.last()?);
-    let mut width_us = 0_i64;
-    for pair in plan.buckets.windows(2) {
-        width_us = gcd(width_us, pair[0].end.as_microsecond());
-        width_us = gcd(width_us, pair[1].start.as_microsecond());
-    }
-    let (start_us, end_us) = (first.start.as_microsecond(), last.end.as_microsecond());
-    if width_us <= 0 || start_us < 0 || (end_us - start_us) / width_us > SLOTS_MAX {
-        return None;
-    }
-    let n_buckets = plan.buckets.len();
-    let ranges: Vec<String> = plan
-        .buckets
-        .iter()
-        .enumerate()
-        .map(|(idx, span)| {
-            // The outer edges need not be on the raster: the time range cuts them.
-            let low = span.start.as_microsecond().div_euclid(width_us);
-            let end_us = span.end.as_microsecond();
-            let high = match idx + 1 == n_buckets {
-                true => (end_us - 1).div_euclid(width_us) + 1,
-                false => end_us / width_us,
-            };
-            format!("({idx}, {low}, {high})")
-        })
-        .collect();
-    Some((width_us, ranges.join(", ")))
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    match b {
-        0 => a.abs(),
-        _ => gcd(b, a % b),
     }
 }

@@ -1,6 +1,7 @@
 //! The store as a whole: commits, versions, questions, reopening.
 
 mod cohort;
+mod desk;
 mod export;
 mod fixture;
 mod meaning;
@@ -16,7 +17,8 @@ use jiff::Timestamp;
 
 use self::fixture::{Answer, TestStore, at, everything};
 use crate::plan::{
-    ClusterPlan, ClusterSums, Dimension, Filter, Measure, Tally, TallyPlan, TallyValue, Worth,
+    ClusterPlan, ClusterSums, Dimension, Filter, Measure, RowTime, Tally, TallyPlan, TallyValue,
+    Worth,
 };
 use crate::record::RecordKind;
 use crate::store::duckdb::{DuckStore, StoreOptions, commit, migrate, state};
@@ -143,10 +145,12 @@ fn the_extent_is_of_the_rows_that_match() {
         low: Some(5.0),
         high: None,
     };
-    let extent = store.extent(RecordKind::Response, &filter, None).unwrap();
+    let extent = store
+        .extent(RecordKind::Response, &filter, RowTime::Event, None)
+        .unwrap();
     assert_eq!(extent, Some((at(10), at(10))));
     let nothing = store
-        .extent(RecordKind::Ticket, &Filter::All, None)
+        .extent(RecordKind::Ticket, &Filter::All, RowTime::Event, None)
         .unwrap();
     assert_eq!(nothing, None::<(Timestamp, Timestamp)>);
 }

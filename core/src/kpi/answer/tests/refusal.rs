@@ -3,7 +3,7 @@
 use super::*;
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, PeriodPlan, Periods, QuestionSet,
-    Stance, StancePlan, Tallies, TallyError,
+    RowTime, Stance, StancePlan, Tallies, TallyError,
 };
 
 fn check_refusal(text: &str, status: u16, message: &str, hint: Option<&str>) {
@@ -22,12 +22,13 @@ fn a_bad_question_is_told_what_is_wrong_and_what_to_do() {
         404,
         "there is no KPI `npss`; did you mean `nps`?",
         Some(
-            "the KPIs are nps, csat, ces, rating, responses, response_rate, tickets, crr, churn, grr, \
-             nrr, cohort, survival, revenue_at_risk",
+            "the KPIs are nps, csat, ces, rating, responses, response_rate, tickets, \
+             first_reply_time, resolution_time, fcr, reopen_rate, backlog, sla, bot_containment, \
+             quality_score, crr, churn, grr, nrr, cohort, survival, revenue_at_risk",
         ),
     );
     let known = "the dimensions are source, survey, question, mode, channel, language, agent, \
-                 team, priority, segment";
+                 team, tag, priority, segment";
     check_refusal(
         "nps by=segmnt",
         400,
@@ -80,6 +81,7 @@ fn a_store_that_does_not_answer_is_not_the_askers_fault() {
             &self,
             _: RecordKind,
             _: &Filter,
+            _: RowTime,
             _: Option<Timestamp>,
         ) -> Result<Option<(Timestamp, Timestamp)>, TallyError> {
             Ok(None)

@@ -10,7 +10,7 @@ use arrow_array::{
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::plan::{Filter, Keep, Measure, Span, Tally, TallyPlan, TallyValue};
+use crate::plan::{Clock, Filter, Keep, Measure, RowTime, Span, Tally, TallyPlan, TallyValue};
 use crate::record::door::Door;
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::duckdb::counts::RowCounts;
@@ -44,10 +44,13 @@ pub(super) fn everything(measures: Vec<Measure>) -> TallyPlan {
             start: at(-1_000_000),
             end: at(1_000_000),
         }],
+        time: RowTime::Event,
         group: Vec::new(),
         measures,
         keep: Keep::All,
         as_of: None,
+        present: at(1_000_000),
+        clock: Clock::Calendar,
     }
 }
 

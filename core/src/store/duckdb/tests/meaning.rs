@@ -8,7 +8,9 @@ use proptest::sample::{select, subsequence};
 
 use super::fixture::{Answer, TestStore, at, everything, hours};
 use crate::plan::row_table::{Row, RowTable};
-use crate::plan::{ClusterPlan, Dimension, Filter, Keep, Measure, Span, Tally, TallyPlan, Worth};
+use crate::plan::{
+    ClusterPlan, Dimension, Filter, Keep, Measure, RowTime, Span, Tally, TallyPlan, Worth,
+};
 
 const N_ANSWERS: usize = 300;
 const CHANNELS: [Option<&str>; 3] = [None, Some("sms"), Some("web")];
@@ -175,7 +177,7 @@ proptest! {
     fn an_extent_means_the_same_in_sql_and_row_by_row(filter in filter()) {
         let (store, table) = &*ROWS;
         let extent = |rows: &dyn Tally| {
-            rows.extent(everything(Vec::new()).kind, &filter, None).unwrap()
+            rows.extent(everything(Vec::new()).kind, &filter, RowTime::Event, None).unwrap()
         };
         prop_assert_eq!(extent(&**store), extent(table));
     }
