@@ -300,7 +300,7 @@ impl ScopeSource<'_> {
         let is_carried = |dimension: &Dimension| match dimension {
             Dimension::Column(name) => !["question", "mode", "language"].contains(name),
             Dimension::Configured(_) => true,
-            Dimension::Tag => false,
+            Dimension::Tag | Dimension::ServedBy => false,
         };
         let dimension = names
             .dimension(query.by.as_deref()?)
