@@ -43,18 +43,16 @@ fn tallied(
         return Err(KpiError::FutureAsOf { as_of });
     }
     let mut subject = Subject::new(entry, query, settings, rows)?;
-    let home = Calendar::new(settings, None);
-    let today = home.date(as_of);
+    let (today, tomorrow) = day_of(as_of, settings);
     let mut desk = Desk {
         entry,
         settings,
         rows,
         as_of: query.as_of.map(whole_micros),
-        year_end: home.day_start(today).ok_or(KpiError::Calendar)?,
+        year_end: today.ok_or(KpiError::Calendar)?,
         present: as_of,
         clock: Clock::Calendar,
     };
-    let tomorrow = today.tomorrow().ok().and_then(|day| home.day_start(day));
     desk.weigh(&mut subject)?;
     let range = query.range.unwrap_or(Range::All);
     let calendar = Calendar::new(settings, query.tz.as_ref());
@@ -112,6 +110,17 @@ fn tallied(
         sources: Vec::new(),
         newest: reading.newest,
     })
+}
+
+/// Returns when the civil day of an instant begins, and the next one.
+fn day_of(at: Timestamp, settings: &Settings) -> (Option<Timestamp>, Option<Timestamp>) {
+    let home = Calendar::new(settings, None);
+    let today = home.date(at);
+    let tomorrow = today.tomorrow().ok();
+    (
+        home.day_start(today),
+        tomorrow.and_then(|day| home.day_start(day)),
+    )
 }
 
 /// Returns the last instant up to this one that the store can hold.
