@@ -131,6 +131,11 @@ fn an_editor_sees_rows_but_no_person() {
         !text.contains("Bakery") && !text.contains("Sales"),
         "{text}"
     );
+    let arrow = "application/vnd.apache.arrow.stream";
+    let stream = stage.ask(&editor, "/api/v1/rows/customer", arrow);
+    assert_eq!(stream.header("content-type"), Some(arrow));
+    let text = stream.text();
+    assert!(text.contains("c1") && !text.contains("Bakery"), "{text}");
     // The look of an admin at persons is in the audit log, that of an editor is none.
     let log = stage.audit();
     let looks = log.lines().filter(|line| line.contains("personal rows of"));

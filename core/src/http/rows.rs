@@ -1,4 +1,7 @@
-//! `/api/v1/rows/KIND`: rows page by page, as NDJSON, JSON or CSV; without what the role hides.
+//! `/api/v1/rows/KIND`: rows page by page, as NDJSON, JSON, CSV or Arrow; without what the role
+//! hides.
+
+mod arrow;
 
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -22,6 +25,8 @@ use crate::store::export::{Cell, Disclosure, PAGE_ROWS_MAX, Page, PageAsk};
 const PAGE_ROWS: usize = 1_000;
 /// Pages read at once: the store has a few readers, and pictures need some of them.
 static TURNS: Semaphore = Semaphore::const_new(2);
+/// Media type of Arrow's stream of batches.
+const ARROW: &str = "application/vnd.apache.arrow.stream";
 /// Header that holds the next page's cursor.
 const NEXT_CURSOR: &str = "x-next-cursor";
 /// Dimensions of rows besides configured ones, as KPIs have them.
@@ -38,6 +43,7 @@ enum Shape {
     Lines,
     Json,
     Csv,
+    Arrow,
 }
 
 /// Answers with a page of rows.
@@ -64,7 +70,7 @@ pub(super) async fn rows(visit: &Visit, name: String) -> Result<Response, Fault>
             outcome: "ok",
         });
     }
-    Ok(written(visit, kind, &page))
+    written(visit, kind, &page)
 }
 
 fn kind(name: &str) -> Result<RecordKind, Fault> {
@@ -222,14 +228,15 @@ pub(super) fn unread(error: &StoreError) -> Fault {
     hint.map_or(fault.clone(), |hint| fault.hint(hint))
 }
 
-fn written(visit: &Visit, kind: RecordKind, page: &Page) -> Response {
+fn written(visit: &Visit, kind: RecordKind, page: &Page) -> Result<Response, Fault> {
     let shape = shape(visit);
-    let (media_type, text) = match shape {
-        Shape::Lines => ("application/x-ndjson", lines(page)),
-        Shape::Json => ("application/json", object(kind, page)),
+    let (media_type, bytes) = match shape {
+        Shape::Lines => ("application/x-ndjson", lines(page).into()),
+        Shape::Json => ("application/json", object(kind, page).into()),
         Shape::Csv => ("text/csv; charset=utf-8", csv(page)),
+        Shape::Arrow => (ARROW, arrow::stream(kind, page).map_err(|_| bug())?),
     };
-    let mut response = reply::typed(StatusCode::OK, media_type, text);
+    let mut response = reply::typed(StatusCode::OK, media_type, bytes);
     let headers = response.headers_mut();
     // Rows of people belong into no cache.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -246,7 +253,7 @@ fn written(visit: &Visit, kind: RecordKind, page: &Page) -> Response {
         );
         reply::put(headers, header::LINK, &link);
     }
-    response
+    Ok(response)
 }
 
 /// Returns the address of the next page; never with a token, which some send there.
@@ -265,6 +272,7 @@ fn shape(visit: &Visit) -> Shape {
     match accept.trim_start() {
         accept if accept.starts_with("text/csv") => Shape::Csv,
         accept if accept.starts_with("application/json") => Shape::Json,
+        accept if accept.starts_with(ARROW) => Shape::Arrow,
         _ => Shape::Lines,
     }
 }
@@ -291,7 +299,7 @@ fn object(kind: RecordKind, page: &Page) -> String {
     )
 }
 
-fn csv(page: &Page) -> String {
+fn csv(page: &Page) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let cells = |cells: &[Cell]| cells.iter().map(cell_text).collect::<Vec<_>>();
     let mut write = |record: Vec<String>| {
@@ -303,8 +311,7 @@ fn csv(page: &Page) -> String {
     for row in &page.rows {
         write(cells(row));
     }
-    let bytes = writer.into_inner().expect("memory takes everything");
-    String::from_utf8(bytes).expect("only texts were written")
+    writer.into_inner().expect("memory takes everything")
 }
 
 fn value(cell: &Cell) -> Value {
