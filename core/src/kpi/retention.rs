@@ -1,6 +1,6 @@
 //! Retention: who stays, who leaves, how long it takes, and what it is worth.
 //!
-//! A [`ledger`](self::ledger) of customers and their spells comes from one plan; every KPI here is
+//! A [`ledger`] of customers and their spells comes from one plan; every KPI here is
 //! computed from it, so that churn, cohorts and survival cannot disagree about who was there.
 
 mod answer;
