@@ -4,68 +4,28 @@
 use std::path::Path;
 
 use serde_json::Value;
+use vocd_tests::binaries::root;
 use vocd_tests::daemon::{Outcome, vocd};
 use vocd_tests::scratch::Scratch;
 use vocd_tests::skip::data_set;
 
 const TOLERANCE_PERCENT: f64 = 5e-6;
 
-/// Name of the question in the results, id here, and its column counted from 1.
-const QUESTIONS: [(&str, &str, &str); 3] = [
-    ("Han Solo", "han-solo", "16"),
-    ("Luke Skywalker", "luke-skywalker", "17"),
-    ("Anakin Skywalker", "anakin-skywalker", "19"),
+/// The survey, as its tool exported it.
+const FILE: &str = "StarWars.csv";
+
+/// Name of the question in the results, and its id here.
+const QUESTIONS: [(&str, &str); 3] = [
+    ("Han Solo", "han-solo"),
+    ("Luke Skywalker", "luke-skywalker"),
+    ("Anakin Skywalker", "anakin-skywalker"),
 ];
 
-fn record(metric: &str, question: &str, column: &str) -> String {
-    format!(
-        r#"
-[[source.config.file.record]]
-kind = "response"
-skip_if_null = "score"
-[source.config.file.record.columns]
-id = {{ template = "{{1}}:{metric}:{question}" }}
-response = "1"
-survey = {{ const = "films" }}
-question = {{ const = "{question}" }}
-metric = {{ const = "{metric}" }}
-scale_min = {{ const = 1 }}
-scale_max = {{ const = 5 }}
-responded_at = {{ const = "2014-06-03T12:00:00Z" }}
-
-[source.config.file.record.columns.score]
-from = "{column}"
-else = ""
-[source.config.file.record.columns.score.map]
-"Very unfavorably" = 1
-"Somewhat unfavorably" = 2
-"Neither favorably nor unfavorably (neutral)" = 3
-"Somewhat favorably" = 4
-"Very favorably" = 5
-"#
-    )
-}
-
 fn loaded(folder: &Path) -> Scratch {
-    // The tool writes the question's text above its items, so columns go by their number.
-    let mut text = format!(
-        r#"[[source]]
-name = "films"
-plugin = "csv"
-every = "10m"
-[[source.config.file]]
-path = "{}"
-encoding = "windows-1252"
-header_rows = 0
-"#,
-        folder.join("StarWars.csv").display()
-    );
-    for (_, question, column) in QUESTIONS {
-        text.push_str(&record("csat", question, column));
-        text.push_str(&record("rating", question, column));
-    }
+    let example = root().join("plugins/csv/examples/survey-export.toml");
     let scratch = Scratch::new();
-    scratch.write("vocd.toml", text);
+    scratch.write("vocd.toml", std::fs::read(example).expect("the example"));
+    scratch.write(FILE, std::fs::read(folder.join(FILE)).expect("the survey"));
     must(&vocd(scratch.folder(), &["sync", "films"]));
     scratch
 }
@@ -91,7 +51,7 @@ fn each_question_has_the_share_and_mean_computed_elsewhere() {
     let text = std::fs::read_to_string(folder.join("expected.json")).expect("expected.json");
     let expected: Value = serde_json::from_str(&text).expect("JSON");
     let scratch = loaded(&folder);
-    for (name, question, _) in QUESTIONS {
+    for (name, question) in QUESTIONS {
         let expected = &expected["questions"][name];
         let found = total(&scratch, "csat", question);
         assert_eq!(found["n"], expected["n"], "{name}");

@@ -3,48 +3,21 @@
 use std::path::Path;
 
 use serde_json::Value;
+use vocd_tests::binaries::root;
 use vocd_tests::daemon::{Outcome, vocd};
 use vocd_tests::scratch::Scratch;
 use vocd_tests::skip::data_set;
 
 const TOLERANCE_POINTS: f64 = 5e-5;
 
-fn configuration(answers: &Path) -> String {
-    format!(
-        r#"timezone = "Europe/London"
-
-[dimensions]
-sub_type = {{ from = "response.attributes.sub_type" }}
-
-[[source]]
-name = "telecom-survey"
-plugin = "csv"
-every = "10m"
-
-[[source.config.file]]
-kind = "response"
-path = "{}"
-
-[source.config.file.columns]
-id = {{ row = true }}
-metric = {{ const = "nps" }}
-survey = {{ const = "relationship" }}
-question = {{ const = "recommend" }}
-score = "NPS_SCORE"
-scale_min = {{ const = 0 }}
-scale_max = {{ const = 10 }}
-responded_at = {{ from = "CUSTOMER_RESPONSE_DATE", format = "%d/%m/%Y %H:%M", timezone = "Europe/London" }}
-comment = "text"
-"attributes.sub_type" = "SURVEY_SUB_TYPE"
-"attributes.quarter" = "Qtr"
-"#,
-        answers.display()
-    )
-}
+/// The survey, as it was published.
+const FILE: &str = "nps_verbatim.csv";
 
 fn loaded(folder: &Path) -> Scratch {
+    let example = root().join("plugins/csv/examples/nps-survey.toml");
     let scratch = Scratch::new();
-    scratch.write("vocd.toml", configuration(&folder.join("nps_verbatim.csv")));
+    scratch.write("vocd.toml", std::fs::read(example).expect("the example"));
+    scratch.write(FILE, std::fs::read(folder.join(FILE)).expect("the survey"));
     must(&vocd(scratch.folder(), &["sync", "telecom-survey"]));
     scratch
 }
