@@ -1,5 +1,5 @@
 //! Three sources on one dashboard: what a survey tool, a helpdesk and a CRM say of the same people
-//! meets, also when the CRM comes last.
+//! meets, also when the CRM comes last: scores by segment, satisfaction by team, who stays by segment.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const DAY_S: i64 = 24 * 3_600;
 /// Customers; each is a person of an organisation of its own number, and answers once.
 const N_CUSTOMERS: u64 = 60;
 /// Tickets of the helpdesk; every second one is rated.
-const N_TICKETS: u64 = 30;
+const N_TICKETS: u64 = 120;
 
 const DASHBOARD: &str = "title = \"Together\"\nrange = \"all\"\ngrain = \"month\"\n\n\
     [[panel]]\nid = \"nps\"\nkpi = \"nps\"\nchart = \"trend\"\nby = \"segment\"\n\n\
@@ -35,12 +35,28 @@ fn segment(customer: u64) -> &'static str {
     }
 }
 
+/// Every customer had a contract; these ended in December.
+fn has_left(customer: u64) -> bool {
+    let is_small_and_tired = segment(customer) == "small" && customer.is_multiple_of(5);
+    customer.is_multiple_of(3) || is_small_and_tired
+}
+
+/// Every second ticket is rated, most of them well.
+fn rating(ticket: u64) -> Option<bool> {
+    ticket.is_multiple_of(2).then_some(ticket % 7 > 1)
+}
+
 fn crm() -> Pipedrive {
     let mut crm = Pipedrive::default();
     for id in 1..=N_CUSTOMERS {
         let at_s = NOW_S - 90 * DAY_S;
         crm.put_organization(id, &format!("Company {id}"), segment(id), at_s);
         crm.put_person(id, id, at_s);
+        crm.open_deal(id, id, 1_200, at_s);
+        crm.win(id, at_s);
+        if has_left(id) {
+            crm.lose(id, NOW_S - 20 * DAY_S);
+        }
     }
     crm
 }
@@ -68,8 +84,9 @@ fn desk() -> Zendesk {
     }
     for ticket in 1..=N_TICKETS {
         desk.open_ticket(ticket, 4_000 + ticket, start_s + DAY_S);
-        if ticket.is_multiple_of(2) {
-            desk.rate(ticket, ticket, "good", start_s + 2 * DAY_S);
+        if let Some(is_good) = rating(ticket) {
+            let word = if is_good { "good" } else { "bad" };
+            desk.rate(ticket, ticket, word, start_s + 2 * DAY_S);
         }
     }
     desk
@@ -103,7 +120,8 @@ fn lay_out(vendors: &Vendors) -> (Scratch, std::net::SocketAddr) {
             "crm",
             "pipedrive",
             &format!(
-                "url = \"{crm}\"\napi_token = \"{API_TOKEN}\"\norganization = {{ segment = \"seg\" }}"
+                "url = \"{crm}\"\napi_token = \"{API_TOKEN}\"\norganization = {{ segment = \"seg\" }}\n\
+                 subscriptions = {{ pipelines = [1], amount = \"value\" }}"
             ),
         ),
         source(
@@ -140,23 +158,46 @@ fn sync(scratch: &Scratch, source: &str) {
     );
 }
 
+/// Forgets what differs by the order of a computation.
+fn rounded(value: f64) -> f64 {
+    (value * 1e9).round() / 1e9
+}
+
 /// Returns the value of each group over the whole time.
 fn values(answer: &Value) -> BTreeMap<String, f64> {
     let series = answer["series"].as_array().expect("series");
     let pair = |one: &Value| {
-        let value = one["total"]["value"].as_f64();
-        Some((one["key"].as_str()?.to_owned(), value?))
+        let value = one["total"]["value"].as_f64()?;
+        Some((one["key"].as_str()?.to_owned(), rounded(value)))
     };
     series.iter().filter_map(pair).collect()
 }
 
-fn nps_by_segment(scratch: &Scratch) -> BTreeMap<String, f64> {
-    let arguments = [
-        "kpi", "nps", "--range", "all", "--by", "segment", "--format", "json",
-    ];
+fn by(scratch: &Scratch, kpi: &str, question: [&str; 4]) -> BTreeMap<String, f64> {
+    let arguments = [&["kpi", kpi, "--format", "json", "--by"], &question[..]].concat();
     let outcome = vocd(scratch.folder(), &arguments);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     values(&serde_json::from_str(&outcome.stdout).expect("JSON"))
+}
+
+fn nps_by_segment(scratch: &Scratch) -> BTreeMap<String, f64> {
+    by(
+        scratch,
+        "nps",
+        ["segment", "--range", "all", "--grain=month"],
+    )
+}
+
+/// Returns the percentage of those that hold, by group.
+fn shares(all: impl Iterator<Item = (String, bool)>) -> BTreeMap<String, f64> {
+    let mut counts: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    for (key, holds) in all {
+        let (n_hold, n) = counts.entry(key).or_default();
+        *n_hold += f64::from(u8::from(holds));
+        *n += 1.0;
+    }
+    let share = |(key, (n_hold, n))| (key, rounded(100.0 * n_hold / n));
+    counts.into_iter().map(share).collect()
 }
 
 fn counted(keys: impl Iterator<Item = String>) -> BTreeMap<String, f64> {
@@ -191,9 +232,27 @@ fn three_sources_meet_also_when_the_crm_comes_last() {
     let panel = |name: &str| values(&daemon.get(&format!("/charts/together/{name}.json")).json());
     assert_eq!(panel("nps"), expected);
     // An answer is of the team of the agent who was rated, a ticket of the team it is with.
-    let rated = (1..=N_TICKETS).filter(|ticket| ticket.is_multiple_of(2));
-    let teams = rated.map(|ticket| group(31 + (900 + ticket % 10) % 3));
+    let rated = (1..=N_TICKETS).filter_map(|ticket| Some((ticket, rating(ticket)?)));
+    let of_team = |(ticket, is_good)| (group(31 + (900 + ticket % 10) % 3), is_good);
+    let rated: Vec<(String, bool)> = rated.map(of_team).collect();
+    let teams = rated.iter().map(|(team, _)| team.clone());
     assert_eq!(panel("answers"), counted(teams));
+    assert_eq!(
+        by(
+            &scratch,
+            "csat",
+            ["team", "--range", "all", "--where=source=desk"]
+        ),
+        shares(rated.into_iter())
+    );
+    let customers = (1..=N_CUSTOMERS).map(|id| (segment(id).to_owned(), !has_left(id)));
+    let december = "2025-12-01..2026-01-01";
+    let found = by(
+        &scratch,
+        "crr",
+        ["segment", "--range", december, "--grain=month"],
+    );
+    assert_eq!(found, shares(customers));
     let groups = (1..=N_TICKETS).map(|ticket| GROUPS[(ticket % 3) as usize].1.to_owned());
     assert_eq!(panel("tickets"), counted(groups));
     for target in [
