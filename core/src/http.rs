@@ -17,6 +17,7 @@ mod charts;
 mod credential;
 mod entry;
 mod events;
+mod explain;
 mod face;
 mod gate;
 mod health;

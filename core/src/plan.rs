@@ -4,6 +4,7 @@
 //! intervals and suppression are computed from the small result by `kpi`.
 
 mod elapsed;
+pub mod explain;
 mod period;
 #[cfg(test)]
 pub(crate) mod row_table;
@@ -37,6 +38,17 @@ pub enum Dimension {
     Tag,
     /// The agent a row names, as one person over all sources.
     ServedBy,
+}
+
+impl std::fmt::Display for Dimension {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Column(name) => name,
+            Self::Configured(name) => name,
+            Self::Tag => "tag",
+            Self::ServedBy => "agent",
+        })
+    }
 }
 
 /// Which instant of a row places it in a bucket.
@@ -126,6 +138,14 @@ pub enum Measure {
     Persons,
     /// Distinct persons among rows for which the filter holds.
     PersonsIf(Filter),
+    /// Whether the distinct persons among rows for which the filter holds are enough: their count,
+    /// or any other on the same side of `enough`.
+    PersonsToward {
+        /// The least count that is enough.
+        enough: u64,
+        /// Which rows.
+        among: Filter,
+    },
     /// Rows by exact value of a number column, ascending.
     Histogram(&'static str),
     /// The order of an elapsed time's seconds, as far as these quantiles need it.
@@ -204,6 +224,30 @@ pub struct Tallies {
     /// Earliest and latest time (that of the plan) among the rows that were counted; `None` without
     /// rows.
     pub extent: Option<(Timestamp, Timestamp)>,
+    /// What they were counted from.
+    pub path: Path,
+}
+
+/// What an answer to a plan was counted from; both give the same numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Path {
+    /// All rows in reach.
+    #[default]
+    Rows,
+    /// The tallies of whole days, and the rows of the days that are cut or have just changed.
+    RollUp {
+        /// Days read from rows.
+        n_days_of_rows: usize,
+    },
+}
+
+/// The civil days that tallies are kept by.
+pub trait Days: std::fmt::Debug + Send + Sync {
+    /// Returns the civil day that holds an instant; `None` only at the ends of the calendar.
+    fn day_of(&self, at: Timestamp) -> Option<Span>;
+
+    /// Returns a text that changes when the days do.
+    fn name(&self) -> String;
 }
 
 /// What one answer adds to a score.
@@ -222,6 +266,8 @@ pub struct ClusterPlan {
     pub rows: TallyPlan,
     /// What each row adds.
     pub worth: Worth,
+    /// Whether sums over very many rows may be some minutes older than the data.
+    pub is_estimate: bool,
 }
 
 /// Sums over persons; a person's sum and number of rows make one term. A row without a customer,
@@ -304,6 +350,7 @@ impl From<Cohorts> for Tallies {
         Self {
             rows: cohorts.rows.into_iter().map(row).collect(),
             extent: cohorts.extent,
+            path: Path::Rows,
         }
     }
 }
@@ -390,6 +437,14 @@ pub trait Tally: Send + Sync {
     /// # Errors
     /// As [`Tally::tally`].
     fn cohorts(&self, plan: &CohortPlan) -> Result<Cohorts, TallyError>;
+
+    /// Answers several plans about invitations, in their order.
+    ///
+    /// # Errors
+    /// As [`Tally::tally`].
+    fn cohorts_all(&self, plans: &[CohortPlan]) -> Result<Vec<Cohorts>, TallyError> {
+        plans.iter().map(|plan| self.cohorts(plan)).collect()
+    }
 
     /// Lists the questions of one metric (`nps`, `csat`, …), most answers first, deleted and test
     /// rows left out.

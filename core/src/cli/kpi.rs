@@ -1,6 +1,7 @@
 //! `vocd kpi`: a KPI as a table, JSON or CSV; the same answer as `/api/v1/kpis/KPI`.
 
 use clap::{Args, ValueEnum};
+use serde_json::Value;
 
 use super::desk::{Desk, target};
 use super::failure::Failure;
@@ -38,6 +39,9 @@ pub(super) struct KpiFlags {
     /// transactional, relational or clustered
     #[arg(long)]
     mode: Option<String>,
+    /// Print what the store was asked instead, what it read and how long that took
+    #[arg(long, conflicts_with = "format")]
+    explain: bool,
     /// How it is printed
     #[arg(long, value_enum, default_value = "table")]
     format: KpiFormat,
@@ -87,13 +91,51 @@ pub(super) fn run(flags: &KpiFlags) -> Result<(), Failure> {
         pairs.push((format!("where.{dimension}"), values.to_owned()));
     }
     let desk = Desk::open(&config)?;
-    let reply = desk.get(
-        &target(&["api", "v1", "kpis", &flags.kpi], &pairs),
-        flags.format.media_type(),
-    )?;
+    let kpi = ["api", "v1", "kpis", &flags.kpi];
+    if flags.explain {
+        let segments = [&kpi[..], &["explain"]].concat();
+        let reply = desk.get(&target(&segments, &pairs), "application/json")?;
+        return output::bytes(steps(&reply.or_failure()?.body).as_bytes());
+    }
+    let reply = desk.get(&target(&kpi, &pairs), flags.format.media_type())?;
     let reply = reply.or_failure()?;
     if flags.format != KpiFormat::Json {
         return output::bytes(&reply.body);
     }
     output::line(String::from_utf8_lossy(&reply.body).trim_end())
+}
+
+/// Returns what the store was asked, a line each.
+fn steps(body: &[u8]) -> String {
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    let heading = [
+        "asked",
+        "of",
+        "buckets",
+        "split by",
+        "read from",
+        "found",
+        "ms",
+    ];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    for step in answer["steps"].as_array().into_iter().flatten() {
+        let text = |name: &str| step[name].as_str().unwrap_or_default().to_owned();
+        let split = step["split"].as_array().into_iter().flatten();
+        let split: Vec<&str> = split.filter_map(Value::as_str).collect();
+        let from = match step["days_of_rows"].as_u64() {
+            Some(n) if n > 0 => format!("roll-up, {n} days of rows"),
+            _ => text("read"),
+        };
+        let elapsed_ms = step["elapsed_us"].as_f64().unwrap_or_default() / 1e3;
+        rows.push(vec![
+            text("what"),
+            text("kind"),
+            step["buckets"].to_string(),
+            split.join(", "),
+            from,
+            step["found"].to_string(),
+            format!("{elapsed_ms:.1}"),
+        ]);
+    }
+    output::table(&rows)
 }

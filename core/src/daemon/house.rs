@@ -16,11 +16,12 @@ use crate::host::{Failure, FailureReason, MetricSink, Outbound, REFUSED_REQUESTS
 use crate::http::{Limits, Readiness, ServeOptions};
 use crate::ingest::{Pauses, ResolvedConfig, SourceSpec};
 use crate::kpi;
+use crate::kpi::civil::CivilDays;
 use crate::picture::gallery::GalleryParts;
 use crate::picture::source::SourceRule;
 use crate::picture::{Gallery, Rules, Studio};
 use crate::record::{Pause, SourceName};
-use crate::store::duckdb::{DimensionField, DimensionSpec, DuckStore, StoreOptions};
+use crate::store::duckdb::{DimensionField, DimensionSpec, DuckStore, RollUps, StoreOptions};
 use crate::store::export::Export;
 use crate::store::push::PushStore;
 use crate::store::{Store, StoreError};
@@ -34,6 +35,9 @@ use super::store_files;
 const STATUS_CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "failed"];
 /// Largest file of authorities, in bytes; a system's whole list has about 250 KiB.
 const CA_BUNDLE_BYTES_MAX: u64 = 2 * 1024 * 1024;
+
+/// Answers that a tally must stand for on average before tallies are read instead of answers.
+const LEAST_GAIN: u64 = 4;
 
 /// Store, dashboards and pictures of one data directory.
 pub struct House {
@@ -187,8 +191,21 @@ fn store_options(config: &Config) -> StoreOptions {
         deadline: config.limits().query_deadline,
         dimensions: dimensions(config),
         believed: config.identity().to_vec(),
+        roll_ups: Some(RollUps {
+            days: Arc::new(CivilDays(config.timezone().clone())),
+            dimensions: rolled_up(config),
+            least_gain: LEAST_GAIN,
+        }),
         ..StoreOptions::new(config.data_dir().to_owned())
     }
+}
+
+fn rolled_up(config: &Config) -> Vec<String> {
+    let dimensions = config.dimensions().iter();
+    dimensions
+        .filter(|(_, dimension)| dimension.is_rolled_up)
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 fn dimensions(config: &Config) -> Vec<DimensionSpec> {

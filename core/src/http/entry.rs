@@ -44,7 +44,7 @@ pub(super) fn entry(method: &Method, path: &str) -> Entry {
         }
         ["api", "v1", "events"] if *method == Method::POST => Entry::Change(Area::Annotate),
         ["api", "v1", "rows", ..] => Entry::Read(Area::Rows),
-        ["admin", ..] => Entry::Read(Area::Operate),
+        ["admin", ..] | ["api", "v1", "kpis", _, "explain"] => Entry::Read(Area::Operate),
         _ => Entry::Read(Area::Look),
     }
 }

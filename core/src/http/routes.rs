@@ -14,7 +14,7 @@ use warp::{Filter, Rejection};
 
 use crate::http::visit::{Fault, Visit, Visitor};
 use crate::http::{
-    Site, admin, api, assets, charts, events, health, pages, reply, rows, steer, walls,
+    Site, admin, api, assets, charts, events, explain, health, pages, reply, rows, steer, walls,
 };
 
 /// Methods every address answers.
@@ -110,6 +110,9 @@ fn api_routes(site: &Arc<Site>) -> Route {
     let definition = warp::path!("api" / "v1" / "kpis" / String / "definition")
         .and(visit(site))
         .then(|name, visit| async move { reply::finish(api::definition(&visit, name)) });
+    let explain = warp::path!("api" / "v1" / "kpis" / String / "explain")
+        .and(visit(site))
+        .then(|name, visit| async move { reply::finish(explain::explain(&visit, name).await) });
     let sources = warp::path!("api" / "v1" / "sources")
         .and(visit(site))
         .then(|visit| async move { reply::finish(api::sources(&visit).await) });
@@ -140,6 +143,8 @@ fn api_routes(site: &Arc<Site>) -> Route {
     kpis.or(kpi)
         .unify()
         .or(definition)
+        .unify()
+        .or(explain)
         .unify()
         .or(sources)
         .unify()

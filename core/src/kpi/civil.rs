@@ -9,6 +9,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use jiff::{Span, ToSpan as _};
 
 use super::{Grain, Settings};
+use crate::plan::{Days, Span as Bounds};
 
 /// Returns the zone of that IANA name from the compiled-in database, or `None`.
 #[must_use]
@@ -189,6 +190,35 @@ impl Calendar {
                 format!("FY{year:04}-Q{quarter}")
             }
         }
+    }
+}
+
+/// The civil days of a zone.
+#[derive(Debug, Clone)]
+pub struct CivilDays(pub TimeZone);
+
+impl Days for CivilDays {
+    fn day_of(&self, at: Timestamp) -> Option<Bounds> {
+        let mut first = at.to_zoned(self.0.clone()).date();
+        let mut start = day_start(first, &self.0)?;
+        // Where a local day came back after a jump over midnight, its nominal start lies elsewhere.
+        while start > at {
+            first = first.yesterday().ok()?;
+            start = day_start(first, &self.0)?;
+        }
+        loop {
+            let next = first.tomorrow().ok()?;
+            let end = day_start(next, &self.0)?;
+            if end > at {
+                return Some(Bounds { start, end });
+            }
+            (first, start) = (next, end);
+        }
+    }
+
+    fn name(&self) -> String {
+        let zone = self.0.iana_name().unwrap_or("UTC");
+        format!("{zone}@{}", tzdb_version())
     }
 }
 

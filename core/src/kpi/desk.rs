@@ -171,12 +171,23 @@ impl Desk<'_> {
             buckets: line.buckets.clone(),
             time: self.entry.formula.time(),
             group: line.group.into_iter().cloned().collect(),
-            measures: line.scope.formula.measures(),
+            measures: self.measures(&line.scope.formula),
             keep: line.scope.keep.clone(),
             as_of: self.as_of,
             present: self.present,
             clock: self.clock.clone(),
         }
+    }
+
+    /// Returns the numbers of a formula. Of how many persons they are is only asked as far as it
+    /// decides what may be shown.
+    fn measures(&self, formula: &Chosen) -> Vec<Measure> {
+        let enough = self.settings.min_group;
+        let toward = |measure| match measure {
+            Measure::PersonsIf(among) => Measure::PersonsToward { enough, among },
+            other => other,
+        };
+        formula.measures().into_iter().map(toward).collect()
     }
 
     /// Returns the times between which there is something to answer; of a time that may lie ahead,
@@ -232,15 +243,13 @@ impl Desk<'_> {
         let Some(answered) = self.entry.formula.responses() else {
             return Ok(gather::tally_all(self.rows, self.entry.formula, plans)?);
         };
-        let answer = |rows| {
-            let cohorts = self.rows.cohorts(&CohortPlan {
-                rows,
-                answered: answered.clone(),
-                window: self.settings.response_window,
-            })?;
-            Ok(Tallies::from(cohorts))
-        };
-        plans.into_iter().map(answer).collect()
+        let plans = plans.into_iter().map(|rows| CohortPlan {
+            rows,
+            answered: answered.clone(),
+            window: self.settings.response_window,
+        });
+        let cohorts = self.rows.cohorts_all(&plans.collect::<Vec<_>>())?;
+        Ok(cohorts.into_iter().map(Tallies::from).collect())
     }
 
     /// Reads the cells of a whole range, of the one before it, and of every bucket in it.

@@ -182,6 +182,7 @@ impl Stands {
         Tallies {
             rows: rows.collect(),
             extent: self.extent,
+            ..Tallies::default()
         }
     }
 

@@ -94,7 +94,11 @@ impl Desk<'_> {
         };
         rows.filter = Filter::And(vec![rows.filter, scope.formula.answered()]);
         rows.measures.clear();
-        let plan = ClusterPlan { rows, worth };
+        let plan = ClusterPlan {
+            rows,
+            worth,
+            is_estimate: false,
+        };
         let clusters = self.rows.clusters(&plan)?;
         let of = |row: crate::plan::ClusterRow| {
             let value = row.key.into_iter().next().flatten();
@@ -128,10 +132,12 @@ impl Desk<'_> {
                 measures: Vec::new(),
                 keep: Keep::All,
                 as_of: self.as_of,
-                present: self.present,
+                // The same for all answers of a day, so that they share the estimate.
+                present: self.year_end,
                 clock: self.clock.clone(),
             },
             worth,
+            is_estimate: true,
         };
         let of = |row: crate::plan::ClusterRow| {
             let value = row.key.into_iter().next().flatten();

@@ -18,6 +18,7 @@ pub use crate::picture::lookout::SourcesSeen;
 use crate::picture::source::Rules;
 use crate::picture::{Dashboards, Format, Picture, PictureError, PictureRequest, Subject};
 use crate::plan::DataVersion;
+use crate::plan::explain::{Listener, Step};
 use crate::store::Store;
 use crate::telemetry::{CACHE_LOOKUPS, Metrics, RENDER_SECONDS};
 
@@ -424,6 +425,19 @@ impl Gallery {
             },
             Err(error) => Err(PictureError::Kpi(Arc::new(error))),
         }
+    }
+
+    /// Answers a KPI beside the caches and returns what the store was asked for it.
+    ///
+    /// # Errors
+    /// When the question is refused or cannot be answered.
+    pub fn explain(&self, request: &PictureRequest, name: &str) -> Result<Vec<Step>, PictureError> {
+        let query = self.kpi_query(request, name)?;
+        let listener = Listener::new(self.parts.store.as_ref());
+        let settings = &self.rules().settings;
+        kpi::answer(&query, settings, self.now(), &listener)
+            .map_err(|error| PictureError::Kpi(Arc::new(error)))?;
+        Ok(listener.into_steps())
     }
 
     fn compute(&self, query: &Query) -> Result<Shown, KpiError> {

@@ -242,7 +242,11 @@ impl Tally for RowTable {
             }
         });
         let rows = counted.collect();
-        Ok(Tallies { rows, extent })
+        Ok(Tallies {
+            rows,
+            extent,
+            ..Tallies::default()
+        })
     }
 
     fn clusters(&self, plan: &ClusterPlan) -> Result<Vec<ClusterRow>, TallyError> {
@@ -414,7 +418,9 @@ fn measured(measure: &Measure, rows: &[&Row], context: Context<'_>) -> TallyValu
             distinct(passing(filter).filter_map(|row| row.sourced(column)))
         }
         Measure::Persons => distinct(rows.iter().map(|row| row.person())),
-        Measure::PersonsIf(filter) => distinct(passing(filter).map(Row::person)),
+        Measure::PersonsIf(among) | Measure::PersonsToward { among, .. } => {
+            distinct(passing(among).map(Row::person))
+        }
         Measure::Histogram(column) => {
             let numbers = numbers(rows, column);
             let bars = numbers.chunk_by(|left, right| left == right);

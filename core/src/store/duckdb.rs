@@ -11,6 +11,7 @@ mod counts;
 mod directory;
 mod export;
 mod fault;
+mod fold;
 mod inbox;
 mod known;
 mod merge;
@@ -23,6 +24,7 @@ mod reader;
 mod restamp;
 mod retire;
 mod review;
+mod rollup;
 mod seen;
 mod stamp;
 mod stance;
@@ -44,8 +46,10 @@ use self::cohort::CohortQuestion;
 use self::commit::Memory;
 use self::counts::{CountChange, RowCounts};
 use self::fault::failed;
+use self::fold::Folded;
 use self::question::Writing;
 use self::reader::Readers;
+use self::rollup::Rollup;
 use self::writer::Writer;
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
@@ -58,6 +62,7 @@ use crate::store::{
 };
 
 pub use open::enter as hold;
+pub use rollup::RollUps;
 pub use table::{DimensionField, DimensionSpec};
 
 /// Readers beside the writer: panels are answered one core each, more would only share it.
@@ -91,6 +96,8 @@ pub struct StoreOptions {
     pub dimensions: Vec<DimensionSpec>,
     /// Sources of customers, the one believed first in front; others follow by name.
     pub believed: Vec<SourceName>,
+    /// Which tallies are kept beside the rows; `None` keeps none.
+    pub roll_ups: Option<RollUps>,
 }
 
 impl StoreOptions {
@@ -107,6 +114,7 @@ impl StoreOptions {
             deadline: DEADLINE,
             dimensions: Vec::new(),
             believed: Vec::new(),
+            roll_ups: None,
         }
     }
 
@@ -141,6 +149,8 @@ struct Engine {
     memory: Arc<Mutex<Memory>>,
     /// Set when the engine answers nothing any more and has to be opened again.
     is_dead: Arc<AtomicBool>,
+    /// The tallies that answer what they can.
+    rollup: Option<Arc<Rollup>>,
 }
 
 impl DuckStore {
@@ -209,6 +219,64 @@ impl DuckStore {
                 engine.is_dead.store(true, Ordering::Release);
             }
             result
+        })
+    }
+
+    /// Reads as [`Self::read`] does, with the tallies where they are kept.
+    fn read_rolled<T>(
+        &self,
+        what: &'static str,
+        query: impl FnOnce(&duckdb::Connection, Option<&Rollup>) -> duckdb::Result<T>,
+    ) -> Result<T, StoreError> {
+        let rollup = self.on_engine(|engine| Ok(engine.rollup.clone()))?;
+        self.read(what, |connection| query(connection, rollup.as_deref()))
+    }
+
+    /// Answers plans that are one question; one that is left open is asked by name.
+    fn fold(&self, folded: &Folded<'_>, plans: &[TallyPlan]) -> Result<Vec<Tallies>, TallyError> {
+        let found = self.read_rolled("answer plans", |connection, rollup| {
+            folded.answer(connection, rollup, &self.dimensions)
+        });
+        let found = found.and_then(|found| found).map_err(unanswered)?;
+        let plans = folded.positions.iter().map(|position| &plans[*position]);
+        found
+            .into_iter()
+            .zip(plans)
+            .map(|(tallies, plan)| match tallies {
+                Some(tallies) => Ok(tallies),
+                None => self.count(&fold::by_name(plan)),
+            })
+            .collect()
+    }
+
+    /// Answers a plan from rows.
+    fn count(&self, plan: &TallyPlan) -> Result<Tallies, TallyError> {
+        let question = Writing::new(plan.kind, &self.dimensions)
+            .tally(plan)
+            .map_err(unanswered)?;
+        self.read("answer a plan", |connection| {
+            answer::tally(connection, plan, &question)
+        })
+        .map_err(unanswered)
+    }
+
+    /// Waits until every day is tallied.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.write("tally days", |connection, memory| {
+            memory.tally_all(connection)
+        })
+    }
+
+    /// Returns the starts of days whose tallies are not those of their rows; there should be none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn untrue_tallies(&self) -> Result<Vec<Timestamp>, StoreError> {
+        self.write("compare tallies with rows", |connection, memory| {
+            memory.untrue_tallies(connection)
         })
     }
 
@@ -283,9 +351,18 @@ impl Engine {
         let fail = |source| failed("open the database", &path, source);
         connection.execute_batch(commit::STAGE_SQL).map_err(fail)?;
         restamp::prepare(&connection, &options.dimensions, &options.believed).map_err(fail)?;
+        let wanted = options.roll_ups.as_ref();
+        let rollup = wanted.map(|wanted| Arc::new(Rollup::new(wanted, &options.dimensions)));
+        if let Some(rollup) = &rollup {
+            rollup.prepare(&connection).map_err(fail)?;
+        }
         let version = state::data_version(&connection).map_err(fail)?;
         let readers = (0..options.n_readers.max(1))
-            .map(|_| connection.try_clone())
+            .map(|_| {
+                let reader = connection.try_clone()?;
+                reader.execute_batch(cohort::KEPT_SQL)?;
+                Ok(reader)
+            })
             .collect::<duckdb::Result<Vec<_>>>()
             .map_err(fail)?;
         let thread = |source: std::io::Error| StoreError::Failed {
@@ -294,8 +371,9 @@ impl Engine {
         };
         let engine = Self {
             readers: Readers::new(path.clone(), readers, options.deadline).map_err(thread)?,
-            writer: Writer::start(connection).map_err(thread)?,
-            memory: Arc::new(Mutex::new(Memory::new(&options.believed))),
+            writer: Writer::start(connection, idle(rollup.clone())).map_err(thread)?,
+            memory: Arc::new(Mutex::new(Memory::new(&options.believed, rollup.clone()))),
+            rollup,
             is_dead: Arc::default(),
         };
         Ok((engine, version, opened.damaged_log))
@@ -324,8 +402,9 @@ impl Store for DuckStore {
 
     fn end_run(&self, run: &RunLog) -> Result<(), StoreError> {
         let run = run.clone();
-        self.write("note the end of a run", move |connection, _| {
-            state::end_run(connection, &run)
+        self.write("note the end of a run", move |connection, memory| {
+            state::end_run(connection, &run)?;
+            memory.run_ended(connection)
         })
     }
 
@@ -377,34 +456,41 @@ impl Export for DuckStore {
 
 impl Tally for DuckStore {
     fn tally(&self, plan: &TallyPlan) -> Result<Tallies, TallyError> {
-        let question = Writing::new(plan.kind, &self.dimensions)
-            .tally(plan)
-            .map_err(unanswered)?;
-        self.read("answer a plan", |connection| {
-            answer::tally(connection, plan, &question)
-        })
-        .map_err(unanswered)
+        let mut answers = self.tally_all(std::slice::from_ref(plan))?;
+        Ok(answers.pop().unwrap_or_default())
     }
 
     fn tally_all(&self, plans: &[TallyPlan]) -> Result<Vec<Tallies>, TallyError> {
+        let (folding, others): (Vec<_>, Vec<_>) = plans
+            .iter()
+            .enumerate()
+            .partition(|(_, plan)| fold::is_foldable(plan));
+        let folded = fold::folded(folding.into_iter());
+        let mut answers: Vec<(usize, Tallies)> = Vec::with_capacity(plans.len());
         // A small question keeps one core busy and much of it is planning: side by side they take
         // as long as the longest. Each thread waits for a reader of its own.
-        let (first, others) = match plans {
-            [] => return Ok(Vec::new()),
-            [first, others @ ..] => (first, others),
-        };
         std::thread::scope(|scope| {
-            let others: Vec<_> = others
-                .iter()
-                .map(|plan| scope.spawn(|| self.tally(plan)))
-                .collect();
-            let joined = others.into_iter().map(|thread| {
-                thread
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            let folded = folded.iter().map(|folded| {
+                scope.spawn(move || -> Result<_, TallyError> {
+                    let tallies = self.fold(folded, plans)?;
+                    Ok(folded.positions.iter().copied().zip(tallies).collect())
+                })
             });
-            std::iter::once(self.tally(first)).chain(joined).collect()
-        })
+            let folded: Vec<_> = folded.collect();
+            let others = others.into_iter().map(|(position, plan)| {
+                scope.spawn(move || Ok(vec![(position, self.count(plan)?)]))
+            });
+            let others: Vec<_> = others.collect();
+            for thread in folded.into_iter().chain(others) {
+                let found: Result<Vec<(usize, Tallies)>, TallyError> = thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                answers.extend(found?);
+            }
+            Ok(())
+        })?;
+        answers.sort_by_key(|(position, _)| *position);
+        Ok(answers.into_iter().map(|(_, tallies)| tallies).collect())
     }
 
     fn clusters(&self, plan: &ClusterPlan) -> Result<Vec<ClusterRow>, TallyError> {
@@ -412,7 +498,7 @@ impl Tally for DuckStore {
         let version = self.version.load(Ordering::Acquire);
         let key = format!("{plan:?}");
         let kept = || self.clusters.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(clusters) = kept().get(&key, version) {
+        if let Some(clusters) = kept().get(&key, version, plan.is_estimate) {
             return Ok(clusters);
         }
         let question = Writing::new(plan.rows.kind, &self.dimensions)
@@ -428,10 +514,19 @@ impl Tally for DuckStore {
     }
 
     fn cohorts(&self, plan: &CohortPlan) -> Result<Cohorts, TallyError> {
-        let writing = || Writing::new(plan.rows.kind, &self.dimensions);
-        let question = CohortQuestion::new(plan, writing).map_err(unanswered)?;
+        let mut answers = self.cohorts_all(std::slice::from_ref(plan))?;
+        Ok(answers.pop().unwrap_or_default())
+    }
+
+    fn cohorts_all(&self, plans: &[CohortPlan]) -> Result<Vec<Cohorts>, TallyError> {
+        let writing = |plan: &CohortPlan| Writing::new(plan.rows.kind, &self.dimensions);
+        let questions = plans
+            .iter()
+            .map(|plan| CohortQuestion::new(plan, || writing(plan)))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(unanswered)?;
         let found = self.read("match answers with invitations", |connection| {
-            cohort::cohorts(connection, plan, &question)
+            cohort::cohorts(connection, plans, &questions)
         });
         found
             .and_then(|cohorts| cohorts.ok_or_else(cohort::too_contested))
@@ -452,8 +547,14 @@ impl Tally for DuckStore {
             return Ok(sets.clone());
         }
         let sets = self
-            .read("list questions", |connection| {
-                answer::question_sets(connection, metric)
+            .read_rolled("list questions", |connection, rollup| {
+                match rollup.map(|rollup| rollup.question_sets(connection, metric)) {
+                    Some(Ok(None)) | None => {
+                        answer::question_sets(connection, answer::ANSWERS, metric)
+                    }
+                    Some(Ok(Some(sets))) => Ok(sets),
+                    Some(Err(error)) => Err(error),
+                }
             })
             .map_err(unanswered)?;
         let metrics = RecordKind::Response
@@ -502,6 +603,18 @@ impl Tally for DuckStore {
 
     fn data_version(&self) -> DataVersion {
         DataVersion(self.version.load(Ordering::Acquire))
+    }
+}
+
+/// Returns what the writing thread does when nothing waits: it tallies changed days.
+fn idle(rollup: Option<Arc<Rollup>>) -> impl FnMut(&duckdb::Connection) -> bool {
+    move |connection| {
+        let Some(rollup) = &rollup else { return false };
+        rollup.catch_up(connection).unwrap_or_else(|error| {
+            // Rows go on answering; the next commit tries again.
+            tracing::warn!(%error, "days could not be tallied");
+            false
+        })
     }
 }
 

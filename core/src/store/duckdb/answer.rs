@@ -53,7 +53,7 @@ pub(super) fn tally(
     Ok(tallies)
 }
 
-fn widen(extent: &mut Extent, more: Extent) {
+pub(super) fn widen(extent: &mut Extent, more: Extent) {
     *extent = match (*extent, more) {
         (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
         (one, other) => one.or(other),
@@ -67,7 +67,8 @@ fn value(row: &Row<'_>, idx: usize, measure: &Measure) -> duckdb::Result<TallyVa
         | Measure::Distinct(_)
         | Measure::DistinctIf(..)
         | Measure::Persons
-        | Measure::PersonsIf(_) => TallyValue::Count(count(&row.get::<_, Value>(idx)?)),
+        | Measure::PersonsIf(_)
+        | Measure::PersonsToward { .. } => TallyValue::Count(count(&row.get::<_, Value>(idx)?)),
         Measure::Histogram(_) => TallyValue::Histogram(histogram(&row.get(idx)?)),
         Measure::Order(..) => TallyValue::Order(order(&row.get(idx)?)),
         Measure::Sum(_)
@@ -78,7 +79,7 @@ fn value(row: &Row<'_>, idx: usize, measure: &Measure) -> duckdb::Result<TallyVa
     })
 }
 
-fn count(value: &Value) -> u64 {
+pub(super) fn count(value: &Value) -> u64 {
     match value {
         Value::BigInt(n) => u64::try_from(*n).unwrap_or(0),
         Value::HugeInt(n) => u64::try_from(*n).unwrap_or(0),
@@ -87,7 +88,7 @@ fn count(value: &Value) -> u64 {
     }
 }
 
-fn histogram(value: &Value) -> Vec<(f64, u64)> {
+pub(super) fn histogram(value: &Value) -> Vec<(f64, u64)> {
     let Value::Map(entries) = value else {
         return Vec::new();
     };
@@ -170,21 +171,27 @@ pub(super) fn extent(connection: &Connection, question: &Question) -> duckdb::Re
     )
 }
 
-/// Lists the questions of a metric, most answers first.
+/// The current answers, as [`question_sets`] takes them.
+pub(super) const ANSWERS: &str = "(SELECT *, 1::UBIGINT AS n, bucket_time AS last_at FROM response \
+     WHERE NOT superseded)";
+
+/// Lists the questions of a metric, most answers first. Each of `rows` stands for `n` answers, the
+/// last of them at `last_at`.
 pub(super) fn question_sets(
     connection: &Connection,
+    rows: &str,
     metric: &str,
 ) -> duckdb::Result<Vec<QuestionSet>> {
     let sets: Vec<Option<QuestionSet>> = connection
-        .prepare(
+        .prepare(&format!(
             "SELECT source, survey, question, mode IS NOT DISTINCT FROM 'relational' AS relational, \
              scale_min, scale_max, direction IS NOT DISTINCT FROM 'lower_is_better' AS lower_better, \
-             count(score) AS n_answers, min(score), max(score), \
-             epoch_us(max(bucket_time) FILTER (WHERE score IS NOT NULL)) AS last_answer \
-             FROM response WHERE NOT superseded AND metric = ? AND NOT coalesce(is_test, false) \
+             coalesce(sum(n) FILTER (WHERE score IS NOT NULL), 0)::UBIGINT AS n_answers, min(score), max(score), \
+             epoch_us(max(last_at) FILTER (WHERE score IS NOT NULL)) AS last_answer \
+             FROM {rows} WHERE metric = ? AND NOT coalesce(is_test, false) \
              GROUP BY ALL ORDER BY n_answers DESC, source, survey, question, relational, \
              scale_min, scale_max, lower_better",
-        )?
+        ))?
         .query_map([metric], |row| {
             let source: String = row.get(0)?;
             let Some(source) = SourceName::new(&source) else {

@@ -177,18 +177,21 @@ impl Writing<'_> {
         Ok((seconds, is_business))
     }
 
-    /// Returns the aggregate of [`Measure::Order`](crate::plan::Measure::Order) as a list of lists:
-    /// the counts, then each run with its first rank in front.
-    pub(super) fn order(
-        &mut self,
-        elapsed: &Elapsed,
-        quantiles: &[f64],
-    ) -> Result<String, StoreError> {
+    /// Returns the aggregates of [`Measure::Order`](crate::plan::Measure::Order), named by the
+    /// position of the measure: its numbers, and how many are business seconds.
+    pub(super) fn order(&mut self, elapsed: &Elapsed, idx: usize) -> Result<String, StoreError> {
         let (seconds, is_business) = self.elapsed(elapsed)?;
-        let n = format!("count({seconds})");
-        let order =
-            format!("list({seconds} ORDER BY {seconds}) FILTER (WHERE {seconds} IS NOT NULL)");
-        let mut lists = vec![format!("[{n}::DOUBLE, count_if({is_business})::DOUBLE]")];
+        Ok(format!(
+            "list({seconds}) FILTER (WHERE {seconds} IS NOT NULL) AS numbers_{idx}, \
+             count_if({is_business}) AS business_{idx}"
+        ))
+    }
+
+    /// Returns what is told of the sorted numbers `order_{idx}`, as a list of lists: the counts,
+    /// then each run with its first rank in front.
+    pub(super) fn runs(&mut self, quantiles: &[f64], idx: usize) -> String {
+        let n = format!("coalesce(len(order_{idx}), 0)");
+        let mut lists = vec![format!("[{n}::DOUBLE, business_{idx}::DOUBLE]")];
         for window in quantiles.iter().flat_map(|p| Window::around(*p)) {
             let share = self.bind(Value::Double(window.share));
             let slope = self.bind(Value::Double(window.slope));
@@ -200,12 +203,12 @@ impl Writing<'_> {
                 )
             };
             lists.push(format!(
-                "list_prepend({first}::DOUBLE, list_slice({order}, {first}, {last}))",
+                "list_prepend({first}::DOUBLE, list_slice(order_{idx}, {first}, {last}))",
                 first = rank('-'),
                 last = rank('+'),
             ));
         }
-        Ok(format!("[{}]", lists.join(", ")))
+        format!("[{}]", lists.join(", "))
     }
 }
 

@@ -1,32 +1,37 @@
 //! Which bucket a row is in: a table of slots on a raster, or edges compared one by one.
 
-use crate::plan::TallyPlan;
+use crate::plan::Span;
 
 /// Most slots of the bucket table; finer edges are compared one by one.
 const SLOTS_MAX: i64 = 100_000;
 
-/// Returns the bucket position of a row whose time is `at`, and the join that finds it.
-pub(super) fn of(plan: &TallyPlan, at: &str) -> (&'static str, String) {
-    if plan.buckets.len() <= 1 {
+/// Returns the bucket position of a row whose time is `at`, and the join that finds it; `at` is not
+/// before the first bucket nor after the last.
+pub(super) fn of(buckets: &[Span], at: &str) -> (&'static str, String) {
+    if buckets.len() <= 1 {
         return ("0::BIGINT", String::new());
     }
-    match slots(plan) {
-        Some((width_us, ranges)) => (
+    match slots(buckets) {
+        Some(Slots {
+            width_us,
+            first,
+            last,
+            ranges,
+        }) => (
             "s.bucket_idx",
             format!(
                 " JOIN (SELECT i::BIGINT AS bucket_idx, unnest(range(low, high)) AS slot \
                  FROM (VALUES {ranges}) AS v(i, low, high)) s \
-                 ON s.slot = epoch_us({at}) // {width_us}"
+                 ON s.slot = least(greatest(epoch_us({at}) // {width_us}, {first}), {last})"
             ),
         ),
-        None => ("s.bucket_idx", edge_join(plan, at)),
+        None => ("s.bucket_idx", edge_join(buckets, at)),
     }
 }
 
 /// Returns the join that compares each row with each edge.
-fn edge_join(plan: &TallyPlan, at: &str) -> String {
-    let edges: Vec<String> = plan
-        .buckets
+fn edge_join(buckets: &[Span], at: &str) -> String {
+    let edges: Vec<String> = buckets
         .iter()
         .enumerate()
         .map(|(idx, span)| {
@@ -44,36 +49,53 @@ fn edge_join(plan: &TallyPlan, at: &str) -> String {
     )
 }
 
-/// Returns a slot width that divides all inner edges, and each bucket's slots; `None` when the
-/// edges are too fine for that.
-fn slots(plan: &TallyPlan) -> Option<(i64, String)> {
-    let (first, last) = (plan.buckets.first()?, plan.buckets.last()?);
+/// Buckets on a raster.
+struct Slots {
+    /// Divides all inner edges.
+    width_us: i64,
+    /// The one slot of the first bucket: the last in it.
+    first: i64,
+    /// The one slot of the last bucket: the first in it.
+    last: i64,
+    /// Position, first slot and the slot after the last of each bucket, as SQL values.
+    ranges: String,
+}
+
+/// Returns the slots; `None` when the edges are too fine for that. The outer edges need not be on
+/// the raster, nor near: the time range cuts them.
+fn slots(buckets: &[Span]) -> Option<Slots> {
+    let (first, last) = (buckets.first()?, buckets.last()?);
     let mut width_us = 0_i64;
-    for pair in plan.buckets.windows(2) {
+    for pair in buckets.windows(2) {
         width_us = gcd(width_us, pair[0].end.as_microsecond());
         width_us = gcd(width_us, pair[1].start.as_microsecond());
     }
-    let (start_us, end_us) = (first.start.as_microsecond(), last.end.as_microsecond());
-    if width_us <= 0 || start_us < 0 || (end_us - start_us) / width_us > SLOTS_MAX {
+    let (start_us, end_us) = (first.end.as_microsecond(), last.start.as_microsecond());
+    if width_us <= 0 || start_us < width_us || (end_us - start_us) / width_us > SLOTS_MAX {
         return None;
     }
-    let n_buckets = plan.buckets.len();
-    let ranges: Vec<String> = plan
-        .buckets
+    let (first_slot, last_slot) = (start_us / width_us - 1, end_us / width_us);
+    let ranges: Vec<String> = buckets
         .iter()
         .enumerate()
         .map(|(idx, span)| {
-            // The outer edges need not be on the raster: the time range cuts them.
-            let low = span.start.as_microsecond().div_euclid(width_us);
-            let end_us = span.end.as_microsecond();
-            let high = match idx + 1 == n_buckets {
-                true => (end_us - 1).div_euclid(width_us) + 1,
-                false => end_us / width_us,
+            let low = match idx {
+                0 => first_slot,
+                _ => span.start.as_microsecond() / width_us,
+            };
+            let high = match idx + 1 == buckets.len() {
+                true => last_slot + 1,
+                false => span.end.as_microsecond() / width_us,
             };
             format!("({idx}, {low}, {high})")
         })
         .collect();
-    Some((width_us, ranges.join(", ")))
+    Some(Slots {
+        width_us,
+        first: first_slot,
+        last: last_slot,
+        ranges: ranges.join(", "),
+    })
 }
 
 fn gcd(a: i64, b: i64) -> i64 {

@@ -1,6 +1,7 @@
 //! Sums over persons: what a plan about answers of the same persons asks and gets.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use duckdb::types::Value;
 use duckdb::{Connection, params_from_iter};
@@ -15,30 +16,67 @@ const KEPT_MAX: usize = 256;
 /// Most groups of sums that are kept.
 const KEPT_GROUPS_MAX: usize = 64;
 
-/// Sums as of a data version: every answer of a survey asks for those of its questions, and they
+/// Rows from which on an estimate is steady: what comes within minutes hardly moves it, while the
+/// scan of its rows is felt.
+const STEADY_ROWS: u64 = 100_000;
+
+/// How long a steady estimate is kept when there is newer data.
+const STEADY_FOR: Duration = Duration::from_secs(600);
+
+/// Sums that were asked for: every answer of a survey asks for those of its questions, and they
 /// take a scan of a year of rows.
 #[derive(Default)]
 pub(super) struct KeptClusters {
+    by_plan: HashMap<String, Kept>,
+}
+
+struct Kept {
     version: u64,
-    by_plan: HashMap<String, Vec<ClusterRow>>,
+    at: Instant,
+    clusters: Vec<ClusterRow>,
+}
+
+impl Kept {
+    /// Whether this may be taken for the answer at a data version.
+    fn is_good(&self, version: u64, is_estimate: bool) -> bool {
+        let is_steady = || {
+            let n_rows: u64 = self.clusters.iter().map(|row| row.sums.n).sum();
+            n_rows >= STEADY_ROWS && self.at.elapsed() < STEADY_FOR
+        };
+        self.version == version || is_estimate && is_steady()
+    }
 }
 
 impl KeptClusters {
     /// Returns what is kept of a plan.
-    pub(super) fn get(&self, plan: &str, version: u64) -> Option<Vec<ClusterRow>> {
-        let found = self.by_plan.get(plan)?;
-        (self.version == version).then(|| found.clone())
+    pub(super) fn get(
+        &self,
+        key: &str,
+        version: u64,
+        is_estimate: bool,
+    ) -> Option<Vec<ClusterRow>> {
+        let kept = self.by_plan.get(key)?;
+        kept.is_good(version, is_estimate)
+            .then(|| kept.clusters.clone())
     }
 
-    /// Keeps the answer to a plan; what belongs to another version goes.
-    pub(super) fn put(&mut self, plan: String, version: u64, clusters: &[ClusterRow]) {
-        if self.version != version || self.by_plan.len() >= KEPT_MAX {
-            self.by_plan.clear();
-            self.version = version;
+    /// Keeps the answer to a plan; the oldest goes when there are too many.
+    pub(super) fn put(&mut self, key: String, version: u64, clusters: &[ClusterRow]) {
+        if clusters.len() > KEPT_GROUPS_MAX {
+            return;
         }
-        if clusters.len() <= KEPT_GROUPS_MAX {
-            self.by_plan.insert(plan, clusters.to_vec());
+        if self.by_plan.len() >= KEPT_MAX && !self.by_plan.contains_key(&key) {
+            let oldest = self.by_plan.iter().min_by_key(|(_, kept)| kept.at);
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                self.by_plan.remove(&oldest);
+            }
         }
+        let kept = Kept {
+            version,
+            at: Instant::now(),
+            clusters: clusters.to_vec(),
+        };
+        self.by_plan.insert(key, kept);
     }
 }
 
@@ -110,4 +148,46 @@ pub(super) fn clusters(
     }
     clusters.sort_by(|a, b| (&a.key, a.bucket_idx).cmp(&(&b.key, b.bucket_idx)));
     Ok(clusters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::ClusterSums;
+
+    fn clusters(n: u64) -> Vec<ClusterRow> {
+        vec![ClusterRow {
+            bucket_idx: 0,
+            key: Vec::new(),
+            sums: ClusterSums {
+                n,
+                ..ClusterSums::default()
+            },
+        }]
+    }
+
+    #[test]
+    fn only_estimates_over_many_rows_outlast_the_data_they_are_of() {
+        for (n, is_estimate, is_kept) in [
+            (STEADY_ROWS, true, true),
+            (STEADY_ROWS - 1, true, false),
+            (STEADY_ROWS, false, false),
+        ] {
+            let mut kept = KeptClusters::default();
+            kept.put("plan".to_owned(), 7, &clusters(n));
+            assert!(kept.get("plan", 7, is_estimate).is_some());
+            assert_eq!(kept.get("plan", 8, is_estimate).is_some(), is_kept, "{n}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut kept = KeptClusters::default();
+        for idx in 0..=KEPT_MAX {
+            kept.put(idx.to_string(), 1, &clusters(1));
+        }
+        assert_eq!(kept.by_plan.len(), KEPT_MAX);
+        assert!(kept.get("0", 1, false).is_none(), "the oldest went");
+        assert!(kept.get(&KEPT_MAX.to_string(), 1, false).is_some());
+    }
 }

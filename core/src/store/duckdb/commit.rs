@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{TimestampMicrosecondType, UInt64Type};
 use arrow_array::{RecordBatch, TimestampMicrosecondArray};
-use duckdb::Connection;
+use duckdb::{Connection, Transaction};
+use jiff::Timestamp;
 
 use super::append::{Target, append};
 use super::counts::CountChange;
@@ -16,6 +17,7 @@ use super::known::known_versions;
 use super::merge::{Decision, VERSION_COLUMNS, Verdict, decide};
 use super::restamp;
 use super::retire::Retired;
+use super::rollup::Rollup;
 use super::seen::SeenKeys;
 use super::state;
 use super::table::{DimensionSpec, history};
@@ -55,14 +57,52 @@ pub(super) struct Memory {
     seen: SeenKeys,
     /// How many replaced rows wait for their move.
     retired: Retired,
+    /// The tallies that follow the rows.
+    rollup: Option<Arc<Rollup>>,
 }
 
 impl Memory {
     /// Starts without any; `believed` ranks the sources of customers.
-    pub(super) fn new(believed: &[SourceName]) -> Self {
+    pub(super) fn new(believed: &[SourceName], rollup: Option<Arc<Rollup>>) -> Self {
         Self {
             believed: believed.into(),
+            rollup,
             ..Self::default()
+        }
+    }
+}
+
+impl Memory {
+    /// Ends a transaction that may have changed rows.
+    fn end(&self, transaction: Transaction<'_>) -> duckdb::Result<()> {
+        if let Some(rollup) = &self.rollup {
+            Rollup::keep_up(&transaction)?;
+            rollup.wake(&transaction, false)?;
+        }
+        transaction.commit()
+    }
+
+    /// Has the days tallied that a run changed.
+    pub(super) fn run_ended(&self, connection: &Connection) -> duckdb::Result<()> {
+        match &self.rollup {
+            Some(rollup) => rollup.wake(connection, true),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the starts of days whose tallies are untrue.
+    pub(super) fn untrue_tallies(&self, connection: &Connection) -> duckdb::Result<Vec<Timestamp>> {
+        match &self.rollup {
+            Some(rollup) => rollup.untrue(connection),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Tallies every changed day now.
+    pub(super) fn tally_all(&self, connection: &Connection) -> duckdb::Result<()> {
+        match &self.rollup {
+            Some(rollup) => rollup.catch_up_all(connection),
+            None => Ok(()),
         }
     }
 }
@@ -83,7 +123,7 @@ pub(super) fn commit(
     }
     let written = write_rows(&transaction, dimensions, memory, unit)?;
     state::note_unit(&transaction, unit, written.is_changed)?;
-    transaction.commit()?;
+    memory.end(transaction)?;
     Ok(written.finish(memory))
 }
 
@@ -109,7 +149,7 @@ pub(super) fn commit_pushed(
     inbox::note(&transaction, noted)?;
     state::note_rejects(&transaction, unit)?;
     state::note_change(&transaction, written.is_changed)?;
-    transaction.commit()?;
+    memory.end(transaction)?;
     Ok(written.finish(memory))
 }
 
@@ -160,7 +200,7 @@ fn write_rows(
             unit,
             kind,
         };
-        let decision = merge(&target, &mut memory.seen, &mut memory.retired, &batches)?;
+        let decision = merge(&target, memory, &batches)?;
         n_changed += decision.n_changed;
         changes.push(CountChange::of(kind, &decision));
         let has_news = decision.verdicts.iter().any(|one| *one != Verdict::Skip);
@@ -170,7 +210,11 @@ fn write_rows(
                 .map_err(arrow_failure)?;
             let before = people;
             people = Directory::load(transaction, dimensions, &memory.believed)?;
-            restamp::after_people(transaction, dimensions, kind, &rows, &before, &people)?;
+            let stamped_us =
+                restamp::after_people(transaction, dimensions, kind, &rows, &before, &people)?;
+            if let Some(rollup) = &memory.rollup {
+                rollup.note(transaction, stamped_us)?;
+            }
         }
     }
     Ok(WrittenRows {
@@ -183,8 +227,7 @@ fn write_rows(
 
 fn merge(
     target: &Target<'_>,
-    seen: &mut SeenKeys,
-    retired: &mut Retired,
+    memory: &mut Memory,
     batches: &[&RecordBatch],
 ) -> duckdb::Result<Decision> {
     let (connection, kind) = (target.connection, target.kind);
@@ -194,13 +237,17 @@ fn merge(
         .expect("it is among the columns")
         .as_primitive::<UInt64Type>()
         .values();
-    let candidates = seen.candidates(connection, kind, keys)?;
+    let candidates = memory.seen.candidates(connection, kind, keys)?;
     let asked = candidates.as_deref().unwrap_or(keys);
     let known = known_versions(connection, target.unit, kind, asked)?;
-    let decision = decide(&versions, &known);
+    let mut decision = decide(&versions, &known);
     // Before the commit ends: a key too many does no harm, one too few would.
-    seen.add(kind, keys);
-    retired.retire(connection, target.dimensions, kind, &decision)?;
+    memory.seen.add(kind, keys);
+    (memory.retired).retire(connection, target.dimensions, kind, &decision)?;
+    let touched_us = std::mem::take(&mut decision.touched_us);
+    if let Some(rollup) = (memory.rollup.as_ref()).filter(|_| kind == RecordKind::Response) {
+        rollup.note(connection, touched_us)?;
+    }
     append_all(target, &decision, batches)?;
     Ok(decision)
 }

@@ -81,9 +81,23 @@ pub(super) struct Decision {
     pub(super) newest_us: Option<i64>,
     /// Latest bucket time that current rows lose.
     pub(super) lost_us: Option<i64>,
+    /// Every bucket time that current rows get or lose, in no order, some several times.
+    pub(super) touched_us: Vec<i64>,
 }
 
 impl Decision {
+    /// Notes that a current row is in this bucket from here on.
+    fn come(&mut self, bucket_us: Option<i64>) {
+        self.newest_us = self.newest_us.max(bucket_us);
+        self.touched_us.extend(bucket_us);
+    }
+
+    /// Notes that a current row is no more in this bucket.
+    fn go(&mut self, bucket_us: Option<i64>) {
+        self.lost_us = self.lost_us.max(bucket_us);
+        self.touched_us.extend(bucket_us);
+    }
+
     /// Returns how many staged rows become current.
     pub(super) fn n_current(&self) -> u64 {
         let is_current = |verdict: &&Verdict| **verdict == Verdict::Current;
@@ -165,7 +179,7 @@ fn decide_lone(staged: &Staged<'_>, row: usize, decision: &mut Decision) {
         true => decision.verdicts[row] = Verdict::History,
         false => {
             decision.verdicts[row] = Verdict::Current;
-            decision.newest_us = decision.newest_us.max(optional(staged.events, row));
+            decision.come(optional(staged.events, row));
             decision.n_changed += 1;
         }
     }
@@ -220,7 +234,7 @@ fn decide_id(staged: &Staged<'_>, rows: &[usize], known: &[&Known], decision: &m
             let is_deletion = staged.deleted.value(row);
             if !is_deletion {
                 decision.verdicts[row] = Verdict::Current;
-                decision.newest_us = decision.newest_us.max(bucket_us);
+                decision.come(bucket_us);
                 if optional(staged.events, row) != bucket_us {
                     decision.buckets.push((row, bucket_us));
                 }
@@ -228,13 +242,13 @@ fn decide_id(staged: &Staged<'_>, rows: &[usize], known: &[&Known], decision: &m
             decision.n_changed += u64::from(!is_deletion || current.is_some());
             if let Some((rowid, known_us)) = current {
                 decision.replaced.push(rowid);
-                decision.lost_us = decision.lost_us.max(known_us);
+                decision.go(known_us);
             }
         }
         (None, Some((rowid, known_us))) if known_us != bucket_us => {
             decision.moved.push((rowid, bucket_us));
-            decision.newest_us = decision.newest_us.max(bucket_us);
-            decision.lost_us = decision.lost_us.max(known_us);
+            decision.come(bucket_us);
+            decision.go(known_us);
         }
         (None, _) => {}
     }

@@ -47,6 +47,12 @@ impl<'a> Writing<'a> {
         }
     }
 
+    /// Takes over from a plan how times are counted.
+    pub(super) fn begin(&mut self, plan: &TallyPlan) {
+        self.clock = plan.clock.clone();
+        self.present = plan.present;
+    }
+
     /// Goes on writing about rows of another kind, in the same query.
     pub(super) fn about(&mut self, kind: RecordKind) {
         self.kind = kind;
@@ -258,9 +264,9 @@ impl<'a> Writing<'a> {
         }
     }
 
-    /// Returns the aggregate of a measure over rows named `r`.
-    fn measure(&mut self, measure: &Measure) -> Result<String, StoreError> {
-        Ok(match measure {
+    /// Returns the aggregate of a measure over rows named `r`, named by its position.
+    fn measure(&mut self, measure: &Measure, idx: usize) -> Result<String, StoreError> {
+        let aggregate = match measure {
             Measure::Count => "count(*)".to_owned(),
             Measure::CountIf(filter) => format!("count_if({})", self.condition(filter)?),
             Measure::Sum(column) => format!("sum({})", self.number(column)?),
@@ -285,14 +291,15 @@ impl<'a> Writing<'a> {
                 self.condition(filter)?
             ),
             Measure::Persons => format!("count(DISTINCT {})", self.someone()),
-            Measure::PersonsIf(filter) => format!(
+            Measure::PersonsIf(among) | Measure::PersonsToward { among, .. } => format!(
                 "count(DISTINCT {}) FILTER (WHERE {})",
                 self.someone(),
-                self.condition(filter)?
+                self.condition(among)?
             ),
             Measure::Histogram(column) => format!("histogram({})", self.number(column)?),
-            Measure::Order(elapsed, quantiles) => self.order(elapsed, quantiles)?,
-        })
+            Measure::Order(elapsed, _) => return self.order(elapsed, idx),
+        };
+        Ok(format!("{aggregate} AS measure_{idx}"))
     }
 
     /// Returns the person of a row, or null for one that stands for itself.
@@ -323,15 +330,23 @@ impl<'a> Writing<'a> {
 
     /// Writes the rows of a plan named `r`, each with its bucket and keys, and the names of the keys.
     pub(super) fn placed(&mut self, plan: &TallyPlan) -> Result<(String, String), StoreError> {
-        self.clock = plan.clock.clone();
-        self.present = plan.present;
+        self.placed_from(plan, None)
+    }
+
+    /// Writes the same of other rows than the stored ones, that have the columns the plan names.
+    pub(super) fn placed_from(
+        &mut self,
+        plan: &TallyPlan,
+        base: Option<&str>,
+    ) -> Result<(String, String), StoreError> {
+        self.begin(plan);
         let keys = plan
             .group
             .iter()
             .map(|dimension| self.dimension(dimension))
             .collect::<Result<Vec<_>, _>>()?;
         let at = self.time(plan.time)?;
-        let (bucket, join) = bucket::of(plan, &at);
+        let (bucket, join) = bucket::of(&plan.buckets, &at);
         let mut conditions = vec![self.condition(&plan.filter)?];
         if let (Some(first), Some(last)) = (plan.buckets.first(), plan.buckets.last()) {
             conditions.push(format!("{at} >= {}", self.bind(time(first.start))));
@@ -345,7 +360,10 @@ impl<'a> Writing<'a> {
         let key_names: String = (0..plan.group.len())
             .map(|idx| format!(", key_{idx}"))
             .collect();
-        let base = self.rows(plan)?;
+        let base = match base {
+            Some(base) => base.to_owned(),
+            None => self.rows(plan)?,
+        };
         let rows = format!(
             "SELECT r.*, {bucket} AS bucket_at{keys} FROM {base} r{join} WHERE {}",
             conditions.join(" AND ")
@@ -356,14 +374,14 @@ impl<'a> Writing<'a> {
 
     /// Writes the whole tally: bucket, keys, measures, and the extent of the rows behind them.
     pub(super) fn tally(mut self, plan: &TallyPlan) -> Result<Question, StoreError> {
-        self.clock = plan.clock.clone();
-        self.present = plan.present;
+        self.begin(plan);
         // What the measures need beside the rows is joined to them below.
         let at = self.time(plan.time)?;
         let measures = plan
             .measures
             .iter()
-            .map(|measure| self.measure(&lighter(measure, &plan.keep)))
+            .enumerate()
+            .map(|(idx, measure)| self.measure(&lighter(measure, &plan.keep), idx))
             .collect::<Result<Vec<_>, _>>()?
             .join(", ");
         let named = std::mem::take(&mut self.named);
@@ -372,11 +390,33 @@ impl<'a> Writing<'a> {
         if let Keep::LastPerCustomer(among) = &plan.keep {
             rows = self.last_per_customer(&rows, &key_names, among)?;
         }
-        let sql = format!(
-            "SELECT bucket_at{key_names}, epoch_us(min({at})), epoch_us(max({at})), {measures} \
+        let mut sql = format!(
+            "SELECT bucket_at{key_names}, epoch_us(min({at})) AS first_us, \
+             epoch_us(max({at})) AS last_us, {measures} \
              FROM ({rows}) r GROUP BY bucket_at{key_names}"
         );
+        if (plan.measures.iter()).any(|measure| matches!(measure, Measure::Order(..))) {
+            sql = self.ordered(plan, &key_names, &sql);
+        }
         Ok(self.finish(sql))
+    }
+
+    /// Sorts the numbers of a tally's orders, each once, and takes from them what is told.
+    fn ordered(&mut self, plan: &TallyPlan, key_names: &str, tally: &str) -> String {
+        let (mut sorted, mut told) = (String::new(), String::new());
+        for (idx, measure) in plan.measures.iter().enumerate() {
+            match measure {
+                Measure::Order(_, quantiles) => {
+                    sorted.push_str(&format!(", list_sort(numbers_{idx}) AS order_{idx}"));
+                    told.push_str(&format!(", {}", self.runs(quantiles, idx)));
+                }
+                _ => told.push_str(&format!(", measure_{idx}")),
+            }
+        }
+        format!(
+            "SELECT bucket_at{key_names}, first_us, last_us{told} FROM (SELECT *{sorted} \
+             FROM ({tally}))"
+        )
     }
 
     /// Returns the rows a plan is about, with what was asked for beside them.
@@ -432,9 +472,10 @@ impl<'a> Writing<'a> {
 /// is the only one.
 fn lighter(measure: &Measure, keep: &Keep) -> Measure {
     match (measure, keep) {
-        (Measure::PersonsIf(filter), Keep::LastPerCustomer(among)) if filter == among => {
-            Measure::CountIf(filter.clone())
-        }
+        (
+            Measure::PersonsIf(filter) | Measure::PersonsToward { among: filter, .. },
+            Keep::LastPerCustomer(among),
+        ) if filter == among => Measure::CountIf(filter.clone()),
         _ => measure.clone(),
     }
 }

@@ -89,7 +89,8 @@ fn lay_out(
     Ok(())
 }
 
-/// Stamps the facts of people whose rows came or changed.
+/// Stamps the facts of people whose rows came or changed. Returns the times of current answers that
+/// are stamped otherwise than before.
 pub(super) fn after_people(
     connection: &Connection,
     dimensions: &[DimensionSpec],
@@ -97,7 +98,7 @@ pub(super) fn after_people(
     rows: &RecordBatch,
     before: &Directory,
     after: &Directory,
-) -> duckdb::Result<()> {
+) -> duckdb::Result<Vec<i64>> {
     let reach = match kind {
         RecordKind::Agent => Reach::Agent,
         _ => Reach::Customer,
@@ -112,14 +113,18 @@ pub(super) fn after_people(
         Reach::Agent => "agent",
         Reach::Own | Reach::Customer => "customer",
     };
+    let mut answers_us = Vec::new();
     for fact in RecordKind::ALL {
         if fact.column(named).is_some() {
             for table in [fact.name().to_owned(), history(fact)] {
-                refresh(connection, dimensions, after, fact, &table, &condition)?;
+                let times = refresh(connection, dimensions, after, fact, &table, &condition)?;
+                if table == RecordKind::Response.name() {
+                    answers_us = times;
+                }
             }
         }
     }
-    Ok(())
+    Ok(answers_us)
 }
 
 /// Returns every stamp that facts of these people may carry now.
@@ -177,6 +182,7 @@ fn stage_affected(connection: &Connection, affected: &HashSet<u64>) -> duckdb::R
 #[derive(Default)]
 struct Fresh {
     rows: Vec<i64>,
+    times_us: Vec<i64>,
     persons: Vec<Option<u64>>,
     served_by: Vec<Option<u64>>,
     dimensions: Vec<Vec<Option<String>>>,
@@ -187,7 +193,8 @@ fn is_text(kind: RecordKind, name: &str) -> bool {
         .is_some_and(|column| column.column_type == ColumnType::Text)
 }
 
-/// Computes the stamps of the rows under a condition and writes those that differ.
+/// Computes the stamps of the rows under a condition and writes those that differ; returns the
+/// times of their rows.
 fn refresh(
     connection: &Connection,
     dimensions: &[DimensionSpec],
@@ -195,11 +202,11 @@ fn refresh(
     kind: RecordKind,
     table: &str,
     condition: &str,
-) -> duckdb::Result<()> {
+) -> duckdb::Result<Vec<i64>> {
     let specs: Vec<(&DimensionSpec, Reach)> = stamped(dimensions, kind).collect();
     let fresh = computed(connection, &specs, people, kind, table, condition)?;
     if fresh.rows.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let dimension_columns: String = (0..specs.len())
         .map(|idx| format!(", value_{idx} VARCHAR"))
@@ -231,7 +238,25 @@ fn refresh(
     connection.execute_batch(&format!(
         "UPDATE {table} SET person = s.person, served_by = s.served_by{assignments} \
          FROM staged_stamp s WHERE {table}.rowid = s.row"
-    ))
+    ))?;
+    Ok(fresh.times_us)
+}
+
+/// Returns what the rows say of each dimension themselves, then how they are stamped.
+fn own_columns(specs: &[(&DimensionSpec, Reach)], kind: RecordKind) -> String {
+    let said = specs
+        .iter()
+        .map(|(spec, reach)| match (&spec.field, reach) {
+            (DimensionField::Column(name), Reach::Own) if is_text(kind, name) => {
+                format!(", {}", quoted(name))
+            }
+            (DimensionField::Attribute(_), Reach::Own) => ", attributes".to_owned(),
+            _ => ", NULL::VARCHAR".to_owned(),
+        });
+    let stamped = specs
+        .iter()
+        .map(|(spec, _)| format!(", {}", quoted(&spec.column())));
+    said.chain(stamped).collect()
 }
 
 fn computed(
@@ -246,21 +271,7 @@ fn computed(
         Some(_) => quoted(name),
         None => "NULL::VARCHAR".to_owned(),
     };
-    let own: String = specs
-        .iter()
-        .map(|(spec, reach)| match (&spec.field, reach) {
-            (DimensionField::Column(name), Reach::Own) if is_text(kind, name) => {
-                format!(", {}", quoted(name))
-            }
-            (DimensionField::Attribute(_), Reach::Own) => ", attributes".to_owned(),
-            _ => ", NULL::VARCHAR".to_owned(),
-        })
-        .chain(
-            specs
-                .iter()
-                .map(|(spec, _)| format!(", {}", quoted(&spec.column()))),
-        )
-        .collect();
+    let own = own_columns(specs, kind);
     let mut statement = connection.prepare(&format!(
         "SELECT rowid, source, {}, {}, epoch_us(bucket_time), person, served_by{own} \
          FROM {table} WHERE {condition}",
@@ -280,7 +291,8 @@ fn computed(
         };
         let person = of(Reach::Customer, row.get(2)?);
         let served_by = of(Reach::Agent, row.get(3)?);
-        let at_us = row.get::<_, Option<i64>>(4)?.unwrap_or(i64::MAX);
+        let time_us: Option<i64> = row.get(4)?;
+        let at_us = time_us.unwrap_or(i64::MAX);
         let mut values = Vec::with_capacity(specs.len());
         let mut is_same =
             row.get::<_, Option<u64>>(5)? == person && row.get::<_, Option<u64>>(6)? == served_by;
@@ -305,6 +317,7 @@ fn computed(
             continue;
         }
         fresh.rows.push(row.get(0)?);
+        fresh.times_us.extend(time_us);
         fresh.persons.push(person);
         fresh.served_by.push(served_by);
         for (column, value) in fresh.dimensions.iter_mut().zip(values) {

@@ -9,6 +9,7 @@ mod opening;
 mod people;
 mod periods;
 mod pushed;
+mod rollup;
 mod version;
 
 use std::time::Duration;
@@ -60,6 +61,7 @@ fn sums_over_persons_follow_the_rows() {
     let plan = ClusterPlan {
         rows: everything(Vec::new()),
         worth: Worth::Column("score"),
+        is_estimate: false,
     };
     let sums = || store.clusters(&plan).unwrap()[0].sums;
     let expected = ClusterSums {

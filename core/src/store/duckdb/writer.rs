@@ -1,6 +1,6 @@
 //! The one connection that writes, on its own thread.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 
 use duckdb::Connection;
@@ -19,14 +19,32 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread.
-    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+    /// Starts the thread. After each job, and at first, it does what `idle` finds to do, as long as
+    /// that says there is more and no job waits.
+    pub(super) fn start(
+        connection: Connection,
+        mut idle: impl FnMut(&Connection) -> bool + Send + 'static,
+    ) -> std::io::Result<Self> {
         let (sender, receiver): (SyncSender<Job>, Receiver<Job>) = sync_channel(JOBS_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                for job in receiver {
+                let mut has_more = true;
+                loop {
+                    let job = match receiver.try_recv() {
+                        Ok(job) => job,
+                        Err(TryRecvError::Disconnected) => break,
+                        Err(TryRecvError::Empty) if has_more => {
+                            has_more = idle(&connection);
+                            continue;
+                        }
+                        Err(TryRecvError::Empty) => match receiver.recv() {
+                            Ok(job) => job,
+                            Err(_) => break,
+                        },
+                    };
                     job(&connection);
+                    has_more = true;
                 }
             })?;
         Ok(Self {

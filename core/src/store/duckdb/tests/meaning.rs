@@ -163,7 +163,8 @@ proptest! {
             Some((one, other)) => Worth::Classes(vec![(one, 1.0), (other, -1.0)]),
             None => Worth::Column("score"),
         };
-        let plan = ClusterPlan { rows: TallyPlan { measures: Vec::new(), ..rows }, worth };
+        let rows = TallyPlan { measures: Vec::new(), ..rows };
+        let plan = ClusterPlan { rows, worth, is_estimate: false };
         let expected = table.clusters(&plan).unwrap();
         prop_assert_eq!(&store.clusters(&plan).unwrap(), &expected);
         // Kept from the first time.

@@ -1,0 +1,163 @@
+//! Tallies changed days anew.
+
+use std::sync::atomic::Ordering;
+
+use duckdb::{Connection, params};
+use jiff::Timestamp;
+
+use super::super::bucket;
+use super::super::fold;
+use super::super::state::time;
+use super::{Rollup, list};
+use crate::plan::Span;
+
+/// Days that are tallied in one transaction: one scan of their rows, while a commit waits.
+const DAYS_MAX: usize = 92;
+
+impl Rollup {
+    /// Tallies some changed days, the newest first. Returns whether it is behind with others.
+    pub(in super::super) fn catch_up(&self, connection: &Connection) -> duckdb::Result<bool> {
+        if !self.is_behind.swap(false, Ordering::AcqRel) {
+            return Ok(false);
+        }
+        let days = changed(connection)?;
+        if !days.is_empty() {
+            self.restate(connection, &days)?;
+        }
+        let is_behind = days.len() == DAYS_MAX;
+        match is_behind {
+            true => self.is_behind.store(true, Ordering::Release),
+            false => self.weigh(connection)?,
+        }
+        Ok(is_behind)
+    }
+
+    /// Tallies every changed day.
+    pub(in super::super) fn catch_up_all(&self, connection: &Connection) -> duckdb::Result<()> {
+        self.is_behind.store(true, Ordering::Release);
+        while self.catch_up(connection)? {}
+        Ok(())
+    }
+
+    /// Whether tallies are read: they stand for rows enough.
+    pub(super) fn is_worth(&self) -> bool {
+        self.is_worth.load(Ordering::Acquire)
+    }
+
+    fn weigh(&self, connection: &Connection) -> duckdb::Result<()> {
+        let (n_tallies, n_rows): (u64, u64) = connection.query_row(
+            "SELECT (SELECT count(*) FROM rollup), (SELECT count(*) FROM response)",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let is_worth = n_rows >= n_tallies.saturating_mul(self.least_gain);
+        self.is_worth.store(is_worth, Ordering::Release);
+        Ok(())
+    }
+
+    fn restate(&self, connection: &Connection, days: &[Span]) -> duckdb::Result<()> {
+        let starts = list(days.iter().map(|day| day.start));
+        let transaction = connection.unchecked_transaction()?;
+        transaction.execute(
+            "DELETE FROM rollup WHERE day_start IN (SELECT make_timestamp(unnest($1::BIGINT[])))",
+            params![starts],
+        )?;
+        self.insert(&transaction, "rollup", days)?;
+        transaction.execute(
+            "DELETE FROM rollup_changed \
+             WHERE day_start IN (SELECT make_timestamp(unnest($1::BIGINT[])))",
+            params![starts],
+        )?;
+        transaction.commit()
+    }
+
+    /// Inserts the tallies of days, in time order, into a table like that of the tallies.
+    pub(super) fn insert(
+        &self,
+        connection: &Connection,
+        table: &str,
+        days: &[Span],
+    ) -> duckdb::Result<()> {
+        let (Some(first), Some(last)) = (days.first(), days.last()) else {
+            return Ok(());
+        };
+        let keys: String = self
+            .keys()
+            .iter()
+            .map(|(name, _)| format!(", r.{name}"))
+            .collect();
+        let (bucket, join) = bucket::of(days, "r.bucket_time");
+        let starts = list(days.iter().map(|day| day.start));
+        let [alone, bits, _] = person_columns();
+        connection.execute(
+            &format!(
+                "INSERT INTO {table} SELECT \
+                 make_timestamp(list_extract($1::BIGINT[], {bucket} + 1)) AS day_start{keys}, \
+                 count(*), sum({alone}), bit_or({bits}), count(DISTINCT {PERSON}), \
+                 min(r.bucket_time), max(r.bucket_time) \
+                 FROM response r{join} WHERE NOT r.superseded \
+                 AND r.bucket_time >= $2 AND r.bucket_time < $3 GROUP BY ALL"
+            ),
+            params![starts, time(first.start), time(last.end)],
+        )?;
+        Ok(())
+    }
+}
+
+impl Rollup {
+    /// Returns the starts of clean days whose tallies are not those of their rows.
+    pub(in super::super) fn untrue(
+        &self,
+        connection: &Connection,
+    ) -> duckdb::Result<Vec<Timestamp>> {
+        let times = super::occupied(connection)?;
+        let mut days: Vec<Span> = Vec::new();
+        for at_us in times {
+            let at = Timestamp::from_microsecond(at_us).unwrap_or(Timestamp::MAX);
+            days.extend(self.days.day_of(at));
+        }
+        days.sort_unstable_by_key(|day| day.start);
+        days.dedup();
+        connection
+            .execute_batch("CREATE OR REPLACE TEMP TABLE rollup_anew AS FROM rollup WHERE false")?;
+        for days in days.chunks(DAYS_MAX) {
+            self.insert(connection, "rollup_anew", days)?;
+        }
+        let mut statement = connection.prepare(
+            "SELECT DISTINCT epoch_us(day_start) FROM (\
+             (FROM rollup EXCEPT FROM rollup_anew) UNION ALL \
+             (FROM rollup_anew EXCEPT FROM rollup)) \
+             WHERE day_start NOT IN (SELECT day_start FROM rollup_changed) ORDER BY ALL",
+        )?;
+        let starts = statement.query_map([], |row| {
+            Ok(Timestamp::from_microsecond(row.get(0)?).unwrap_or(Timestamp::MAX))
+        })?;
+        let starts = starts.collect();
+        connection.execute_batch("DROP TABLE rollup_anew")?;
+        starts
+    }
+}
+
+/// The person of an answer named `r`; null for one that stands for itself.
+const PERSON: &str = "(CASE WHEN r.anonymous THEN NULL ELSE r.person END)";
+
+/// Returns, for an answer: 1 where it stands alone, the bit of its person, 1 where it has one.
+pub(super) fn person_columns() -> [String; 3] {
+    fold::person_columns(PERSON)
+}
+
+/// Returns the newest changed days, at most [`DAYS_MAX`], in time order.
+fn changed(connection: &Connection) -> duckdb::Result<Vec<Span>> {
+    let mut statement = connection.prepare(&format!(
+        "FROM (SELECT epoch_us(day_start) AS low, epoch_us(day_end) FROM rollup_changed \
+         ORDER BY day_start DESC LIMIT {DAYS_MAX}) ORDER BY low"
+    ))?;
+    let days = statement.query_map([], |row| {
+        let at = |us| Timestamp::from_microsecond(us).unwrap_or(Timestamp::MAX);
+        Ok(Span {
+            start: at(row.get(0)?),
+            end: at(row.get(1)?),
+        })
+    })?;
+    days.collect()
+}
