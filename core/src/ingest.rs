@@ -32,7 +32,7 @@ use crate::host::{
     Failure, FailureReason, FindError, Outbound, PluginFile, Progress, RunLimits, SECRET_MARK,
     marked_texts,
 };
-use crate::record::door::Reject;
+use crate::record::door::{Reason, Reject};
 use crate::record::{Rhythm, SourceName, StreamName};
 use crate::store::StoreError;
 
@@ -179,6 +179,15 @@ pub struct PullReport {
 }
 
 impl PullReport {
+    /// Counts records that the store refused, as their person was erased; they leave no sample.
+    fn count_erased(&mut self, n_erased: u64) {
+        if n_erased > 0 {
+            self.n_rejects += n_erased;
+            let reason = Reason::Erased.name().to_owned();
+            *self.reject_reasons.entry(reason).or_default() += n_erased;
+        }
+    }
+
     fn count_reject(&mut self, reject: &Reject) {
         self.n_rejects += 1;
         let is_known = self.reject_reasons.contains_key(&reject.reason);

@@ -53,7 +53,7 @@
 //! 7. A bad file never replaces a good one.
 //!
 //! Imports point downhill: `http → picture → dashboard, chart → kpi → plan → record`;
-//! `ingest → host, store`; `push → ingest, host, store`; `store → plan`. Only [`daemon`] and [`cli`] see everything. The tidy test
+//! `ingest → host, store`; `push → ingest, host, store`; `store → keep, plan`. Only [`daemon`] and [`cli`] see everything. The tidy test
 //! in `tests/` holds this.
 //!
 //! # Words

@@ -7,6 +7,7 @@
 
 mod batch;
 mod challenge;
+mod clear;
 mod door;
 mod inbox;
 mod key;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::challenge::ChallengeAnswer;
+pub use self::clear::clear_closed;
 pub use self::key::KeyError;
 pub use self::request::Post;
 pub use self::sift::{Sifted, judge_by, sift};

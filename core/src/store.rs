@@ -12,7 +12,9 @@ use crate::record::{RecordKind, SourceName, StreamName};
 
 pub mod duckdb;
 pub mod export;
+pub mod mark;
 pub mod push;
+pub mod upkeep;
 
 pub use crate::record::door::{KindBatch, Reject};
 
@@ -58,6 +60,8 @@ pub enum Ack {
     Applied {
         /// Rows that changed something (new, newer version or deletion).
         n_changed: u64,
+        /// Rows that were refused because their person was erased.
+        n_erased: u64,
     },
     /// It was committed before.
     AlreadyApplied,
@@ -209,6 +213,37 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
+    /// There is too little room for a copy of the database.
+    #[error(
+        "compacting needs {} MiB free in `{path}`, there are {} MiB",
+        needed_bytes.div_ceil(1 << 20), free_bytes >> 20
+    )]
+    NoRoom {
+        /// The folder of the copy.
+        path: PathBuf,
+        /// Bytes that the copy may take.
+        needed_bytes: u64,
+        /// Bytes that are free.
+        free_bytes: u64,
+    },
+    /// A copy of the database has not the rows of the original, which was kept.
+    #[error("the compacted database has {found} rows of `{table}`, expected {expected}")]
+    Unequal {
+        /// The table.
+        table: String,
+        /// Rows of the original.
+        expected: u64,
+        /// Rows of the copy.
+        found: u64,
+    },
+    /// The key of the marks of erased persons is not the one they were made with.
+    #[error("the key `{path}` of erased persons {}", if *.is_there { "is not the one of this database" } else { "is missing" })]
+    ErasureKey {
+        /// The file of the key.
+        path: PathBuf,
+        /// Whether there is one.
+        is_there: bool,
+    },
     /// The store is closing.
     #[error("the store is closed")]
     Closed,
@@ -232,6 +267,12 @@ impl StoreError {
             Self::Newer { .. } => Some("run the newer vocd, or restore the backup it made"),
             Self::Migration { .. } => Some("run the vocd that wrote the file"),
             Self::Deadline { .. } => Some("ask for a shorter range or fewer groups"),
+            Self::NoRoom { .. } => Some("free some space; nothing was changed"),
+            Self::Unequal { .. } => Some("the database is as it was; run `vocd doctor`"),
+            Self::ErasureKey { .. } => Some(
+                "put the file back from the data directory that the database came from: without \
+                 it, persons who were erased would come back",
+            ),
             _ => None,
         }
     }

@@ -249,7 +249,7 @@ const DOWNHILL: [(&str, &[&str]); 21] = [
     ("access", &["keep"]),
     ("config", &["access", "kpi", "record"]),
     ("dashboard", &["chart", "kpi", "config"]),
-    ("store", &["plan", "record"]),
+    ("store", &["keep", "plan", "record"]),
     ("host", &["record", "store"]),
     ("conformance", &["host", "push", "record"]),
     (

@@ -263,6 +263,7 @@ fn keep_all(
     });
     report.n_committed = written.n_rows.into_inner();
     report.n_changed = written.n_changed.into_inner();
+    report.count_erased(written.n_erased.into_inner());
     report.n_commits = written.n_commits.into_inner();
     match wrote {
         Err(WriteError::Store(error)) => Err(Cause::Store(error)),

@@ -112,7 +112,10 @@ impl Store for FakeStore {
             .unit_sizes
             .push(usize::try_from(n_changed).expect("small"));
         state.checkpoints.insert(unit.stream, unit.checkpoint);
-        Ok(Ack::Applied { n_changed })
+        Ok(Ack::Applied {
+            n_changed,
+            n_erased: 0,
+        })
     }
 
     fn end_run(&self, run: &RunLog) -> Result<(), StoreError> {

@@ -21,6 +21,8 @@ pub(super) struct WriterRun<'a> {
 pub(super) struct Written {
     pub(super) n_rows: AtomicU64,
     pub(super) n_changed: AtomicU64,
+    /// Refused by the store: their person was erased.
+    pub(super) n_erased: AtomicU64,
     pub(super) n_commits: AtomicU64,
 }
 
@@ -58,8 +60,12 @@ pub(super) fn write(
             .map_err(WriteError::Store)?;
         unit_idx += 1;
         match ack {
-            Ack::Applied { n_changed } => {
+            Ack::Applied {
+                n_changed,
+                n_erased,
+            } => {
                 written.n_changed.fetch_add(n_changed, Ordering::Relaxed);
+                written.n_erased.fetch_add(n_erased, Ordering::Relaxed);
             }
             Ack::AlreadyApplied => {}
             Ack::Fenced => return Err(WriteError::Fenced),

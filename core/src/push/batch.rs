@@ -115,6 +115,7 @@ pub(super) fn run(
     };
     if to > from {
         match bench.store.commit_pushed(reading.unit(from, to)) {
+            Ok(Ack::Applied { n_erased: 1.., .. }) => forget(bench, spec, to),
             Ok(Ack::Applied { .. } | Ack::AlreadyApplied) => bench.inbox.consumed(&spec.name, to),
             Ok(Ack::Fenced) => {
                 let what = "the inbox moved while it was read; it is read again";
@@ -124,6 +125,15 @@ pub(super) fn run(
         }
     }
     ended
+}
+
+/// Takes what was consumed out of the inbox at once: it names a person who was erased.
+fn forget(bench: &Bench, spec: &SourceSpec, to: u64) {
+    let positions = [(spec.name.clone(), to)].into();
+    if let Err(error) = bench.inbox.scrub(positions, Arc::new(|_, _| false)) {
+        tracing::error!(source = %spec.name,
+            "webhooks of an erased person are still in the inbox: {error}");
+    }
 }
 
 /// What the webhooks of a batch gave so far.

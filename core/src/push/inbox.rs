@@ -5,6 +5,7 @@
 
 mod clerk;
 mod record;
+mod scrub;
 mod segment;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 pub(super) use self::record::Item;
+pub(super) use self::scrub::GoesOut;
 use self::segment::Shelf;
 use super::replay::Seen;
 use crate::record::SourceName;
@@ -62,6 +64,14 @@ pub(super) struct Inbox {
 enum Job {
     Keep(SourceName, Arrival, oneshot::Sender<Kept>),
     Consumed(SourceName, u64),
+    Scrub(Scrub, SyncSender<io::Result<u64>>),
+}
+
+/// What is taken out of the inbox.
+struct Scrub {
+    /// How far each source is consumed; others are left alone.
+    positions: BTreeMap<SourceName, u64>,
+    goes_out: Arc<GoesOut>,
 }
 
 /// Returns how far a source's inbox is consumed, and which events were seen.
@@ -180,6 +190,30 @@ impl Inbox {
         }
     }
 
+    /// Takes everything out that was consumed, and what is to go; returns how many of the latter
+    /// waited. Blocks.
+    ///
+    /// # Errors
+    /// When a segment cannot be written anew; what was written is whole.
+    pub(super) fn scrub(
+        &self,
+        positions: BTreeMap<SourceName, u64>,
+        goes_out: Arc<GoesOut>,
+    ) -> io::Result<u64> {
+        let (sender, answer) = sync_channel(1);
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let jobs = jobs.clone();
+        let stopped = || io::Error::other("the inbox is closed");
+        let scrub = Scrub {
+            positions,
+            goes_out,
+        };
+        let jobs = jobs.ok_or_else(stopped)?;
+        jobs.send(Job::Scrub(scrub, sender))
+            .map_err(|_| stopped())?;
+        answer.recv().map_err(|_| stopped())?
+    }
+
     /// Reads durable webhooks from a position on, in order, within both bounds but at least one;
     /// returns them with the position after the last, which may lie behind damage.
     ///
@@ -230,6 +264,27 @@ impl Drop for Inbox {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Scrubs an inbox that no process has open, as [`Inbox::scrub`] does.
+///
+/// # Errors
+/// When it cannot be read or written.
+pub(super) fn scrub_closed(
+    dir: &Path,
+    position: &mut dyn FnMut(&SourceName) -> io::Result<u64>,
+    goes_out: &GoesOut,
+) -> io::Result<u64> {
+    let mut n_waiting = 0;
+    if !dir.exists() {
+        return Ok(n_waiting);
+    }
+    for source in segment::sources(dir)? {
+        let position = position(&source)?;
+        let (mut shelf, _) = Shelf::open(&source, &dir.join(source.as_str()), position)?;
+        n_waiting += scrub::scrub(&source, &mut shelf, position, goes_out)?;
+    }
+    Ok(n_waiting)
 }
 
 fn seen_of(events: &[SeenEvent], waiting: &[(i64, EventDigest)]) -> Seen {

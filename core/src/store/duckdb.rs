@@ -7,8 +7,10 @@ mod bucket;
 mod cluster;
 mod cohort;
 mod commit;
+mod compact;
 mod counts;
 mod directory;
+mod erase;
 mod export;
 mod fault;
 mod fold;
@@ -17,6 +19,7 @@ mod known;
 mod merge;
 mod migrate;
 mod open;
+mod options;
 mod period;
 mod pushed;
 mod question;
@@ -26,10 +29,13 @@ mod retire;
 mod review;
 mod rollup;
 mod seen;
+mod sieve;
 mod stamp;
 mod stance;
 mod state;
 mod table;
+mod tally;
+mod upkeep;
 mod writer;
 
 use std::collections::HashMap;
@@ -37,96 +43,35 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
 use self::cluster::KeptClusters;
-use self::cohort::CohortQuestion;
 use self::commit::Memory;
 use self::counts::{CountChange, RowCounts};
 use self::fault::failed;
-use self::fold::Folded;
-use self::question::Writing;
 use self::reader::Readers;
 use self::rollup::Rollup;
 use self::writer::Writer;
-use crate::plan::{
-    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
-    QuestionSet, RowTime, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
-};
-use crate::record::{RecordKind, SourceName, StreamName};
+use crate::plan::QuestionSet;
+use crate::record::{SourceName, StreamName};
 use crate::store::export::{Export, Page, PageAsk};
 use crate::store::{
     Ack, Checkpoint, CommitUnit, EventMark, RunLog, SourceState, Store, StoreError,
 };
 
 pub use open::enter as hold;
+pub use options::StoreOptions;
 pub use rollup::RollUps;
 pub use table::{DimensionField, DimensionSpec};
-
-/// Readers beside the writer: panels are answered one core each, more would only share it.
-const READERS: usize = 4;
-
-/// Memory the engine may take when nothing is said, in bytes.
-const MEMORY_BYTES: u64 = 1 << 30;
-
-/// Disk the engine may spill to when nothing is said, in bytes.
-const TEMP_BYTES: u64 = 8 << 30;
-
-/// How long a query may take when nothing is said.
-const DEADLINE: Duration = Duration::from_secs(10);
-
-/// How a store is opened.
-#[derive(Debug, Clone)]
-pub struct StoreOptions {
-    /// Directory of the database, its lock, its log and its temporary files.
-    pub dir: PathBuf,
-    /// Memory the engine may take, in bytes.
-    pub memory_limit_bytes: u64,
-    /// Disk the engine may spill to, in bytes.
-    pub temp_limit_bytes: u64,
-    /// Threads of the engine.
-    pub threads: usize,
-    /// Connections that read.
-    pub n_readers: usize,
-    /// How long one query may take.
-    pub deadline: Duration,
-    /// Configured dimensions, stamped on the rows.
-    pub dimensions: Vec<DimensionSpec>,
-    /// Sources of customers, the one believed first in front; others follow by name.
-    pub believed: Vec<SourceName>,
-    /// Which tallies are kept beside the rows; `None` keeps none.
-    pub roll_ups: Option<RollUps>,
-}
-
-impl StoreOptions {
-    /// Returns the defaults for a directory.
-    #[must_use]
-    pub fn new(dir: PathBuf) -> Self {
-        let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self {
-            dir,
-            memory_limit_bytes: MEMORY_BYTES,
-            temp_limit_bytes: TEMP_BYTES,
-            threads,
-            n_readers: READERS,
-            deadline: DEADLINE,
-            dimensions: Vec::new(),
-            believed: Vec::new(),
-            roll_ups: None,
-        }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.dir.join("vocd.duckdb")
-    }
-}
 
 /// The store. Every commit that was acknowledged is seen by the next question.
 pub struct DuckStore {
     // Fields drop in this order: the connections before the lock that guards them.
     engine: RwLock<Option<Engine>>,
+    /// Shared by everything that writes; held alone while the database is rewritten.
+    writes: RwLock<()>,
     version: Arc<AtomicU64>,
     dimensions: Arc<[DimensionSpec]>,
     options: StoreOptions,
@@ -163,9 +108,10 @@ impl DuckStore {
         options.dimensions.push(DimensionSpec::team_of_agent());
         options.dimensions.push(DimensionSpec::account());
         let lock = open::enter(&options)?;
-        let (engine, version, damaged_log) = Engine::start(&options)?;
+        let (engine, version, damaged_log) = compact::start(&options)?;
         Ok(Self {
             engine: RwLock::new(Some(engine)),
+            writes: RwLock::default(),
             version: Arc::new(AtomicU64::new(version)),
             dimensions: options.dimensions.clone().into(),
             options,
@@ -232,34 +178,6 @@ impl DuckStore {
         self.read(what, |connection| query(connection, rollup.as_deref()))
     }
 
-    /// Answers plans that are one question; one that is left open is asked by name.
-    fn fold(&self, folded: &Folded<'_>, plans: &[TallyPlan]) -> Result<Vec<Tallies>, TallyError> {
-        let found = self.read_rolled("answer plans", |connection, rollup| {
-            folded.answer(connection, rollup, &self.dimensions)
-        });
-        let found = found.and_then(|found| found).map_err(unanswered)?;
-        let plans = folded.positions.iter().map(|position| &plans[*position]);
-        found
-            .into_iter()
-            .zip(plans)
-            .map(|(tallies, plan)| match tallies {
-                Some(tallies) => Ok(tallies),
-                None => self.count(&fold::by_name(plan)),
-            })
-            .collect()
-    }
-
-    /// Answers a plan from rows.
-    fn count(&self, plan: &TallyPlan) -> Result<Tallies, TallyError> {
-        let question = Writing::new(plan.kind, &self.dimensions)
-            .tally(plan)
-            .map_err(unanswered)?;
-        self.read("answer a plan", |connection| {
-            answer::tally(connection, plan, &question)
-        })
-        .map_err(unanswered)
-    }
-
     /// Waits until every day is tallied.
     ///
     /// # Errors
@@ -324,6 +242,16 @@ impl DuckStore {
         what: &'static str,
         job: impl FnOnce(&duckdb::Connection, &mut Memory) -> duckdb::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let _shared = self.writes.read().unwrap_or_else(PoisonError::into_inner);
+        self.write_in_turn(what, job)
+    }
+
+    /// As [`Self::write`], for one that holds the right to write already.
+    fn write_in_turn<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        job: impl FnOnce(&duckdb::Connection, &mut Memory) -> duckdb::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let path = self.options.path();
         self.on_engine(|engine| {
             let memory = Arc::clone(&engine.memory);
@@ -348,6 +276,7 @@ impl Engine {
         let opened = open::open(options)?;
         let connection = opened.connection;
         migrate::migrate(&connection, &path)?;
+        let marks = sieve::load(&connection, &options.dir)?;
         let fail = |source| failed("open the database", &path, source);
         connection.execute_batch(commit::STAGE_SQL).map_err(fail)?;
         restamp::prepare(&connection, &options.dimensions, &options.believed).map_err(fail)?;
@@ -372,7 +301,11 @@ impl Engine {
         let engine = Self {
             readers: Readers::new(path.clone(), readers, options.deadline).map_err(thread)?,
             writer: Writer::start(connection, idle(rollup.clone())).map_err(thread)?,
-            memory: Arc::new(Mutex::new(Memory::new(&options.believed, rollup.clone()))),
+            memory: Arc::new(Mutex::new(Memory::new(
+                &options.believed,
+                marks,
+                rollup.clone(),
+            ))),
             rollup,
             is_dead: Arc::default(),
         };
@@ -454,158 +387,6 @@ impl Export for DuckStore {
     }
 }
 
-impl Tally for DuckStore {
-    fn tally(&self, plan: &TallyPlan) -> Result<Tallies, TallyError> {
-        let mut answers = self.tally_all(std::slice::from_ref(plan))?;
-        Ok(answers.pop().unwrap_or_default())
-    }
-
-    fn tally_all(&self, plans: &[TallyPlan]) -> Result<Vec<Tallies>, TallyError> {
-        let (folding, others): (Vec<_>, Vec<_>) = plans
-            .iter()
-            .enumerate()
-            .partition(|(_, plan)| fold::is_foldable(plan));
-        let folded = fold::folded(folding.into_iter());
-        let mut answers: Vec<(usize, Tallies)> = Vec::with_capacity(plans.len());
-        // A small question keeps one core busy and much of it is planning: side by side they take
-        // as long as the longest. Each thread waits for a reader of its own.
-        std::thread::scope(|scope| {
-            let folded = folded.iter().map(|folded| {
-                scope.spawn(move || -> Result<_, TallyError> {
-                    let tallies = self.fold(folded, plans)?;
-                    Ok(folded.positions.iter().copied().zip(tallies).collect())
-                })
-            });
-            let folded: Vec<_> = folded.collect();
-            let others = others.into_iter().map(|(position, plan)| {
-                scope.spawn(move || Ok(vec![(position, self.count(plan)?)]))
-            });
-            let others: Vec<_> = others.collect();
-            for thread in folded.into_iter().chain(others) {
-                let found: Result<Vec<(usize, Tallies)>, TallyError> = thread
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                answers.extend(found?);
-            }
-            Ok(())
-        })?;
-        answers.sort_by_key(|(position, _)| *position);
-        Ok(answers.into_iter().map(|(_, tallies)| tallies).collect())
-    }
-
-    fn clusters(&self, plan: &ClusterPlan) -> Result<Vec<ClusterRow>, TallyError> {
-        // Read before the rows: what is kept may be newer than it says, never older.
-        let version = self.version.load(Ordering::Acquire);
-        let key = format!("{plan:?}");
-        let kept = || self.clusters.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(clusters) = kept().get(&key, version, plan.is_estimate) {
-            return Ok(clusters);
-        }
-        let question = Writing::new(plan.rows.kind, &self.dimensions)
-            .clusters(plan)
-            .map_err(unanswered)?;
-        let clusters = self
-            .read("sum over persons", |connection| {
-                cluster::clusters(connection, plan, &question)
-            })
-            .map_err(unanswered)?;
-        kept().put(key, version, &clusters);
-        Ok(clusters)
-    }
-
-    fn cohorts(&self, plan: &CohortPlan) -> Result<Cohorts, TallyError> {
-        let mut answers = self.cohorts_all(std::slice::from_ref(plan))?;
-        Ok(answers.pop().unwrap_or_default())
-    }
-
-    fn cohorts_all(&self, plans: &[CohortPlan]) -> Result<Vec<Cohorts>, TallyError> {
-        let writing = |plan: &CohortPlan| Writing::new(plan.rows.kind, &self.dimensions);
-        let questions = plans
-            .iter()
-            .map(|plan| CohortQuestion::new(plan, || writing(plan)))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(unanswered)?;
-        let found = self.read("match answers with invitations", |connection| {
-            cohort::cohorts(connection, plans, &questions)
-        });
-        found
-            .and_then(|cohorts| cohorts.ok_or_else(cohort::too_contested))
-            .map_err(unanswered)
-    }
-
-    fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError> {
-        // Read before the rows: what is kept may be newer than it says, never older.
-        let version = self.version.load(Ordering::Acquire);
-        let kept = || {
-            self.questions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some((known, sets)) = kept().get(metric)
-            && *known == version
-        {
-            return Ok(sets.clone());
-        }
-        let sets = self
-            .read_rolled("list questions", |connection, rollup| {
-                match rollup.map(|rollup| rollup.question_sets(connection, metric)) {
-                    Some(Ok(None)) | None => {
-                        answer::question_sets(connection, answer::ANSWERS, metric)
-                    }
-                    Some(Ok(Some(sets))) => Ok(sets),
-                    Some(Err(error)) => Err(error),
-                }
-            })
-            .map_err(unanswered)?;
-        let metrics = RecordKind::Response
-            .column("metric")
-            .map_or(&[][..], |column| column.values);
-        if metrics.contains(&metric) {
-            kept().insert(metric.to_owned(), (version, sets.clone()));
-        }
-        Ok(sets)
-    }
-
-    fn extent(
-        &self,
-        kind: RecordKind,
-        filter: &Filter,
-        time: RowTime,
-        as_of: Option<Timestamp>,
-    ) -> Result<Option<(Timestamp, Timestamp)>, TallyError> {
-        let question = answer::extent_question(kind, &self.dimensions, filter, time, as_of)
-            .map_err(unanswered)?;
-        self.read("find the extent of rows", |connection| {
-            answer::extent(connection, &question)
-        })
-        .map_err(unanswered)
-    }
-
-    fn periods(&self, plan: &PeriodPlan) -> Result<Periods, TallyError> {
-        let question = Writing::new(plan.kind, &self.dimensions)
-            .periods(plan)
-            .map_err(unanswered)?;
-        self.read("list the periods of customers", |connection| {
-            period::periods(connection, &question)
-        })
-        .map_err(unanswered)
-    }
-
-    fn stances(&self, plan: &StancePlan) -> Result<Vec<Stance>, TallyError> {
-        let question = Writing::new(RecordKind::Response, &self.dimensions)
-            .stances(plan)
-            .map_err(unanswered)?;
-        self.read("list the answers of customers", |connection| {
-            stance::stances(connection, &question)
-        })
-        .map_err(unanswered)
-    }
-
-    fn data_version(&self) -> DataVersion {
-        DataVersion(self.version.load(Ordering::Acquire))
-    }
-}
-
 /// Returns what the writing thread does when nothing waits: it tallies changed days.
 fn idle(rollup: Option<Arc<Rollup>>) -> impl FnMut(&duckdb::Connection) -> bool {
     move |connection| {
@@ -615,13 +396,6 @@ fn idle(rollup: Option<Arc<Rollup>>) -> impl FnMut(&duckdb::Connection) -> bool 
             tracing::warn!(%error, "days could not be tallied");
             false
         })
-    }
-}
-
-fn unanswered(error: StoreError) -> TallyError {
-    match error {
-        StoreError::Deadline { deadline_s } => TallyError::Deadline { deadline_s },
-        other => TallyError::Store(Box::new(other)),
     }
 }
 

@@ -10,8 +10,9 @@ use std::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
 use super::record::Item;
+use super::scrub;
 use super::segment::{SEGMENT_BYTES, Segment, Shelf, sync_folder};
-use super::{Arrival, Job, Kept, Shelves};
+use super::{Arrival, Job, Kept, Scrub, Shelves};
 use crate::push::replay::Seen;
 use crate::record::SourceName;
 
@@ -66,6 +67,10 @@ impl Clerk {
             while let Some(job) = next.take() {
                 match job {
                     Job::Consumed(source, position) => self.let_go(&source, position),
+                    Job::Scrub(scrub, answer) => {
+                        // Who asked may be gone; it is done all the same.
+                        let _ = answer.send(self.scrub(&scrub));
+                    }
                     Job::Keep(source, arrival, answer) => {
                         n_bytes += arrival.body.len();
                         group.push(Entry {
@@ -224,6 +229,22 @@ impl Clerk {
             _ => shelf.segments.push_back(open.segment.clone()),
         }
         shelf.next = next;
+    }
+
+    fn scrub(&mut self, scrub: &Scrub) -> io::Result<u64> {
+        let mut n_waiting = 0;
+        for (source, position) in &scrub.positions {
+            let mut by_source = self.shelves.lock();
+            let Some(shelf) = by_source.get_mut(source) else {
+                continue;
+            };
+            // What is written from here on goes into a new file.
+            self.open.remove(source);
+            let mut scrubbed = shelf.clone();
+            n_waiting += scrub::scrub(source, &mut scrubbed, *position, &*scrub.goes_out)?;
+            *shelf = scrubbed;
+        }
+        Ok(n_waiting)
     }
 
     /// Deletes segments that hold nothing from a position on.

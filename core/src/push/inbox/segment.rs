@@ -133,7 +133,7 @@ impl Shelf {
 }
 
 /// Hands over the records in order as long as `take` wants more; returns where it ended.
-fn scan(
+pub(super) fn scan(
     source: &SourceName,
     path: &Path,
     bytes: &[u8],

@@ -228,3 +228,64 @@ fn a_folder_that_cannot_be_written_keeps_nothing() {
     fs::create_dir(test.dir.path().join("survey")).unwrap();
     assert_eq!(test.keep(arrival(1)), Kept::Durable);
 }
+
+#[test]
+fn what_was_consumed_or_is_to_go_is_taken_out_and_the_rest_keeps_its_place() {
+    let goes_out = |_: &SourceName, item: &Item| item.event_id == "3";
+    for is_open in [true, false] {
+        let test = TestInbox::new();
+        for number in 0..6 {
+            assert_eq!(test.keep(arrival(number)), Kept::Durable);
+        }
+        let test = match is_open {
+            true => {
+                let positions = [(source(), 2)].into();
+                let scrubbed = test.inbox.scrub(positions, Arc::new(goes_out));
+                assert_eq!(scrubbed.unwrap(), 1);
+                assert_eq!(
+                    test.read(2),
+                    (["2", "4", "5"].map(str::to_owned).to_vec(), 6)
+                );
+                test
+            }
+            false => {
+                let TestInbox { dir, inbox, .. } = test;
+                drop(inbox);
+                let half = dir.path().join("survey/000000000000.new");
+                fs::write(&half, "what a crash left").unwrap();
+                let scrubbed = scrub_closed(dir.path(), &mut |_| Ok(2), &goes_out);
+                assert_eq!(scrubbed.unwrap(), 1);
+                assert!(!half.exists());
+                TestInbox::open(dir, 1 << 30, 2)
+            }
+        };
+        let bytes = files(&test.dir);
+        for (number, expected) in [(0, false), (1, false), (2, true), (3, false), (4, true)] {
+            let body = format!("{{\"n\":{number}}}").into_bytes();
+            let is_there = bytes.windows(body.len()).any(|window| window == body);
+            assert_eq!(is_there, expected, "{number}, open: {is_open}");
+        }
+        // Positions go on behind the last, in this process and the next.
+        assert_eq!(test.keep(arrival(6)), Kept::Durable);
+        let expected = (["2", "4", "5", "6"].map(str::to_owned).to_vec(), 7);
+        assert_eq!(test.read(2), expected);
+        let test = test.reopen(2);
+        assert_eq!(test.read(2), expected);
+        let positions = [(source(), 7)].into();
+        assert_eq!(
+            test.inbox.scrub(positions, Arc::new(|_, _| false)).unwrap(),
+            0
+        );
+        assert_eq!(files(&test.dir), Vec::<u8>::new());
+        assert_eq!(test.keep(arrival(7)), Kept::Durable);
+        assert_eq!(test.read(7), (vec!["7".to_owned()], 8));
+    }
+}
+
+/// Returns the bytes of all segments.
+fn files(dir: &TempDir) -> Vec<u8> {
+    let entries = fs::read_dir(dir.path().join("survey")).unwrap();
+    entries
+        .flat_map(|entry| fs::read(entry.unwrap().path()).unwrap())
+        .collect()
+}

@@ -41,11 +41,13 @@ pub enum Reason {
     ScaleNotNps,
     /// A scale's end lies before its start.
     BadScale,
+    /// Its person was erased; found by the store, behind the door.
+    Erased,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::BadId,
         Self::MissingValue,
         Self::UnknownValue,
@@ -56,6 +58,7 @@ impl Reason {
         Self::ScoreOutOfScale,
         Self::ScaleNotNps,
         Self::BadScale,
+        Self::Erased,
     ];
 
     /// Returns the name it is counted under.
@@ -72,6 +75,7 @@ impl Reason {
             Self::ScoreOutOfScale => "score_out_of_scale",
             Self::ScaleNotNps => "scale_not_nps",
             Self::BadScale => "bad_scale",
+            Self::Erased => "erased",
         }
     }
 }

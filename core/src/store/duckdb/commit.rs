@@ -19,10 +19,12 @@ use super::restamp;
 use super::retire::Retired;
 use super::rollup::Rollup;
 use super::seen::SeenKeys;
+use super::sieve::{self, Sifted};
 use super::state;
 use super::table::{DimensionSpec, history};
 use crate::record::door::{BUCKET_TIME, KEY, normal_schema};
 use crate::record::{RecordKind, SourceName};
+use crate::store::mark::Marks;
 use crate::store::{Ack, CommitUnit};
 
 /// Tables of the writing connection that hold the keys and rows of the commit at hand.
@@ -50,9 +52,11 @@ const KINDS: [RecordKind; 10] = {
 #[derive(Default)]
 pub(super) struct Memory {
     /// Sources of customers, the one believed first in front.
-    believed: Arc<[SourceName]>,
+    pub(super) believed: Arc<[SourceName]>,
     /// Who is who, as of the last commit.
-    people: Option<Directory>,
+    pub(super) people: Option<Directory>,
+    /// By what erased persons are known.
+    pub(super) marks: Option<Arc<Marks>>,
     /// Which keys the tables may hold.
     seen: SeenKeys,
     /// How many replaced rows wait for their move.
@@ -63,9 +67,14 @@ pub(super) struct Memory {
 
 impl Memory {
     /// Starts without any; `believed` ranks the sources of customers.
-    pub(super) fn new(believed: &[SourceName], rollup: Option<Arc<Rollup>>) -> Self {
+    pub(super) fn new(
+        believed: &[SourceName],
+        marks: Option<Arc<Marks>>,
+        rollup: Option<Arc<Rollup>>,
+    ) -> Self {
         Self {
             believed: believed.into(),
+            marks,
             rollup,
             ..Self::default()
         }
@@ -73,8 +82,20 @@ impl Memory {
 }
 
 impl Memory {
+    /// Notes that answers at these times went or are stamped otherwise.
+    pub(super) fn note_answers(
+        &self,
+        connection: &Connection,
+        times_us: Vec<i64>,
+    ) -> duckdb::Result<()> {
+        match &self.rollup {
+            Some(rollup) => rollup.note(connection, times_us),
+            None => Ok(()),
+        }
+    }
+
     /// Ends a transaction that may have changed rows.
-    fn end(&self, transaction: Transaction<'_>) -> duckdb::Result<()> {
+    pub(super) fn end(&self, transaction: Transaction<'_>) -> duckdb::Result<()> {
         if let Some(rollup) = &self.rollup {
             Rollup::keep_up(&transaction)?;
             rollup.wake(&transaction, false)?;
@@ -121,8 +142,9 @@ pub(super) fn commit(
         state::Gate::Applied => return Ok((Ack::AlreadyApplied, Vec::new())),
         state::Gate::Fenced => return Ok((Ack::Fenced, Vec::new())),
     }
-    let written = write_rows(&transaction, dimensions, memory, unit)?;
-    state::note_unit(&transaction, unit, written.is_changed)?;
+    let sifted = sieve::sift(memory.marks.as_deref(), unit);
+    let written = write_rows(&transaction, dimensions, memory, unit, &sifted)?;
+    state::note_unit(&transaction, unit, &sifted, written.is_changed)?;
     memory.end(transaction)?;
     Ok(written.finish(memory))
 }
@@ -145,9 +167,12 @@ pub(super) fn commit_pushed(
     if position != noted.from {
         return Ok((Ack::Fenced, Vec::new()));
     }
-    let written = write_rows(&transaction, dimensions, memory, unit)?;
-    inbox::note(&transaction, noted)?;
-    state::note_rejects(&transaction, unit)?;
+    let mut sifted = sieve::sift(memory.marks.as_deref(), unit);
+    let letters = sieve::letters(memory.marks.as_deref(), noted);
+    sifted.n_erased += (noted.letters.len() - letters.len()) as u64;
+    let written = write_rows(&transaction, dimensions, memory, unit, &sifted)?;
+    inbox::note(&transaction, noted, &letters)?;
+    state::note_rejects(&transaction, unit, &sifted)?;
     state::note_change(&transaction, written.is_changed)?;
     memory.end(transaction)?;
     Ok(written.finish(memory))
@@ -158,6 +183,7 @@ struct WrittenRows {
     people: Directory,
     changes: Vec<CountChange>,
     n_changed: u64,
+    n_erased: u64,
     is_changed: bool,
 }
 
@@ -165,8 +191,11 @@ impl WrittenRows {
     /// Keeps what the commit made true.
     fn finish(self, memory: &mut Memory) -> (Ack, Vec<CountChange>) {
         memory.people = Some(self.people);
-        let n_changed = self.n_changed;
-        (Ack::Applied { n_changed }, self.changes)
+        let ack = Ack::Applied {
+            n_changed: self.n_changed,
+            n_erased: self.n_erased,
+        };
+        (ack, self.changes)
     }
 }
 
@@ -175,6 +204,7 @@ fn write_rows(
     dimensions: &[DimensionSpec],
     memory: &mut Memory,
     unit: &CommitUnit,
+    sifted: &Sifted<'_>,
 ) -> duckdb::Result<WrittenRows> {
     let mut changes = Vec::new();
     let mut n_changed = 0;
@@ -184,7 +214,7 @@ fn write_rows(
         None => Directory::load(transaction, dimensions, &memory.believed)?,
     };
     for kind in KINDS {
-        let batches: Vec<&RecordBatch> = unit
+        let batches: Vec<&RecordBatch> = sifted
             .batches
             .iter()
             .filter(|batch| batch.kind == kind && batch.rows.num_rows() > 0)
@@ -212,15 +242,14 @@ fn write_rows(
             people = Directory::load(transaction, dimensions, &memory.believed)?;
             let stamped_us =
                 restamp::after_people(transaction, dimensions, kind, &rows, &before, &people)?;
-            if let Some(rollup) = &memory.rollup {
-                rollup.note(transaction, stamped_us)?;
-            }
+            memory.note_answers(transaction, stamped_us)?;
         }
     }
     Ok(WrittenRows {
         people,
         changes,
         n_changed,
+        n_erased: sifted.n_erased,
         is_changed,
     })
 }

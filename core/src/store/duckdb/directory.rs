@@ -92,6 +92,17 @@ impl Roll {
         self.links.get(&key).copied().unwrap_or(key)
     }
 
+    /// Returns every key of a row and hash of an alias that means this person, and its own key.
+    pub(super) fn called(&self, person: u64) -> HashSet<u64> {
+        let names = self.links.iter().filter(|(_, meant)| **meant == person);
+        names.map(|(name, _)| *name).chain([person]).collect()
+    }
+
+    /// Whether this is the hash of an alias that somebody has now.
+    pub(super) fn is_alias(&self, hash: u64) -> bool {
+        self.links.contains_key(&hash)
+    }
+
     /// Returns the value of a dimension for a person at a time: of the person, then of its
     /// account; per row the version in force, else the earliest.
     pub(super) fn value(&self, person: u64, at_us: i64, dimension: &str) -> Option<Arc<str>> {
@@ -314,7 +325,8 @@ fn list(
     Ok(listed)
 }
 
-fn texts(list: Value) -> Vec<String> {
+/// Returns the texts of a list as the engine gives it.
+pub(super) fn texts(list: Value) -> Vec<String> {
     match list {
         Value::List(items) => items
             .into_iter()

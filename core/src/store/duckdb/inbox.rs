@@ -29,8 +29,12 @@ pub(super) fn position(connection: &Connection, source: &str) -> duckdb::Result<
     Ok(found.optional()?.unwrap_or(0))
 }
 
-/// Notes the end of a unit with all that is not rows.
-pub(super) fn note(connection: &Connection, unit: &Noted) -> duckdb::Result<()> {
+/// Notes the end of a unit with all that is not rows; of its letters, these.
+pub(super) fn note(
+    connection: &Connection,
+    unit: &Noted,
+    letters: &[&DeadLetter],
+) -> duckdb::Result<()> {
     let source = unit.source.as_str();
     let sql = "UPDATE inbox_state SET position = ? WHERE source = ?";
     if connection.execute(sql, params![unit.to, source])? == 0 {
@@ -43,10 +47,10 @@ pub(super) fn note(connection: &Connection, unit: &Noted) -> duckdb::Result<()> 
         connection.execute(sql, params![source, time(unit.committed_at)])?;
     }
     note_events(connection, unit)?;
-    for letter in &unit.letters {
+    for letter in letters {
         note_letter(connection, source, letter)?;
     }
-    if !unit.letters.is_empty() {
+    if !letters.is_empty() {
         bound_letters(connection, source)?;
     }
     Ok(())
@@ -190,6 +194,14 @@ pub(super) fn letter_notes(
         }
     }
     Ok(notes)
+}
+
+/// Returns the sources that have webhooks kept aside.
+pub(super) fn letter_sources(connection: &Connection) -> duckdb::Result<Vec<String>> {
+    connection
+        .prepare("SELECT DISTINCT source FROM dead_letter ORDER BY source")?
+        .query_map([], |row| row.get(0))?
+        .collect()
 }
 
 fn letter_note(row: &Row<'_>) -> duckdb::Result<LetterNote> {

@@ -30,6 +30,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "inbox",
         sql: include_str!("migrations/0003_inbox.sql"),
     },
+    Migration {
+        version: 4,
+        name: "erasure",
+        sql: include_str!("migrations/0004_erasure.sql"),
+    },
 ];
 
 /// Remembers what was applied.

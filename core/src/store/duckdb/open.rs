@@ -142,7 +142,8 @@ fn set_log_aside(dir: &Path, path: &Path) -> Result<PathBuf, StoreError> {
     Ok(aside)
 }
 
-fn log_of(path: &Path) -> PathBuf {
+/// Returns the file of a database's log.
+pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".wal");
     PathBuf::from(name)

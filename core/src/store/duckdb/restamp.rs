@@ -103,7 +103,19 @@ pub(super) fn after_people(
         RecordKind::Agent => Reach::Agent,
         _ => Reach::Customer,
     };
-    stage_affected(connection, &affected(reach, rows, before, after))?;
+    let affected = affected(reach, rows, before, after);
+    of_people(connection, dimensions, reach, &affected, after)
+}
+
+/// Stamps the facts anew that carry one of these keys; returns what [`after_people`] does.
+pub(super) fn of_people(
+    connection: &Connection,
+    dimensions: &[DimensionSpec],
+    reach: Reach,
+    affected: &HashSet<u64>,
+    after: &Directory,
+) -> duckdb::Result<Vec<i64>> {
+    stage_affected(connection, affected)?;
     let column = match reach {
         Reach::Agent => "served_by",
         Reach::Own | Reach::Customer => "person",
@@ -171,11 +183,16 @@ fn affected(
 fn stage_affected(connection: &Connection, affected: &HashSet<u64>) -> duckdb::Result<()> {
     connection.execute_batch("TRUNCATE staged_key")?;
     let keys: UInt64Array = affected.iter().copied().map(Some).collect();
-    append(
-        connection,
-        "staged_key",
-        vec![(KEY.to_owned(), Arc::new(keys))],
-    )
+    append_keys(connection, "staged_key", keys)
+}
+
+/// Appends keys to a temporary table of them.
+pub(super) fn append_keys(
+    connection: &Connection,
+    table: &str,
+    keys: UInt64Array,
+) -> duckdb::Result<()> {
+    append(connection, table, vec![(KEY.to_owned(), Arc::new(keys))])
 }
 
 /// New stamps of rows, column by column.

@@ -7,7 +7,9 @@ use duckdb::{Connection, OptionalExt, Row, params};
 use jiff::Timestamp;
 
 use super::counts::RowCount;
+use super::sieve::Sifted;
 use super::table::current;
+use crate::record::door::Reason;
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{Checkpoint, CommitUnit, EventMark, Reject, RunLog, SourceState};
 
@@ -58,6 +60,7 @@ pub(super) fn gate(connection: &Connection, unit: &CommitUnit) -> duckdb::Result
 pub(super) fn note_unit(
     connection: &Connection,
     unit: &CommitUnit,
+    sifted: &Sifted<'_>,
     is_changed: bool,
 ) -> duckdb::Result<()> {
     let source = unit.source.as_str();
@@ -66,7 +69,7 @@ pub(super) fn note_unit(
         params![unit.unit_idx, source],
     )?;
     note_checkpoint(connection, unit)?;
-    note_rejects(connection, unit)?;
+    note_rejects(connection, unit, sifted)?;
     note_change(connection, is_changed)
 }
 
@@ -106,17 +109,24 @@ fn note_checkpoint(connection: &Connection, unit: &CommitUnit) -> duckdb::Result
     Ok(())
 }
 
-/// Counts the unit's refused records and keeps some.
-pub(super) fn note_rejects(connection: &Connection, unit: &CommitUnit) -> duckdb::Result<()> {
-    if unit.rejects.is_empty() {
+/// Counts the unit's refused records and keeps some; of erased persons none.
+pub(super) fn note_rejects(
+    connection: &Connection,
+    unit: &CommitUnit,
+    sifted: &Sifted<'_>,
+) -> duckdb::Result<()> {
+    if sifted.rejects.is_empty() && sifted.n_erased == 0 {
         return Ok(());
     }
     let source = unit.source.as_str();
     let days = unit.committed_at.as_second().div_euclid(86_400);
     let day = Value::Date32(i32::try_from(days).unwrap_or(i32::MAX));
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for reject in &unit.rejects {
+    for reject in sifted.rejects.iter() {
         *counts.entry(reject.reason.as_str()).or_default() += 1;
+    }
+    if sifted.n_erased > 0 {
+        *counts.entry(Reason::Erased.name()).or_default() += sifted.n_erased;
     }
     for (reason, n) in counts {
         let n_updated = connection.execute(
@@ -130,7 +140,7 @@ pub(super) fn note_rejects(connection: &Connection, unit: &CommitUnit) -> duckdb
             )?;
         }
     }
-    note_samples(connection, source, &unit.rejects)
+    note_samples(connection, source, &sifted.rejects)
 }
 
 fn note_samples(connection: &Connection, source: &str, rejects: &[Reject]) -> duckdb::Result<()> {

@@ -1,7 +1,9 @@
 //! The store as a whole: commits, versions, questions, reopening.
 
 mod cohort;
+mod compact;
 mod desk;
+mod erase;
 mod export;
 mod fixture;
 mod meaning;
@@ -16,20 +18,20 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::fixture::{Answer, TestStore, at, everything};
+use self::fixture::{Answer, TestStore, at, changed, everything};
 use crate::plan::{
     ClusterPlan, ClusterSums, Dimension, Filter, Measure, RowTime, Tally, TallyPlan, TallyValue,
     Worth,
 };
 use crate::record::RecordKind;
 use crate::store::duckdb::{DuckStore, StoreOptions, commit, migrate, state};
-use crate::store::{Ack, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 #[test]
 fn a_committed_answer_is_counted() {
     let store = TestStore::new();
     let ack = store.commit(&[Answer::new("a", 9.0, 10), Answer::new("b", 3.0, 20)]);
-    assert_eq!(ack, Ack::Applied { n_changed: 2 });
+    assert_eq!(ack, changed(2));
     let tallies = store
         .tally(&everything(vec![
             Measure::Count,
@@ -85,7 +87,7 @@ fn the_same_rows_again_change_nothing() {
     let answers = [Answer::new("a", 9.0, 10), Answer::new("b", 3.0, 20)];
     store.commit(&answers);
     let before = store.data_version();
-    assert_eq!(store.commit(&answers), Ack::Applied { n_changed: 0 });
+    assert_eq!(store.commit(&answers), changed(0));
     assert_eq!(store.data_version(), before);
 }
 

@@ -27,6 +27,14 @@ pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(START_S + second).unwrap()
 }
 
+/// Returns what a commit that changed so many rows says.
+pub(super) const fn changed(n_changed: u64) -> Ack {
+    Ack::Applied {
+        n_changed,
+        n_erased: 0,
+    }
+}
+
 /// Returns the first hours of the test's time.
 pub(super) fn hours(n: i64) -> Vec<Span> {
     (0..n)

@@ -2,7 +2,7 @@
 
 use crate::record::door::Door;
 use crate::record::{RecordKind, SourceName};
-use crate::store::duckdb::tests::fixture::{Answer, at, plugin_batch};
+use crate::store::duckdb::tests::fixture::{Answer, at, changed, plugin_batch};
 use crate::store::duckdb::{DuckStore, StoreOptions};
 use crate::store::push::{DeadLetter, PushStore, PushUnit, SeenEvent};
 use crate::store::{Ack, Store};
@@ -61,7 +61,7 @@ fn a_unit_counts_once_and_only_where_the_one_before_ended() {
     with_store(|store| {
         assert_eq!(store.inbox_position(&source()).unwrap(), 0);
         let applied = store.commit_pushed(unit(0, 3, &["a", "b"])).unwrap();
-        assert_eq!(applied, Ack::Applied { n_changed: 2 });
+        assert_eq!(applied, changed(2));
         assert_eq!(store.inbox_position(&source()).unwrap(), 3);
         let again = store.commit_pushed(unit(0, 3, &["a", "b"])).unwrap();
         assert_eq!(again, Ack::AlreadyApplied);

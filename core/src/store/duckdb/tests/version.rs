@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::fixture::{Answer, TestStore, at, everything};
+use super::fixture::{Answer, TestStore, at, changed, everything};
 use crate::plan::{Measure, Tally, TallyPlan, TallyValue};
 use crate::store::{Ack, Store};
 
@@ -38,15 +38,9 @@ fn deletion(id: &str, updated_at: i64) -> Answer {
 fn a_newer_version_replaces_and_an_older_one_does_not() {
     let store = TestStore::new();
     store.commit(&[version("a", 5.0, 100)]);
-    assert_eq!(
-        store.commit(&[version("a", 6.0, 200)]),
-        Ack::Applied { n_changed: 1 }
-    );
+    assert_eq!(store.commit(&[version("a", 6.0, 200)]), changed(1));
     assert_eq!(histogram(&store, None), [(6.0, 1)]);
-    assert_eq!(
-        store.commit(&[version("a", 4.0, 50)]),
-        Ack::Applied { n_changed: 0 }
-    );
+    assert_eq!(store.commit(&[version("a", 4.0, 50)]), changed(0));
     assert_eq!(histogram(&store, None), [(6.0, 1)]);
 }
 
@@ -121,9 +115,9 @@ fn an_earlier_run_is_fenced_and_a_repeated_unit_is_known() {
     let commit =
         |run_id, unit_idx| Store::commit(&*store, store.unit(&answers, run_id, unit_idx)).unwrap();
     assert_eq!(commit(old_run, 0), Ack::Fenced);
-    assert_eq!(commit(run, 0), Ack::Applied { n_changed: 1 });
+    assert_eq!(commit(run, 0), changed(1));
     assert_eq!(commit(run, 0), Ack::AlreadyApplied);
-    assert_eq!(commit(run, 1), Ack::Applied { n_changed: 0 });
+    assert_eq!(commit(run, 1), changed(0));
 }
 
 fn any_version() -> impl Strategy<Value = Answer> {
@@ -173,7 +167,7 @@ proptest! {
         }
         prop_assert_eq!(summary(&at_once), summary(&in_parts));
         let before = at_once.data_version();
-        prop_assert_eq!(at_once.commit(&shuffled), Ack::Applied { n_changed: 0 });
+        prop_assert_eq!(at_once.commit(&shuffled), changed(0));
         prop_assert_eq!(at_once.data_version(), before);
     }
 }
@@ -188,9 +182,9 @@ fn a_large_unit_meets_the_versions_of_earlier_units_and_of_an_earlier_start() {
         .map(|idx| version(&idx.to_string(), 6.0, 150))
         .chain([version("gone", 6.0, 150)])
         .collect();
-    assert_eq!(store.commit(&many), Ack::Applied { n_changed: 40_000 });
+    assert_eq!(store.commit(&many), changed(40_000));
     let newer: Vec<Answer> = ["0", "39999"].map(|id| version(id, 7.0, 200)).into();
-    assert_eq!(store.commit(&newer), Ack::Applied { n_changed: 2 });
-    assert_eq!(store.commit(&many), Ack::Applied { n_changed: 0 });
+    assert_eq!(store.commit(&newer), changed(2));
+    assert_eq!(store.commit(&many), changed(0));
     assert_eq!(histogram(&store, None), [(6.0, 39_998), (7.0, 2)]);
 }
