@@ -11,9 +11,11 @@ use crate::config::Config;
 
 mod cassette;
 mod check;
+mod compact;
 mod demo;
 mod desk;
 mod doctor;
+mod erase;
 mod failure;
 mod kpi;
 mod output;
@@ -82,6 +84,10 @@ enum Command {
     Sources(sources::SourcesFlags),
     /// Look at data, configuration, plugins and kernel, and say what to mend
     Doctor(doctor::DoctorFlags),
+    /// Give the space of deleted rows back to the disk
+    Compact(ConfigFlag),
+    /// Take a person out of everything, for good, and print a receipt
+    Erase(erase::EraseFlags),
     /// Make, list and revoke access tokens
     Token(token::TokenFlags),
     /// List, describe, check, write and try plugins
@@ -108,6 +114,8 @@ pub fn run() -> ExitCode {
         Command::Kpi(flags) => kpi::run(&flags),
         Command::Sources(flags) => sources::run(&flags),
         Command::Doctor(flags) => doctor::run(&flags),
+        Command::Compact(flag) => compact::run(&flag),
+        Command::Erase(flags) => erase::run(&flags),
         Command::Token(flags) => token::run(&flags),
         Command::Plugin(flags) => plugin::run(&flags),
         Command::Completions { shell } => complete(shell),

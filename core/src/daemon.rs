@@ -28,6 +28,7 @@ mod house;
 pub mod order;
 mod plugins;
 mod reload;
+pub mod upkeep;
 
 pub use house::{House, hold_data_dir, plugin_folders, source_specs};
 use order::Order;
@@ -122,6 +123,7 @@ async fn serve(
     let access = Arc::new(Access::open(config.data_dir())?);
     let fleet = Arc::new(plugins::open(&config, &house, &host));
     let push = Arc::new(start_push(&config, &house, &host, &fleet)?);
+    finish_erasures(&house, &push);
     let schedule = Arc::new(start_schedule(&config, &house, Arc::clone(&host), &fleet)?);
     let reloader = Arc::new(Reloader::new(
         config.clone(),
@@ -185,6 +187,20 @@ fn close(config: Config, house: &House) -> Result<(), DaemonError> {
     house.store().flush()?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Finishes erasures that were interrupted, beside everything else: their rows are gone already.
+fn finish_erasures(house: &Arc<House>, push: &Arc<Push>) {
+    let (house, push) = (Arc::clone(house), Arc::clone(push));
+    tokio::task::spawn_blocking(move || {
+        if let Err(failure) = upkeep::finish(&house, &upkeep::Inbox::Open(&push)) {
+            tracing::error!(
+                hint = failure.hint,
+                "bytes of an erased person may be left: {}",
+                failure.what
+            );
+        }
+    });
 }
 
 fn start_schedule(

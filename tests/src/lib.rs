@@ -5,6 +5,7 @@ pub mod binaries;
 pub mod browser;
 pub mod daemon;
 pub mod dice;
+pub mod planted;
 pub mod plugin;
 pub mod prism;
 pub mod pushed;

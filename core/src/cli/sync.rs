@@ -12,6 +12,7 @@ use crate::host::fleet::Plugins;
 use crate::host::{Host, StopSignal};
 use crate::ingest::{SourceSpec, pull_source};
 use crate::nearest::nearest;
+use crate::record::door::Reason;
 
 use super::cassette::CassetteFlags;
 use super::desk;
@@ -196,7 +197,8 @@ fn tell(source: &str, last: &Value, is_dry_run: bool) -> Result<(), Failure> {
             part("detail")
         ))?;
     }
-    if number("rejects") > 0 && !is_dry_run {
+    let erased = report["reject_reasons"][Reason::Erased.name()].as_u64();
+    if number("rejects") > erased.unwrap_or(0) && !is_dry_run {
         output::line(&format!(
             "  read on behind them; once their cause is mended: vocd sync {source} --full"
         ))?;

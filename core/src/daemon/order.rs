@@ -13,7 +13,9 @@ use crate::ingest::{
 use crate::push::Push;
 use crate::record::SourceName;
 use crate::store::Store as _;
+use crate::store::upkeep::{PersonAsk, Upkeep as _};
 
+use super::upkeep::{self, Inbox};
 use super::{House, plugins};
 
 /// Carries out commands in the daemon.
@@ -94,6 +96,31 @@ impl Commands for Order {
                 &error,
                 Some("`vocd sources` lists what is kept aside".to_owned()),
             ),
+        }
+    }
+
+    fn compact(&self) -> Value {
+        match upkeep::compact(&self.house, &Inbox::Open(&self.push)) {
+            Ok(report) => json!({ "report": report }),
+            Err(failure) => told(&failure),
+        }
+    }
+
+    fn erase(&self, ask: &PersonAsk, is_dry_run: bool) -> (Value, String, &'static str) {
+        let end = upkeep::erase(&self.house, &Inbox::Open(&self.push), ask, is_dry_run);
+        (end.line, end.on, end.outcome)
+    }
+
+    fn receipts(&self) -> Value {
+        match self.house.store().receipts() {
+            Ok(receipts) => {
+                let receipts: Vec<Value> = receipts
+                    .iter()
+                    .filter_map(|text| serde_json::from_str(text).ok())
+                    .collect();
+                json!({ "report": { "receipts": receipts } })
+            }
+            Err(error) => failure_line(&error, error.hint().map(str::to_owned)),
         }
     }
 

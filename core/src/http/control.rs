@@ -18,7 +18,8 @@ use crate::access::audit::Deed;
 use crate::access::order::TokenOrder;
 use crate::http::ServeOptions;
 use crate::http::visit::{Fault, Visitor};
-use crate::record::PauseReason;
+use crate::record::{PauseReason, SourceName};
+use crate::store::upkeep::PersonAsk;
 
 /// Header that says which build asks; another build may speak another dialect.
 pub const BUILD_HEADER: &str = "x-vocd-build";
@@ -49,6 +50,16 @@ pub trait Commands: Send + Sync {
 
     /// Lets a build of a plugin run that waits for it.
     fn approve(&self, plugin: &str) -> Value;
+
+    /// Rewrites the database without what was deleted.
+    fn compact(&self) -> Value;
+
+    /// Erases a person, or tells what that would take away; also returns what the audit log says
+    /// it was done to and how it ended, neither with anything personal.
+    fn erase(&self, ask: &PersonAsk, is_dry_run: bool) -> (Value, String, &'static str);
+
+    /// Returns the receipts of all erasures.
+    fn receipts(&self) -> Value;
 
     /// Has a source pulled soon, held back or let go on.
     ///
@@ -179,10 +190,19 @@ pub(super) fn answer<B>(
                 done
             })?;
         }
+        "/control/compact" => {
+            order.start(lines, |order, commands, _| {
+                let done = commands.compact();
+                order.note("compact", "", &done);
+                done
+            })?;
+        }
+        "/control/erase" => order.start(lines, |order, commands, _| order.erase(commands))?,
+        "/control/receipts" => order.start(lines, |_, commands, _| commands.receipts())?,
         "/control/token" => order.start(lines, |order, _, _| order.token())?,
         _ => {
             let fault = Fault::new(StatusCode::NOT_FOUND, "there is no such command");
-            let hint = "there are /control/{sync,reset,retry,approve,token}";
+            let hint = "there are /control/{sync,reset,retry,approve,compact,erase,receipts,token}";
             return Err(fault.hint(hint));
         }
     }
@@ -236,6 +256,28 @@ impl Order {
         if !is_dry_run {
             let action = if is_full { "sync_full" } else { "sync" };
             self.note(action, source, &done);
+        }
+        done
+    }
+
+    fn erase(&self, commands: &dyn Commands) -> Value {
+        let source = self.parameter("source");
+        let ask = PersonAsk {
+            reference: self.parameter("customer").to_owned(),
+            source: SourceName::new(source),
+        };
+        if ask.source.is_none() && !source.is_empty() {
+            return json!({ "failure": { "what": "that is no name of a source" } });
+        }
+        let is_dry_run = self.parameter("dry_run") == "true";
+        let (done, on, outcome) = commands.erase(&ask, is_dry_run);
+        if !is_dry_run {
+            self.access.audit().note_change(&Deed {
+                who: self.who.clone(),
+                action: "erase",
+                on: &on,
+                outcome,
+            });
         }
         done
     }

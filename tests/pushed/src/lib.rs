@@ -28,6 +28,8 @@ struct Row {
     at_s: i64,
     #[serde(default)]
     version: u64,
+    #[serde(default)]
+    customer: Option<String>,
 }
 
 impl Source for Pushed {
@@ -102,6 +104,7 @@ impl Source for Pushed {
             "responded_at",
             "revision",
             "channel",
+            "customer",
         ];
         let mut rows = RowsBuilder::new(RecordKind::Response, &columns)?;
         for row in &body.rows {
@@ -114,6 +117,9 @@ impl Source for Pushed {
             rows.push_count(6, row.version);
             if let Some(topic) = webhook.header("x-pushed-topic") {
                 rows.push_str(7, topic);
+            }
+            if let Some(customer) = &row.customer {
+                rows.push_str(8, customer);
             }
             rows.end_row();
         }

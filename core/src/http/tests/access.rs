@@ -88,6 +88,22 @@ impl control::Commands for NoSources {
         serde_json::Value::Null
     }
 
+    fn compact(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    fn erase(
+        &self,
+        _: &crate::store::upkeep::PersonAsk,
+        _: bool,
+    ) -> (serde_json::Value, String, &'static str) {
+        (serde_json::Value::Null, String::new(), "unknown")
+    }
+
+    fn receipts(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
     fn steer(
         &self,
         _: &str,
