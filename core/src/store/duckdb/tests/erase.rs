@@ -24,6 +24,7 @@ fn a_person_is_gone_from_every_table_and_file() {
     assert!(!found_in(store.dir.path()).is_empty(), "the test sees it");
     let before = store.holding(&ask("c1")).unwrap();
     let version = store.data_version().0;
+    store.settle().unwrap();
     assert_eq!(store.count(), 6);
     let erasure = store.erase(&ask("c1"), at(7_200)).unwrap();
     assert_eq!(erasure.holding, before, "the dry run told what would go");
@@ -40,8 +41,14 @@ fn a_person_is_gone_from_every_table_and_file() {
     assert_eq!(versions, [("customer", 1), ("response", 2), ("ticket", 2)]);
     assert_eq!((before.n_letters, before.n_samples), (1, 1));
     assert!(store.data_version().0 > version, "charts change at once");
-    // Those of others, and those of nobody.
+    // Those of others, and those of nobody; the tallies of days follow.
     assert_eq!(store.count(), 3);
+    assert_eq!(store.untrue_tallies().unwrap(), []);
+    store.settle().unwrap();
+    assert_eq!(
+        (store.count(), store.untrue_tallies().unwrap()),
+        (3, vec![])
+    );
     assert!(matches!(
         store
             .holding(&ask("c2"))
@@ -62,6 +69,10 @@ fn a_person_is_gone_from_every_table_and_file() {
         .unwrap();
     assert_eq!(found_in(store.dir.path()), Vec::<String>::new());
     let store = store.reopened();
+    assert_eq!(
+        (store.count(), store.untrue_tallies().unwrap()),
+        (3, vec![])
+    );
     assert_eq!(found_in(store.dir.path()), Vec::<String>::new());
     assert_eq!(store.unfinished_erasures().unwrap(), Vec::<String>::new());
     let receipts = store.receipts().unwrap();

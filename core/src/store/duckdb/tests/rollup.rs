@@ -61,7 +61,7 @@ fn dimensions() -> Vec<DimensionSpec> {
     segment().into_iter().chain([region]).collect()
 }
 
-fn store() -> TestStore {
+pub(super) fn store() -> TestStore {
     TestStore::rolled_up(dimensions(), roll_ups(Arc::new(ShortDays)))
 }
 

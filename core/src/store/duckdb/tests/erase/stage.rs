@@ -11,7 +11,8 @@ use crate::record::door::Reject;
 use crate::record::{RecordKind, SourceName};
 use crate::store::duckdb::DuckStore;
 use crate::store::duckdb::tests::fixture::{Answer, TestStore, at};
-use crate::store::duckdb::tests::people::{commit_rows, segment};
+use crate::store::duckdb::tests::people::commit_rows;
+use crate::store::duckdb::tests::rollup;
 use crate::store::push::{DeadLetter, PushStore as _, PushUnit};
 use crate::store::upkeep::PersonAsk;
 use crate::store::{Ack, Store};
@@ -263,7 +264,7 @@ pub(super) fn sample(store: &TestStore) {
 }
 
 pub(super) fn filled() -> TestStore {
-    let store = TestStore::with_dimensions(segment());
+    let store = rollup::store();
     customers(&store);
     facts(&store);
     sample(&store);
