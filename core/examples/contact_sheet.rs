@@ -8,22 +8,17 @@ use vocd::chart::{
 };
 use vocd::kpi::ChartKind;
 
-const CHARTS: [(&str, ChartKind); 4] = [
-    ("number", ChartKind::Number),
-    ("trend", ChartKind::Trend),
-    ("stack", ChartKind::Stack),
-    ("distribution", ChartKind::Distribution),
-];
-
 /// Picture sizes: a whole wall, half and a quarter of one, and the extremes.
-const SIZES: [(u32, u32); 8] = [
+const SIZES: [(u32, u32); 10] = [
     (1920, 1080),
     (960, 540),
+    (480, 270),
     (480, 540),
     (1920, 540),
     (200, 120),
     (400, 300),
     (200, 900),
+    (1080, 1920),
     (7680, 2160),
 ];
 
@@ -53,16 +48,13 @@ fn main() -> std::io::Result<()> {
             painter.png(&svg, style, alt),
         )
     };
-    for (name, chart) in CHARTS {
+    for chart in ChartKind::ALL {
+        let name = chart.to_string();
         for (state, figure) in sample::states(chart) {
             let style = style((960, 540), Theme::Dark, Language::English);
             let alt = alt_text(&figure, style.language);
-            save(
-                format!("{name}-{state}"),
-                &|| painter.svg(&figure, &style),
-                &style,
-                &alt,
-            )?;
+            let name = format!("{name}-{state}");
+            save(name, &|| painter.svg(&figure, &style), &style, &alt)?;
         }
         let figure = sample::everyday(chart);
         for theme in Theme::ALL {
@@ -76,12 +68,8 @@ fn main() -> std::io::Result<()> {
         for language in Language::ALL {
             let style = style((960, 540), Theme::Light, language);
             let alt = alt_text(&figure, language);
-            save(
-                format!("{name}-{language}"),
-                &|| painter.svg(&figure, &style),
-                &style,
-                &alt,
-            )?;
+            let name = format!("{name}-{language}");
+            save(name, &|| painter.svg(&figure, &style), &style, &alt)?;
         }
     }
     let card = ErrorCard {

@@ -1,6 +1,7 @@
 //! Draws figures: `Figure` → SVG (plotters over our own backend) → PNG. Pure: no IO, no clock.
 
 mod axis;
+mod bars;
 mod calendar;
 mod card;
 mod classes;
@@ -15,11 +16,16 @@ mod number;
 mod numerals;
 mod painter;
 mod pen;
+mod phrases;
 mod raster;
+mod reading;
+mod roster;
 pub mod sample;
 mod shares;
 mod sheet;
 mod stack;
+mod table;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod theme;
@@ -31,8 +37,8 @@ use jiff::Timestamp;
 
 use crate::kpi::{Answer, ChartKind};
 
-pub use facts::{alt_text, headline_text};
 pub use painter::{Painter, error_text};
+pub use telling::{alt_text, headline_text};
 pub use theme::{Palette, Rgb, UnknownTheme};
 pub use words::UnknownLanguage;
 

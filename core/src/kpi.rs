@@ -501,6 +501,17 @@ pub struct Kpi {
     pub is_higher_better: Option<bool>,
 }
 
+impl Kpi {
+    /// Returns the kind of rows it counts.
+    #[must_use]
+    pub fn kind(&self) -> crate::record::RecordKind {
+        // What is no formula over rows is about customers.
+        entry(self.name).map_or(crate::record::RecordKind::Subscription, |entry| {
+            entry.formula.kind()
+        })
+    }
+}
+
 /// How a panel draws its KPI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChartKind {
@@ -512,4 +523,20 @@ pub enum ChartKind {
     Stack,
     /// Answers by score.
     Distribution,
+    /// Groups side by side, each with its interval.
+    Bars,
+    /// Exact numbers, a line a group.
+    Table,
+}
+
+impl ChartKind {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 6] = [
+        Self::Number,
+        Self::Trend,
+        Self::Stack,
+        Self::Distribution,
+        Self::Bars,
+        Self::Table,
+    ];
 }

@@ -59,6 +59,32 @@ impl Values {
         Self::new(0.0, high, ticks_max, Unit::Count)
     }
 
+    /// Returns a window around the values and zero, for bars of values that may be negative.
+    pub(super) fn from_zero_over(
+        values: impl Iterator<Item = f64>,
+        kpi: &Kpi,
+        ticks_max: usize,
+    ) -> Self {
+        let finite = values.filter(|value| value.is_finite());
+        let (low, high) = finite.fold((0.0, 0.0), |(low, high): (f64, f64), value| {
+            (low.min(value), high.max(value))
+        });
+        let padding = (high - low) * 0.02;
+        // Nothing is added beyond zero: where all values are on one side bars begin at the edge.
+        let low = match low < 0.0 {
+            true => (low - padding).max(kpi.range.0.unwrap_or(f64::NEG_INFINITY).min(low)),
+            false => 0.0,
+        };
+        let high = match high > 0.0 {
+            true => (high + padding).min(kpi.range.1.unwrap_or(f64::INFINITY).max(high)),
+            false => 0.0,
+        };
+        match high > low {
+            true => Self::new(low, high, ticks_max, kpi.unit),
+            false => Self::new(0.0, kpi.range.1.unwrap_or(1.0), ticks_max, kpi.unit),
+        }
+    }
+
     /// Returns how many ticks have room above each other in a plot.
     pub(super) fn ticks_max(height_px: f64, unit: f64) -> usize {
         #[expect(
@@ -224,6 +250,20 @@ mod tests {
             400_000.0,
             &["0 days", "1 day", "2 days", "3 days", "4 days"],
         );
+    }
+
+    #[test]
+    fn bars_of_any_sign_start_at_zero() {
+        let nps = &crate::chart::sample::NPS;
+        let window = |values: &[f64]| {
+            let axis = Values::from_zero_over(values.iter().copied(), nps, 5);
+            (axis.low, axis.high)
+        };
+        assert_eq!(window(&[50.0, 100.0]), (0.0, 100.0));
+        assert_eq!(window(&[-50.0, -25.0]), (-51.0, 0.0));
+        assert_eq!(window(&[-25.0, 25.0]), (-26.0, 26.0));
+        assert_eq!(window(&[]), (0.0, 100.0));
+        assert_eq!(window(&[0.0, f64::NAN]), (0.0, 100.0));
     }
 
     #[test]

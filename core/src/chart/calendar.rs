@@ -55,6 +55,28 @@ pub(super) fn draw_time_axis(
     }
 }
 
+/// Returns the name of a bucket that stands alone: `June 2026` is `Jun 2026`.
+pub(super) fn period_name(panel: &Panel<'_>, point: &Point) -> String {
+    let language = panel.style.language;
+    let date = civil(point.start, &facts::zone(panel.figure));
+    match panel.figure.answer.grain {
+        Grain::Month => month_name(date, language),
+        Grain::Quarter => point.label.clone(),
+        Grain::Day | Grain::Week => {
+            format!("{} {}", numerals::day_month(date, language), date.year())
+        }
+    }
+}
+
+/// Returns `Jun 2026`.
+pub(super) fn month_name(date: Date, language: Language) -> String {
+    format!(
+        "{} {}",
+        numerals::month(date.month(), language),
+        date.year()
+    )
+}
+
 /// A label under the time axis.
 #[derive(Debug, Clone, PartialEq)]
 struct TimeTick {

@@ -1,5 +1,6 @@
 //! The classes that bars are stacked from: named ones, or each answer that was given.
 
+use super::Language;
 use super::layout::Panel;
 use super::numerals;
 use super::theme::{Palette, Rgb};
@@ -75,6 +76,16 @@ impl Classes {
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         let percent = |count: u64| 100.0 * count as f64 / sum as f64;
         (sum > 0).then(|| counts.into_iter().map(percent).collect())
+    }
+}
+
+impl Class {
+    /// Returns its name before a number: an answer is parted from it.
+    pub(super) fn label(&self, language: Language) -> String {
+        match self.key {
+            Key::Answer(_) => format!("{}{}", self.name, language.phrases().colon),
+            Key::Named(_) => self.name.clone(),
+        }
     }
 }
 
@@ -157,6 +168,20 @@ mod tests {
         assert_eq!(mixed(black, white, 0.0), black);
         assert_eq!(mixed(black, white, 1.0), white);
         assert_eq!(mixed(black, white, 0.5), grey);
+    }
+
+    #[test]
+    fn an_answer_is_parted_from_its_share() {
+        let class = |name: &str, key| Class {
+            name: name.to_owned(),
+            colour: Rgb(0, 0, 0),
+            key,
+        };
+        let answer = class("2", Key::Answer(2.0));
+        assert_eq!(answer.label(Language::English), "2:");
+        assert_eq!(answer.label(Language::French), "2\u{202f}:");
+        let named = class("Promoters", Key::Named("promoters"));
+        assert_eq!(named.label(Language::English), "Promoters");
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(super) fn draw_distribution(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let wants = Wants {
         headline_units: HEADLINE_UNITS,
         plot_units_min: 6.0,
+        plot_units_least: 6.0,
         labels_px: 0.0,
     };
     let Some(place) = compose(sheet, panel, wants) else {

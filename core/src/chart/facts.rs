@@ -3,7 +3,9 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::numerals::{self, THIN};
+use super::numerals;
+use super::sheet::Sheet;
+use super::theme::Rgb;
 use super::words::{Words, filled};
 use super::{Figure, Freshness, Language};
 use crate::kpi::{Base, Change, Score, Unit};
@@ -19,6 +21,8 @@ pub(super) enum State {
     Hidden,
     /// Nobody answered.
     NoAnswers,
+    /// Enough to say something of, but nothing follows from it yet.
+    Unknown,
 }
 
 /// Which colour a fact takes.
@@ -36,6 +40,23 @@ pub(super) enum Tone {
 pub(super) enum Arrow {
     Up,
     Down,
+}
+
+impl Arrow {
+    /// Draws the arrow as a capital letter would stand at `at` in letters of this size.
+    pub(super) fn draw(self, sheet: &mut Sheet<'_>, at: (f64, f64), size_px: f64, colour: Rgb) {
+        let (left, right) = (at.0, at.0 + 0.68 * size_px);
+        let (base, tip) = match self {
+            Self::Up => (at.1 - 0.04 * size_px, at.1 - 0.66 * size_px),
+            Self::Down => (at.1 - 0.66 * size_px, at.1 - 0.04 * size_px),
+        };
+        let corners = [
+            (left, base),
+            (right, base),
+            (f64::midpoint(left, right), tip),
+        ];
+        sheet.polygon(&corners, colour);
+    }
 }
 
 /// One line beside the headline.
@@ -108,7 +129,7 @@ fn state(total: &Score, unit: Unit) -> State {
         (Some(0), ..) => State::NoAnswers,
         (_, Base::Hidden, _) | (None, ..) => State::Hidden,
         (_, Base::CountsOnly, _) => State::CountsOnly,
-        (_, _, None) => State::NoAnswers,
+        (_, _, None) => State::Unknown,
         (_, _, Some(_)) => State::Scored,
     }
 }
@@ -144,8 +165,12 @@ fn spread(figure: &Figure, state: State, language: Language) -> Option<Fact> {
     let kpi = figure.answer.kpi;
     let n = total.n.map(|n| n_equals(n, language));
     let wordings = match state {
-        State::NoAnswers => vec![words.no_answers.to_owned()],
-        State::Hidden => vec![words.hidden.to_owned()],
+        State::NoAnswers | State::Hidden => vec![capital(nothing(figure, state, language))],
+        State::Unknown => {
+            let unknown = language.phrases().unknown;
+            let full = n.map(|n| format!("{unknown} · {n}"));
+            full.into_iter().chain([unknown.to_owned()]).collect()
+        }
         State::CountsOnly => counts_only(figure, language),
         State::Scored if kpi.unit == Unit::Count && total.low.is_none() => return None,
         State::Scored => {
@@ -183,6 +208,25 @@ fn spread(figure: &Figure, state: State, language: Language) -> Option<Fact> {
     })
 }
 
+/// Returns the words for nothing, or nothing that may be shown.
+pub(super) fn nothing(figure: &Figure, state: State, language: Language) -> &'static str {
+    let (words, phrases) = (language.words(), language.phrases());
+    let none = phrases.none_of(figure.answer.kpi.kind());
+    match (state, none) {
+        (State::Hidden, Some(_)) => phrases.too_few,
+        (State::Hidden, None) => words.hidden,
+        (_, none) => none.unwrap_or(words.no_answers),
+    }
+}
+
+/// Returns the words for too few to have a score.
+pub(super) fn too_few(figure: &Figure, language: Language) -> &'static str {
+    match language.phrases().none_of(figure.answer.kpi.kind()) {
+        Some(_) => language.phrases().too_few_for_value,
+        None => language.words().counts_only,
+    }
+}
+
 fn counts_only(figure: &Figure, language: Language) -> Vec<String> {
     let words = language.words();
     let total = &figure.answer.total;
@@ -193,21 +237,17 @@ fn counts_only(figure: &Figure, language: Language) -> Vec<String> {
         .filter(|(name, _)| words.is_class(name))
         .map(|(name, count)| format!("{} {count}", words.count(name)))
         .collect();
-    let mut wordings = vec![format!("{} · {n}", words.counts_only)];
+    let why = too_few(figure, language);
+    let mut wordings = vec![format!("{why} · {n}")];
     if !counts.is_empty() {
-        wordings.insert(0, format!("{} · {}", words.counts_only, counts.join(", ")));
+        wordings.insert(0, format!("{why} · {}", counts.join(", ")));
     }
     wordings.push(n);
     wordings
 }
 
-fn n_equals(n: u64, language: Language) -> String {
-    format!("n\u{a0}=\u{a0}{}", count(n, language))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shown, not computed with")]
-fn count(n: u64, language: Language) -> String {
-    numerals::number(n as f64, 0, language)
+pub(super) fn n_equals(n: u64, language: Language) -> String {
+    format!("n\u{a0}=\u{a0}{}", numerals::count(n, language))
 }
 
 /// Returns, beside a median time, the time of nine in ten and the number that still waits.
@@ -223,7 +263,7 @@ fn waiting(figure: &Figure, state: State, language: Language) -> Option<Fact> {
         filled(words.within, &[&decile])
     });
     let open = total.counts.iter().find(|(name, _)| *name == "open");
-    let open = open.map(|(_, n)| filled(words.open, &[&count(*n, language)]));
+    let open = open.map(|(_, n)| filled(words.open, &[&numerals::count(*n, language)]));
     let wordings = match (within, open) {
         (Some(within), Some(open)) => vec![format!("{within} · {open}"), within],
         (one, other) => one.or(other).into_iter().collect(),
@@ -243,7 +283,7 @@ fn change_size(figure: &Figure, change: &Change, language: Language) -> String {
 }
 
 /// Whether a greater value is better: of a mean that depends on how its question was asked.
-fn is_higher_better(figure: &Figure) -> Option<bool> {
+pub(super) fn is_higher_better(figure: &Figure) -> Option<bool> {
     let answer = &figure.answer;
     let is_turned = answer.is_lower_better && answer.kpi.unit == Unit::Score;
     answer.kpi.is_higher_better.map(|is_up| is_up != is_turned)
@@ -390,53 +430,6 @@ fn badge(figure: &Figure, language: Language) -> Option<Badge> {
             })
         }
     }
-}
-
-/// Returns the headline in one phrase: `41 points`.
-#[must_use]
-pub fn headline_text(figure: &Figure, language: Language) -> String {
-    let facts = Facts::new(figure, language);
-    match facts.state {
-        State::Scored if facts.unit.is_empty() => facts.headline.0,
-        State::Scored => format!("{}{THIN}{}", facts.headline.0, facts.unit),
-        State::CountsOnly => language.words().counts_only.to_owned(),
-        State::Hidden => language.words().hidden.to_owned(),
-        State::NoAnswers => language.words().no_answers.to_owned(),
-    }
-}
-
-/// Returns one or two plain sentences that say what the picture shows.
-#[must_use]
-pub fn alt_text(figure: &Figure, language: Language) -> String {
-    let words = language.words();
-    let facts = Facts::new(figure, language);
-    let mut name = capital(&super::sheet::clean(&figure.title));
-    if !figure.subtitle.is_empty() {
-        name = format!("{name}, {}", super::sheet::clean(&figure.subtitle));
-    }
-    let mut parts = Vec::new();
-    // Without a score the first fact says why.
-    if facts.state == State::Scored {
-        parts.push(headline_text(figure, language));
-    }
-    for fact in &facts.lines {
-        let Some(wording) = fact.wordings.first() else {
-            continue;
-        };
-        parts.push(match fact.arrow {
-            Some(Arrow::Up) => format!("{} {wording}", words.up),
-            Some(Arrow::Down) => format!("{} {wording}", words.down),
-            None => wording.clone(),
-        });
-    }
-    let aged = facts.badge.map_or_else(String::new, |badge| {
-        badge
-            .wordings
-            .first()
-            .map_or_else(String::new, |text| format!(" ({text})"))
-    });
-    let as_of = facts.as_of.first().cloned().unwrap_or_default();
-    format!("{name}: {}. {}{aged}.", parts.join("; "), capital(&as_of))
 }
 
 /// Returns the text with a capital first letter.

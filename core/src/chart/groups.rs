@@ -2,6 +2,7 @@
 
 use super::layout::Panel;
 use super::theme::Rgb;
+use super::words::Words;
 use crate::kpi::{Point, Series};
 
 /// Lines with a colour and a label of their own; the rest is pooled by the KPI layer.
@@ -20,11 +21,11 @@ pub(super) fn series_colour(panel: &Panel<'_>, idx: usize, series: &Series, is_s
 }
 
 /// Returns the words for a group.
-pub(super) fn series_name(panel: &Panel<'_>, series: &Series) -> String {
+pub(super) fn series_name(words: &Words, series: &Series) -> String {
     match &series.key {
-        _ if series.is_rest => panel.words.rest.to_owned(),
+        _ if series.is_rest => words.rest.to_owned(),
         Some(key) => key.clone(),
-        None => panel.words.missing.to_owned(),
+        None => words.missing.to_owned(),
     }
 }
 

@@ -16,7 +16,7 @@ use super::sheet::{Align, Rect, STEPS_PER_PX, Sheet, Type};
 use super::theme::Palette;
 use super::words::Words;
 use super::{Figure, Style};
-use crate::kpi::{Base, ChartKind};
+use crate::kpi::{Base, ChartKind, Score};
 
 /// Labels as a share of the picture's height; four times that is the headline: 18 %.
 const LABEL_SHARE: f64 = 0.045;
@@ -81,16 +81,22 @@ impl<'a> Panel<'a> {
     }
 }
 
+/// Returns the figure's note, or else what its hollow marks and its arrows mean.
 fn note(figure: &Figure, style: &Style) -> Option<String> {
-    let has_hollow = figure.chart == ChartKind::Trend
-        && figure
-            .answer
-            .series
-            .iter()
-            .flat_map(|series| &series.points)
-            .any(|point| point.score.base == Base::Low && point.score.value.is_some());
-    let hollow = || has_hollow.then(|| style.language.words().hollow.to_owned());
-    figure.note.clone().or_else(hollow)
+    let series = || figure.answer.series.iter();
+    let is_hollow = |score: &Score| score.base == Base::Low && score.value.is_some();
+    let has_hollow = match figure.chart {
+        ChartKind::Trend => (series().flat_map(|one| &one.points)).any(|one| is_hollow(&one.score)),
+        ChartKind::Bars => series().any(|one| is_hollow(&one.total)),
+        _ => false,
+    };
+    let has_arrows = matches!(figure.chart, ChartKind::Bars | ChartKind::Table)
+        && series().any(|one| one.versus_rest.is_some_and(|one| one.is_different));
+    let hollow = has_hollow.then_some(style.language.words().hollow);
+    let arrows = has_arrows.then_some(style.language.phrases().arrows);
+    let meanings: Vec<&str> = [hollow, arrows].into_iter().flatten().collect();
+    let meaning = || (!meanings.is_empty()).then(|| meanings.join(" · "));
+    figure.note.clone().or_else(meaning)
 }
 
 /// Returns the size of labels in pixels.
@@ -123,6 +129,8 @@ pub(super) struct Wants {
     pub(super) headline_units: f64,
     /// Least height of the plot in units.
     pub(super) plot_units_min: f64,
+    /// Height in units that the plot gives up at most for a headline of its own row.
+    pub(super) plot_units_least: f64,
     /// Room in pixels at the right that belongs to labels from under the title downwards.
     pub(super) labels_px: f64,
 }
@@ -160,10 +168,22 @@ pub(super) fn compose(sheet: &mut Sheet<'_>, panel: &Panel<'_>, wants: Wants) ->
         let is_shrunk = is_number && rung.headline == Headline::InTitle;
         !(rung.has_plot && is_shrunk)
     };
-    let arrangement = LADDER
-        .iter()
-        .filter(is_fitting)
-        .find_map(|rung| arrange(sheet, panel, wants, *rung, badge.as_ref().map(|it| it.1)))?;
+    let badge_at = badge.as_ref().map(|it| it.1);
+    let placed = |wants: Wants, rung: &Rung| arrange(sheet, panel, wants, *rung, badge_at);
+    let is_large = |rung: &&Rung| rung.has_plot && rung.headline != Headline::InTitle;
+    let large = || LADDER.iter().filter(is_large);
+    let least = Wants {
+        plot_units_min: wants.plot_units_least,
+        ..wants
+    };
+    let arrangement = large()
+        .find_map(|rung| placed(wants, rung))
+        // The rungs with the fewest words leave the most marks.
+        .or_else(|| large().rev().find_map(|rung| placed(least, rung)))
+        .or_else(|| {
+            let mut rungs = LADDER.iter().filter(is_fitting);
+            rungs.find_map(|rung| placed(wants, rung))
+        })?;
     if let Some((text, room)) = badge {
         draw_badge(sheet, panel, &text, room);
     }
@@ -255,17 +275,7 @@ fn arrange(
 }
 
 fn draw_arrow(sheet: &mut Sheet<'_>, arrow: Arrow, line: &Placed) -> f64 {
-    let size = line.look.size_px;
-    let (left, right) = (line.at.0, line.at.0 + 0.68 * size);
-    let (base, tip) = match arrow {
-        Arrow::Up => (line.at.1 - 0.04 * size, line.at.1 - 0.66 * size),
-        Arrow::Down => (line.at.1 - 0.66 * size, line.at.1 - 0.04 * size),
-    };
-    let corners = [
-        (left, base),
-        (right, base),
-        (f64::midpoint(left, right), tip),
-    ];
-    sheet.polygon(&corners, line.look.colour);
+    let (size, colour) = (line.look.size_px, line.look.colour);
+    arrow.draw(sheet, line.at, size, colour);
     ARROW_EM * size
 }

@@ -16,6 +16,7 @@ pub(super) fn draw_number(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let wants = Wants {
         headline_units: NUMBER_UNITS,
         plot_units_min: 2.4,
+        plot_units_least: 2.4,
         labels_px: 0.0,
     };
     let Some(place) = compose(sheet, panel, wants) else {

@@ -76,6 +76,31 @@ pub(super) fn decimals(kpi: &Kpi) -> usize {
     }
 }
 
+/// Returns a count.
+pub(super) fn count(n: u64, language: Language) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "shown, not computed with")]
+    let n = n as f64;
+    number(n, 0, language)
+}
+
+/// Returns the whole part of a number of places; none where it is negative.
+pub(super) fn whole(places: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a small count; negative saturates to none"
+    )]
+    let n = (places + 1e-6) as usize;
+    n
+}
+
+/// Returns a position or a count of marks as a number.
+pub(super) fn real(n: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "marks on a picture are few")]
+    let n = n as f64;
+    n
+}
+
 /// Returns a number in the unit of a KPI, without a sign or word of points and percent.
 pub(super) fn amount(amount: f64, decimals: usize, kpi: &Kpi, language: Language) -> String {
     match kpi.unit {

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::facts::{alt_text, headline_text};
 use super::fonts::Fonts;
 use super::layout::Panel;
 use super::sheet::Sheet;
+use super::telling::{alt_text, headline_text};
 use super::{
-    ErrorCard, Figure, Language, Style, TextMode, card, distribution, number, raster, stack, trend,
+    ErrorCard, Figure, Language, Style, TextMode, bars, card, distribution, number, raster, stack,
+    table, trend,
 };
 use crate::kpi::ChartKind;
 
@@ -72,6 +73,8 @@ impl Painter {
             ChartKind::Trend => trend::draw_trend(&mut sheet, &panel),
             ChartKind::Stack => stack::draw_stack(&mut sheet, &panel),
             ChartKind::Distribution => distribution::draw_distribution(&mut sheet, &panel),
+            ChartKind::Bars => bars::draw_bars(&mut sheet, &panel),
+            ChartKind::Table => table::draw_table(&mut sheet, &panel),
         }
         sheet
     }

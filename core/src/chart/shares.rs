@@ -15,6 +15,7 @@ pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let wants = Wants {
         headline_units: HEADLINE_UNITS,
         plot_units_min: 6.4,
+        plot_units_least: 6.4,
         labels_px: 0.0,
     };
     let Some(place) = compose(sheet, panel, wants) else {
@@ -25,16 +26,20 @@ pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let series = &answer.series[..answer.series.len().min(SERIES_MAX)];
     let has_key = room.height() > 4.0 * unit && room.width() > 24.0 * unit;
     let top = room.top + if has_key { 1.55 * unit } else { 0.0 };
-    let n_rows = series.len().min(n_fitting(room.bottom - top, unit));
+    let n_rows = series
+        .len()
+        .min(numerals::whole((room.bottom - top) / (1.19 * unit)));
     if n_rows == 0 {
         return empty_plot(sheet, panel, room);
     }
-    #[expect(clippy::cast_precision_loss, reason = "at most nine rows")]
-    let pitch = ((room.bottom - top) / n_rows as f64).min(2.6 * unit);
+    let pitch = ((room.bottom - top) / numerals::real(n_rows)).min(2.6 * unit);
     let label = panel.label().coloured(panel.palette.ink);
     let strong = panel.strong_label();
     let language = panel.style.language;
-    let names: Vec<String> = series.iter().map(|one| series_name(panel, one)).collect();
+    let names: Vec<String> = series
+        .iter()
+        .map(|one| series_name(panel.words, one))
+        .collect();
     let score = |at: usize| {
         let value = series[at].total.value;
         value.map_or_else(
@@ -42,10 +47,10 @@ pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
             |value| numerals::value(value, answer.kpi, language),
         )
     };
-    let widest = |texts: &mut dyn Iterator<Item = f64>| texts.fold(0.0, f64::max);
-    let names_px = widest(&mut names.iter().map(|name| sheet.width(name, &label)));
-    let names_px = names_px.min(room.width() * 0.35);
-    let scores_px = widest(&mut (0..n_rows).map(|at| sheet.width(&score(at), &strong)));
+    let names_px = names.iter().map(|name| sheet.width(name, &label));
+    let names_px = names_px.fold(0.0, f64::max).min(room.width() * 0.35);
+    let scores_px = (0..n_rows).map(|at| sheet.width(&score(at), &strong));
+    let scores_px = scores_px.fold(0.0, f64::max);
     let bars = Rect {
         left: room.left + names_px + 0.8 * unit,
         right: room.right - scores_px - 0.8 * unit,
@@ -54,8 +59,7 @@ pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     };
     let classes = Classes::of(panel, series.iter().map(|one| &one.total));
     for at in 0..n_rows {
-        #[expect(clippy::cast_precision_loss, reason = "at most nine rows")]
-        let centre = top + (at as f64 + 0.5) * pitch;
+        let centre = top + (numerals::real(at) + 0.5) * pitch;
         let baseline = centre + label.cap_px() / 2.0;
         let name = sheet.fit(&names[at], &label, names_px);
         sheet.text(&name, (room.left, baseline), &label, Align::Start);
@@ -69,26 +73,9 @@ pub(super) fn draw_shares(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
         share_bar(sheet, &classes, &series[at].total, bar);
     }
     if has_key {
-        let baseline = room.top + 0.75 * unit;
-        key(
-            sheet,
-            panel,
-            &classes,
-            (baseline, bars),
-            series.len() - n_rows,
-        );
+        let place = (room.top + 0.75 * unit, bars);
+        key(sheet, panel, &classes, place, series.len() - n_rows);
     }
-}
-
-/// Returns how many bars have room above each other.
-fn n_fitting(height_px: f64, unit: f64) -> usize {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a small count; negative saturates to none"
-    )]
-    let n = (height_px / (1.19 * unit)) as usize;
-    n
 }
 
 /// Draws the shares of one group from left to right.

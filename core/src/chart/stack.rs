@@ -62,6 +62,7 @@ pub(super) fn draw_stack(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let wants = Wants {
         headline_units: HEADLINE_UNITS,
         plot_units_min: 6.4,
+        plot_units_least: 6.4,
         labels_px: if layers.len() > CROWD_MIN {
             labels_px
         } else {
@@ -246,7 +247,7 @@ fn share_layers(panel: &Panel<'_>, classes: &Classes) -> Vec<Layer> {
         .iter()
         .enumerate()
         .map(|(idx, class)| Layer {
-            name: class.name.clone(),
+            name: class.label(panel.style.language),
             colour: class.colour,
             values: rows.iter().map(|row| Some(row.as_ref()?[idx])).collect(),
         })
@@ -262,7 +263,7 @@ fn group_layers(panel: &Panel<'_>) -> Vec<Layer> {
         .take(SERIES_MAX)
         .map(|(idx, one)| Layer {
             name: if is_split {
-                series_name(panel, one)
+                series_name(panel.words, one)
             } else {
                 String::new()
             },

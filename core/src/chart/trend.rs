@@ -23,6 +23,7 @@ pub(super) fn draw_trend(sheet: &mut Sheet<'_>, panel: &Panel<'_>) {
     let wants = Wants {
         headline_units: HEADLINE_UNITS,
         plot_units_min: 6.4,
+        plot_units_least: 6.4,
         labels_px: if is_split { labels_px } else { 0.0 },
     };
     let Some(place) = compose(sheet, panel, wants) else {
@@ -396,7 +397,7 @@ fn end_labels(panel: &Panel<'_>, is_split: bool) -> Vec<EndLabel> {
             let value = last(series)?;
             let shown = numerals::short_value(value, answer.kpi, language);
             let name = if is_split {
-                series_name(panel, series)
+                series_name(panel.words, series)
             } else {
                 String::new()
             };

@@ -18,6 +18,8 @@ pub(super) static KPI: Kpi = Kpi {
         ChartKind::Number,
         ChartKind::Stack,
         ChartKind::Distribution,
+        ChartKind::Bars,
+        ChartKind::Table,
     ],
     is_higher_better: Some(true),
 };

@@ -25,7 +25,12 @@ use jiff::SignedDuration;
 use super::{ChartKind, definition, formula};
 
 /// How a helpdesk KPI can be drawn.
-const CHARTS: &[ChartKind] = &[ChartKind::Trend, ChartKind::Number];
+const CHARTS: &[ChartKind] = &[
+    ChartKind::Trend,
+    ChartKind::Number,
+    ChartKind::Bars,
+    ChartKind::Table,
+];
 /// When a ticket was solved; where it never was, when it was closed.
 const ENDED: &[&str] = &["solved_at", "closed_at"];
 /// When a ticket was solved for the first time, else for the last, else closed.

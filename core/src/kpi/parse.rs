@@ -128,11 +128,13 @@ const GRAINS: [(&str, Grain); 4] = [
     ("quarter", Grain::Quarter),
 ];
 
-const CHARTS: [(&str, ChartKind); 4] = [
+const CHARTS: [(&str, ChartKind); 6] = [
     ("number", ChartKind::Number),
     ("trend", ChartKind::Trend),
     ("stack", ChartKind::Stack),
     ("distribution", ChartKind::Distribution),
+    ("bars", ChartKind::Bars),
+    ("table", ChartKind::Table),
 ];
 
 const MODES: [(&str, Mode); 3] = [

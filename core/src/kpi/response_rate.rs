@@ -26,7 +26,12 @@ pub(super) static KPI: Kpi = Kpi {
     range: (Some(0.0), Some(100.0)),
     definition_version: 1,
     formula: "% of delivered invitations answered in time, by the time of sending",
-    charts: &[ChartKind::Trend, ChartKind::Number],
+    charts: &[
+        ChartKind::Trend,
+        ChartKind::Number,
+        ChartKind::Bars,
+        ChartKind::Table,
+    ],
     is_higher_better: Some(true),
 };
 

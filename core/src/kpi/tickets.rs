@@ -15,7 +15,12 @@ pub(super) static KPI: Kpi = Kpi {
     range: (Some(0.0), None),
     definition_version: 1,
     formula: "number of tickets opened",
-    charts: &[ChartKind::Trend, ChartKind::Number],
+    charts: &[
+        ChartKind::Trend,
+        ChartKind::Number,
+        ChartKind::Bars,
+        ChartKind::Table,
+    ],
     is_higher_better: None,
 };
 

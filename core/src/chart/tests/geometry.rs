@@ -12,12 +12,7 @@ const FIGURES: u64 = 800;
 /// Texts may touch by this much: half a step of rounding on each side.
 const TOUCH_PX: f64 = 0.13;
 
-const CHARTS: [ChartKind; 4] = [
-    ChartKind::Number,
-    ChartKind::Trend,
-    ChartKind::Stack,
-    ChartKind::Distribution,
-];
+const CHARTS: [ChartKind; ChartKind::ALL.len()] = ChartKind::ALL;
 
 const NAMES: [&str; 8] = [
     "",
@@ -65,7 +60,7 @@ fn random_style(dice: &mut Dice) -> Style {
 }
 
 fn random_figure(dice: &mut Dice) -> Figure {
-    let chart = CHARTS[dice.below(4)];
+    let chart = CHARTS[dice.below(CHARTS.len())];
     let kpis = [
         &sample::NPS,
         &sample::CSAT,
@@ -91,7 +86,9 @@ fn random_figure(dice: &mut Dice) -> Figure {
             let n = [0, 3, 8, 20, 300][dice.below(5)];
             (level + dice.within(-9.0, 9.0), n)
         });
-        figure.answer.series[0].points = points;
+        for one in figure.answer.series.iter_mut().take(1) {
+            one.points.clone_from(&points);
+        }
         figure.answer.total = sample::score(kpi, level, [3, 8, 20, 3000][dice.below(4)]);
     }
     if dice.below(4) == 0 {
@@ -101,13 +98,23 @@ fn random_figure(dice: &mut Dice) -> Figure {
         if dice.below(4) == 0 {
             one.key = Some(NAMES[dice.below(NAMES.len())].to_owned());
         }
+        if dice.below(3) == 0 {
+            let n = [0, 3, 8, 20, 300][dice.below(5)];
+            one.total = sample::score(kpi, dice.within(-90.0, 90.0), n);
+        }
     }
+    surround(&mut figure, dice);
+    figure
+}
+
+/// Puts chance around the numbers: age, goal, events, note.
+fn surround(figure: &mut Figure, dice: &mut Dice) {
     let as_of = figure.answer.as_of;
     figure.freshness = match dice.below(5) {
         0 => Freshness::Stale(Some(as_of)),
         1 => Freshness::Stale(None),
         2 => Freshness::Failing(None),
-        _ => figure.freshness,
+        _ => figure.freshness.clone(),
     };
     if dice.below(4) == 0 {
         figure.goal = Some(GoalMark {
@@ -116,16 +123,20 @@ fn random_figure(dice: &mut Dice) -> Figure {
         });
     }
     for _ in 0..dice.below(5) {
-        let points = &figure.answer.series[0].points;
+        let points = figure
+            .answer
+            .series
+            .first()
+            .map_or(&[][..], |one| &one.points);
+        let at = points.get(dice.below(points.len().max(1)));
         figure.events.push(Mark {
-            at: points[dice.below(points.len())].start,
+            at: at.map_or(figure.answer.from, |point| point.start),
             label: NAMES[dice.below(NAMES.len())].to_owned(),
         });
     }
     if dice.below(5) == 0 {
         figure.note = Some(NAMES[dice.below(NAMES.len())].to_owned());
     }
-    figure
 }
 
 #[track_caller]
@@ -215,10 +226,20 @@ fn error_cards_fit_every_size() {
     }
 }
 
+/// Least height of the headline over that of the tile: a chart of many labelled lines gives them
+/// the room, and still can be read from five metres.
+fn headline_share_min(chart: ChartKind) -> f64 {
+    match chart {
+        ChartKind::Bars | ChartKind::Table => 0.08,
+        _ => 0.18,
+    }
+}
+
 #[test]
-fn the_headline_is_at_least_18_percent_of_a_wall_tile() {
+fn the_headline_can_be_read_from_afar_on_a_wall_tile() {
     let painter = Painter::embedded();
     for chart in CHARTS {
+        let share_min = headline_share_min(chart);
         for (width, height) in [
             (480, 540),
             (960, 540),
@@ -237,7 +258,7 @@ fn the_headline_is_at_least_18_percent_of_a_wall_tile() {
                 .fold(0.0, f64::max)
                 / crate::chart::sheet::STEPS_PER_PX;
             let share = largest / f64::from(height);
-            assert!(share >= 0.18, "{chart:?} {width}×{height}: {share:.3}");
+            assert!(share >= share_min, "{chart:?} {width}×{height}: {share:.3}");
         }
     }
 }

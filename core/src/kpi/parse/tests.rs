@@ -97,7 +97,8 @@ fn a_bad_choice_names_the_list_and_the_nearest() {
         .to_string();
     assert_eq!(
         error,
-        "`gauge` is not a chart; it is one of `number`, `trend`, `stack`, `distribution`"
+        "`gauge` is not a chart; it is one of `number`, `trend`, `stack`, \
+         `distribution`, `bars`, `table`"
     );
 }
 

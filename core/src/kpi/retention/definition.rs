@@ -49,7 +49,12 @@ const fn entry(kpi: &'static Kpi, definition: &'static Definition, measure: Meas
     }
 }
 
-const SERIES: &[ChartKind] = &[ChartKind::Trend, ChartKind::Number];
+const SERIES: &[ChartKind] = &[
+    ChartKind::Trend,
+    ChartKind::Number,
+    ChartKind::Bars,
+    ChartKind::Table,
+];
 
 const fn percent(
     name: &'static str,
@@ -122,7 +127,7 @@ static AT_RISK: Kpi = Kpi {
         "",
         "",
         "monthly revenue of those who answered NPS in the last 180 days, by the share of their group that leaves within 365",
-        &[ChartKind::Number],
+        &[ChartKind::Number, ChartKind::Bars, ChartKind::Table],
     )
 };
 

@@ -1,0 +1,140 @@
+//! The words of single charts in each language.
+
+use super::Language;
+use crate::record::RecordKind;
+
+/// Words that one chart or a few of them say; `{}` stands for what is filled in.
+#[derive(Debug)]
+pub(super) struct Phrases {
+    /// What stands between an answer and its share.
+    pub(super) colon: &'static str,
+    /// Nothing counted yet, of each kind of rows.
+    pub(super) no_tickets: &'static str,
+    pub(super) no_invitations: &'static str,
+    pub(super) no_reviews: &'static str,
+    pub(super) no_customers: &'static str,
+    /// Rows, but nothing that can be said of them.
+    pub(super) unknown: &'static str,
+    /// Too few for a score, of what are no answers.
+    pub(super) too_few_for_value: &'static str,
+    /// All groups together.
+    pub(super) all: &'static str,
+    /// A group too small to be told.
+    pub(super) too_few: &'static str,
+    /// A group that differs from all others beyond chance.
+    pub(super) above_rest: &'static str,
+    pub(super) below_rest: &'static str,
+    /// What the arrows beside groups mean.
+    pub(super) arrows: &'static str,
+    /// Heads of columns.
+    pub(super) period: &'static str,
+    pub(super) value: &'static str,
+    pub(super) interval: &'static str,
+    pub(super) versus_rest: &'static str,
+    pub(super) change: &'static str,
+}
+
+const ENGLISH: Phrases = Phrases {
+    colon: ":",
+    no_tickets: "No tickets yet",
+    no_invitations: "No invitations yet",
+    no_reviews: "No reviews yet",
+    no_customers: "No customers yet",
+    unknown: "No value yet",
+    too_few_for_value: "Too few for a value",
+    all: "all",
+    too_few: "too few to show",
+    above_rest: "{}, above the rest",
+    below_rest: "{}, below the rest",
+    arrows: "arrow: differs from the rest",
+    period: "period",
+    value: "value",
+    interval: "95\u{202f}% interval",
+    versus_rest: "vs. rest",
+    change: "change",
+};
+
+const GERMAN: Phrases = Phrases {
+    colon: ":",
+    no_tickets: "Noch keine Tickets",
+    no_invitations: "Noch keine Einladungen",
+    no_reviews: "Noch keine Bewertungen",
+    no_customers: "Noch keine Kunden",
+    unknown: "Noch kein Wert",
+    too_few_for_value: "Zu wenige für einen Wert",
+    all: "alle",
+    too_few: "zu wenige zum Zeigen",
+    above_rest: "{}, über den übrigen",
+    below_rest: "{}, unter den übrigen",
+    arrows: "Pfeil: anders als die übrigen",
+    period: "Zeitraum",
+    value: "Wert",
+    interval: "95-%-Intervall",
+    versus_rest: "zu übrigen",
+    change: "Änderung",
+};
+
+const FRENCH: Phrases = Phrases {
+    colon: "\u{202f}:",
+    no_tickets: "Pas encore de tickets",
+    no_invitations: "Pas encore d’invitations",
+    no_reviews: "Pas encore d’évaluations",
+    no_customers: "Pas encore de clients",
+    unknown: "Pas encore de valeur",
+    too_few_for_value: "Trop peu pour une valeur",
+    all: "tous",
+    too_few: "trop peu à montrer",
+    above_rest: "{}, au-dessus des autres",
+    below_rest: "{}, au-dessous des autres",
+    arrows: "flèche\u{202f}: diffère des autres",
+    period: "période",
+    value: "valeur",
+    interval: "intervalle à 95\u{202f}%",
+    versus_rest: "c. les autres",
+    change: "écart",
+};
+
+const SPANISH: Phrases = Phrases {
+    colon: ":",
+    no_tickets: "Aún no hay tickets",
+    no_invitations: "Aún no hay invitaciones",
+    no_reviews: "Aún no hay revisiones",
+    no_customers: "Aún no hay clientes",
+    unknown: "Aún no hay valor",
+    too_few_for_value: "Muy pocos para un valor",
+    all: "todos",
+    too_few: "muy pocos para mostrar",
+    above_rest: "{}, por encima del resto",
+    below_rest: "{}, por debajo del resto",
+    arrows: "flecha: difiere del resto",
+    period: "periodo",
+    value: "valor",
+    interval: "intervalo del 95\u{202f}%",
+    versus_rest: "frente al resto",
+    change: "cambio",
+};
+
+impl Phrases {
+    /// Returns the words for nothing of a kind; `None` for answers.
+    pub(super) fn none_of(&self, kind: RecordKind) -> Option<&'static str> {
+        match kind {
+            RecordKind::Ticket => Some(self.no_tickets),
+            RecordKind::Invitation => Some(self.no_invitations),
+            RecordKind::Review => Some(self.no_reviews),
+            RecordKind::Subscription | RecordKind::Activity => Some(self.no_customers),
+            _ => None,
+        }
+    }
+}
+
+impl Language {
+    /// Returns the words of single charts.
+    pub(super) fn phrases(self) -> &'static Phrases {
+        match self {
+            Self::English => &ENGLISH,
+            Self::German => &GERMAN,
+            Self::French => &FRENCH,
+            Self::Spanish => &SPANISH,
+        }
+    }
+}
