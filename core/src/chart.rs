@@ -2,9 +2,11 @@
 
 mod axis;
 mod bars;
+mod bridge;
 mod calendar;
 mod card;
 mod classes;
+mod cohort;
 mod distribution;
 mod ends;
 mod facts;
@@ -12,9 +14,11 @@ mod fonts;
 mod groups;
 mod labels;
 mod layout;
+mod lifetime;
 mod number;
 mod numerals;
 mod painter;
+mod passage;
 mod pen;
 mod phrases;
 mod raster;
@@ -24,12 +28,14 @@ pub mod sample;
 mod shares;
 mod sheet;
 mod stack;
+mod survival;
 mod table;
 mod telling;
 #[cfg(test)]
 mod tests;
 mod theme;
 mod trend;
+mod triangle;
 mod webfont;
 mod words;
 

@@ -527,16 +527,25 @@ pub enum ChartKind {
     Bars,
     /// Exact numbers, a line a group.
     Table,
+    /// How many of each month's newcomers are still there, month by month.
+    Cohort,
+    /// How long customers stay.
+    Survival,
+    /// From the start over what came and went to the end.
+    Bridge,
 }
 
 impl ChartKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Number,
         Self::Trend,
         Self::Stack,
         Self::Distribution,
         Self::Bars,
         Self::Table,
+        Self::Cohort,
+        Self::Survival,
+        Self::Bridge,
     ];
 }

@@ -138,37 +138,14 @@ fn count_colour(panel: &Panel<'_>, name: &str, idx: usize) -> Rgb {
 /// Returns the colour at a place from the worst, 0, over neither to the best, 1.
 fn ramp(palette: &Palette, place: f64) -> Rgb {
     match place <= 0.5 {
-        true => mixed(palette.poor, palette.neutral, 2.0 * place),
-        false => mixed(palette.neutral, palette.good, 2.0 * place - 1.0),
+        true => Rgb::mixed(palette.poor, palette.neutral, 2.0 * place),
+        false => Rgb::mixed(palette.neutral, palette.good, 2.0 * place - 1.0),
     }
-}
-
-fn mixed(from: Rgb, to: Rgb, share: f64) -> Rgb {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between two channels of a colour"
-    )]
-    let channel =
-        |from: u8, to: u8| (f64::from(from) * (1.0 - share) + f64::from(to) * share).round() as u8;
-    Rgb(
-        channel(from.0, to.0),
-        channel(from.1, to.1),
-        channel(from.2, to.2),
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_ramp_goes_from_the_worst_to_the_best() {
-        let (black, grey, white) = (Rgb(0, 0, 0), Rgb(128, 128, 128), Rgb(255, 255, 255));
-        assert_eq!(mixed(black, white, 0.0), black);
-        assert_eq!(mixed(black, white, 1.0), white);
-        assert_eq!(mixed(black, white, 0.5), grey);
-    }
 
     #[test]
     fn an_answer_is_parted_from_its_share() {

@@ -1,12 +1,14 @@
 //! What a figure says in words, each from the fullest wording to the shortest.
 
+mod about;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::numerals;
 use super::sheet::Sheet;
 use super::theme::Rgb;
-use super::words::{Words, filled};
+use super::words::filled;
 use super::{Figure, Freshness, Language};
 use crate::kpi::{Base, Change, Score, Unit};
 
@@ -93,7 +95,6 @@ pub(super) struct Facts {
 
 impl Facts {
     pub(super) fn new(figure: &Figure, language: Language) -> Self {
-        let words = language.words();
         let state = state(&figure.answer.total, figure.answer.kpi.unit);
         let lines = [
             spread(figure, state, language),
@@ -106,11 +107,12 @@ impl Facts {
             goal(figure, language),
             waiting(figure, state, language),
         ];
+        let about = about::facts(figure, state, language);
         Self {
             state,
             headline: headline(figure, state, language),
-            unit: unit(figure, state, words),
-            lines: lines.into_iter().flatten().collect(),
+            unit: unit(figure, state, language),
+            lines: lines.into_iter().flatten().chain(about).collect(),
             as_of: as_of(figure, language),
             badge: badge(figure, language),
         }
@@ -150,10 +152,11 @@ fn headline(figure: &Figure, state: State, language: Language) -> (String, Strin
     }
 }
 
-fn unit(figure: &Figure, state: State, words: &Words) -> String {
+fn unit(figure: &Figure, state: State, language: Language) -> String {
     match (state, figure.answer.kpi.unit) {
-        (State::Scored, Unit::Points) => words.points.to_owned(),
+        (State::Scored, Unit::Points) => language.words().points.to_owned(),
         (State::Scored, Unit::Money) => figure.answer.currency.clone().unwrap_or_default(),
+        (State::Scored, _) => about::when(figure, language).to_owned(),
         _ => String::new(),
     }
 }
@@ -213,6 +216,7 @@ pub(super) fn nothing(figure: &Figure, state: State, language: Language) -> &'st
     let (words, phrases) = (language.words(), language.phrases());
     let none = phrases.none_of(figure.answer.kpi.kind());
     match (state, none) {
+        (State::NoAnswers, _) if about::has_cohorts(figure) => phrases.young,
         (State::Hidden, Some(_)) => phrases.too_few,
         (State::Hidden, None) => words.hidden,
         (_, none) => none.unwrap_or(words.no_answers),

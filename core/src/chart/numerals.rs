@@ -120,6 +120,23 @@ pub(super) fn duration(seconds: f64, language: Language) -> String {
     format!("{shown}{THIN}{unit}")
 }
 
+/// Returns days as people count them: `90 days`, `1 year`; nothing is `0`.
+pub(super) fn days(days: f64, language: Language) -> String {
+    let years = days / 365.0;
+    let is_one = |amount: f64| (amount - 1.0).abs() < 1e-9;
+    match days {
+        0.0 => "0".to_owned(),
+        _ if years >= 1.0 && years.fract() == 0.0 => {
+            let name = language.phrases().years[usize::from(!is_one(years))];
+            format!("{}{THIN}{name}", number(years, 0, language))
+        }
+        _ => {
+            let name = unit(TimeUnit::Day, days, language);
+            format!("{}{THIN}{name}", number(days, 0, language))
+        }
+    }
+}
+
 /// Returns the name of a unit of time beside an amount of it.
 pub(super) fn unit(unit: TimeUnit, amount: f64, language: Language) -> &'static str {
     let size = amount.abs();
@@ -261,6 +278,21 @@ mod tests {
         assert_eq!(one, ["day", "Tag", "jour", "día"]);
         assert_eq!(unit(TimeUnit::Day, 1.5, Language::French), "jour");
         assert_eq!(unit(TimeUnit::Day, 1.5, Language::English), "days");
+    }
+
+    #[test]
+    fn days_become_years_where_they_are_whole_ones() {
+        let check = |count: f64, expected: &str| {
+            assert_eq!(
+                days(count, Language::English).replace('\u{202f}', " "),
+                expected
+            );
+        };
+        check(0.0, "0");
+        check(1.0, "1 day");
+        check(180.0, "180 days");
+        check(365.0, "1 year");
+        check(1095.0, "3 years");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use super::layout::Panel;
 use super::sheet::Sheet;
 use super::telling::{alt_text, headline_text};
 use super::{
-    ErrorCard, Figure, Language, Style, TextMode, bars, card, distribution, number, raster, stack,
-    table, trend,
+    ErrorCard, Figure, Language, Style, TextMode, bars, bridge, card, cohort, distribution, number,
+    raster, stack, survival, table, trend,
 };
 use crate::kpi::ChartKind;
 
@@ -75,6 +75,9 @@ impl Painter {
             ChartKind::Distribution => distribution::draw_distribution(&mut sheet, &panel),
             ChartKind::Bars => bars::draw_bars(&mut sheet, &panel),
             ChartKind::Table => table::draw_table(&mut sheet, &panel),
+            ChartKind::Cohort => cohort::draw_cohort(&mut sheet, &panel),
+            ChartKind::Survival => survival::draw_survival(&mut sheet, &panel),
+            ChartKind::Bridge => bridge::draw_bridge(&mut sheet, &panel),
         }
         sheet
     }

@@ -32,6 +32,37 @@ pub(super) struct Phrases {
     pub(super) interval: &'static str,
     pub(super) versus_rest: &'static str,
     pub(super) change: &'static str,
+    /// What the columns of cohorts count.
+    pub(super) months_after: &'static str,
+    /// Cohorts that have no room.
+    pub(super) earlier: &'static str,
+    /// Customers that are still followed, as statistics calls them.
+    pub(super) at_risk: &'static str,
+    /// Parts of a bridge.
+    pub(super) start: &'static str,
+    pub(super) expansion: &'static str,
+    pub(super) contraction: &'static str,
+    pub(super) churned: &'static str,
+    pub(super) kept: &'static str,
+    pub(super) new: &'static str,
+    pub(super) back: &'static str,
+    pub(super) end: &'static str,
+    pub(super) lost: &'static str,
+    /// When the headline of cohorts and of survival is.
+    pub(super) after_months: &'static str,
+    pub(super) after_days: &'static str,
+    /// When half have left, or that they have not.
+    pub(super) half_left: &'static str,
+    pub(super) most_there: &'static str,
+    /// Whether two groups stay equally long.
+    pub(super) differ: &'static str,
+    pub(super) alike: &'static str,
+    /// No cohort is old enough for the headline.
+    pub(super) young: &'static str,
+    /// What the amounts of a bridge are.
+    pub(super) amounts: &'static str,
+    /// One year, and several.
+    pub(super) years: [&'static str; 2],
 }
 
 const ENGLISH: Phrases = Phrases {
@@ -52,6 +83,27 @@ const ENGLISH: Phrases = Phrases {
     interval: "95\u{202f}% interval",
     versus_rest: "vs. rest",
     change: "change",
+    months_after: "months later",
+    earlier: "+{} earlier",
+    at_risk: "at risk",
+    start: "Start",
+    expansion: "Expansion",
+    contraction: "Contraction",
+    churned: "Churned",
+    kept: "Kept",
+    new: "New",
+    back: "Returned",
+    end: "End",
+    lost: "Lost",
+    after_months: "after 12 months",
+    after_days: "after 365 days",
+    half_left: "half have left after {}",
+    most_there: "more than half are still there",
+    differ: "the groups differ (log-rank p {})",
+    alike: "the groups do not differ beyond chance",
+    young: "No cohort is 12 months old yet",
+    amounts: "amounts in {} a month",
+    years: ["year", "years"],
 };
 
 const GERMAN: Phrases = Phrases {
@@ -72,6 +124,27 @@ const GERMAN: Phrases = Phrases {
     interval: "95-%-Intervall",
     versus_rest: "zu übrigen",
     change: "Änderung",
+    months_after: "Monate später",
+    earlier: "+{} frühere",
+    at_risk: "unter Risiko",
+    start: "Anfang",
+    expansion: "Ausbau",
+    contraction: "Rückbau",
+    churned: "Abgänge",
+    kept: "Geblieben",
+    new: "Neu",
+    back: "Zurück",
+    end: "Ende",
+    lost: "Verloren",
+    after_months: "nach 12 Monaten",
+    after_days: "nach 365 Tagen",
+    half_left: "nach {} ist die Hälfte gegangen",
+    most_there: "mehr als die Hälfte ist noch da",
+    differ: "die Gruppen unterscheiden sich (Log-Rank p {})",
+    alike: "kein Unterschied der Gruppen über den Zufall hinaus",
+    young: "Noch keine Kohorte ist 12 Monate alt",
+    amounts: "Beträge in {} im Monat",
+    years: ["Jahr", "Jahre"],
 };
 
 const FRENCH: Phrases = Phrases {
@@ -92,6 +165,27 @@ const FRENCH: Phrases = Phrases {
     interval: "intervalle à 95\u{202f}%",
     versus_rest: "c. les autres",
     change: "écart",
+    months_after: "mois après",
+    earlier: "+{} avant",
+    at_risk: "à risque",
+    start: "Début",
+    expansion: "Expansion",
+    contraction: "Réduction",
+    churned: "Partis",
+    kept: "Conservé",
+    new: "Nouveaux",
+    back: "Revenus",
+    end: "Fin",
+    lost: "Perdus",
+    after_months: "après 12 mois",
+    after_days: "après 365 jours",
+    half_left: "la moitié est partie après {}",
+    most_there: "plus de la moitié est encore là",
+    differ: "les groupes diffèrent (log-rank p {})",
+    alike: "pas de différence au-delà du hasard",
+    young: "Aucune cohorte n’a encore 12 mois",
+    amounts: "montants en {} par mois",
+    years: ["an", "ans"],
 };
 
 const SPANISH: Phrases = Phrases {
@@ -112,6 +206,27 @@ const SPANISH: Phrases = Phrases {
     interval: "intervalo del 95\u{202f}%",
     versus_rest: "frente al resto",
     change: "cambio",
+    months_after: "meses después",
+    earlier: "+{} antes",
+    at_risk: "en riesgo",
+    start: "Inicio",
+    expansion: "Expansión",
+    contraction: "Reducción",
+    churned: "Bajas",
+    kept: "Conservado",
+    new: "Nuevos",
+    back: "Vueltos",
+    end: "Final",
+    lost: "Perdidos",
+    after_months: "tras 12 meses",
+    after_days: "tras 365 días",
+    half_left: "la mitad se ha ido tras {}",
+    most_there: "más de la mitad sigue",
+    differ: "los grupos difieren (log-rank p {})",
+    alike: "los grupos no difieren más que por azar",
+    young: "Aún ninguna cohorte tiene 12 meses",
+    amounts: "importes en {} al mes",
+    years: ["año", "años"],
 };
 
 impl Phrases {

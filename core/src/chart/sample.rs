@@ -1,8 +1,10 @@
 //! Believable figures for the contact sheet and the drawing tests: every chart, every state.
 
+mod customers;
 mod dice;
 mod groups;
 mod kpis;
+mod lives;
 mod scores;
 mod states;
 
@@ -77,6 +79,7 @@ pub fn change(value: f64, reach: f64) -> Change {
 pub fn everyday(chart: ChartKind) -> Figure {
     match chart {
         ChartKind::Bars | ChartKind::Table => split(chart, 6),
+        ChartKind::Cohort | ChartKind::Survival | ChartKind::Bridge => customers::everyday(chart),
         _ => over_time(chart),
     }
 }
@@ -86,6 +89,7 @@ pub fn everyday(chart: ChartKind) -> Figure {
 pub fn states(chart: ChartKind) -> Vec<(&'static str, Figure)> {
     match chart {
         ChartKind::Bars | ChartKind::Table => groups::states(chart),
+        ChartKind::Cohort | ChartKind::Survival | ChartKind::Bridge => customers::states(chart),
         _ => states::states(chart),
     }
 }

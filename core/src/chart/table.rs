@@ -20,6 +20,9 @@ const GUTTER: f64 = 1.5;
 /// Periods of an answer that is not split; older ones are counted.
 const PERIODS_MAX: usize = 60;
 
+/// Head of the intervals where there is no room for the word.
+const INTERVAL_SHORT: &str = "95\u{202f}%";
+
 /// One line as it is written; an empty cell says nothing.
 #[derive(Debug, Clone, PartialEq)]
 struct Line {
@@ -174,7 +177,7 @@ fn draw_line(
             Kind::Difference => (&line.difference, ink),
         };
         sheet.text(text, (column.right, baseline), &look, Align::End);
-        if let (Kind::Difference, Some((arrow, colour))) = (column.kind, line.arrow) {
+        if let Some((arrow, colour)) = line.arrow.filter(|_| column.kind == arrow_kind(columns)) {
             let left = column.right - sheet.width(text, &look) - 1.05 * unit;
             arrow.draw(sheet, (left, baseline), unit, colour);
         }
@@ -193,25 +196,33 @@ fn draw_line(
     }
 }
 
+/// Returns the column that carries the arrows: the difference, or else the value.
+fn arrow_kind(columns: &[Column]) -> Kind {
+    let has_difference = columns.iter().any(|column| column.kind == Kind::Difference);
+    match has_difference {
+        true => Kind::Difference,
+        false => Kind::Value,
+    }
+}
+
 /// Returns the columns that have room beside the names, in their order.
 fn columns(sheet: &Sheet<'_>, panel: &Panel<'_>, lines: &[Line], room: Rect) -> Vec<Column> {
     let unit = panel.unit;
     let phrases = panel.style.language.phrases();
     let is_split = panel.figure.answer.by.is_some() || panel.figure.answer.tables.is_some();
     let (label, strong) = (panel.label(), panel.strong_label());
-    let kinds = [
-        (Kind::Value, phrases.value),
-        (Kind::Interval, phrases.interval),
-        (Kind::N, "n"),
-        (
-            Kind::Difference,
-            if is_split {
-                phrases.versus_rest
-            } else {
-                phrases.change
-            },
-        ),
-    ];
+    let difference = match is_split {
+        true => phrases.versus_rest,
+        false => phrases.change,
+    };
+    let kinds = |interval| {
+        [
+            (Kind::Value, phrases.value),
+            (Kind::Interval, interval),
+            (Kind::N, "n"),
+            (Kind::Difference, difference),
+        ]
+    };
     let has_values = lines.iter().any(|line| !line.value.is_empty());
     let width = |kind: Kind, head: &str| {
         let cell = |line: &Line| match kind {
@@ -227,17 +238,17 @@ fn columns(sheet: &Sheet<'_>, panel: &Panel<'_>, lines: &[Line], room: Rect) -> 
         let widest = lines.iter().map(cell).fold(0.0, f64::max);
         (widest > 0.0).then(|| widest.max(sheet.width(head, &label)))
     };
-    let mut found: Vec<Column> = kinds
-        .into_iter()
-        .filter_map(|(kind, head)| {
+    let with_heads = |interval| -> Vec<Column> {
+        let column = |(kind, head): (Kind, &str)| {
             Some(Column {
                 kind,
                 head: head.to_owned(),
                 right: 0.0,
                 width: width(kind, head)?,
             })
-        })
-        .collect();
+        };
+        kinds(interval).into_iter().filter_map(column).collect()
+    };
     let names = lines.iter().map(|line| sheet.width(&line.name, &strong));
     let names_min = names.fold(0.0, f64::max).min(9.0 * unit);
     let needed = |found: &[Column]| {
@@ -247,6 +258,10 @@ fn columns(sheet: &Sheet<'_>, panel: &Panel<'_>, lines: &[Line], room: Rect) -> 
             .sum();
         names_min + columns
     };
+    let mut found = with_heads(phrases.interval);
+    if needed(&found) > room.width() {
+        found = with_heads(INTERVAL_SHORT);
+    }
     while found.len() > 1 && needed(&found) > room.width() {
         found.pop();
     }

@@ -3,7 +3,7 @@
 use super::facts::{Arrow, Facts, State, capital, nothing, too_few};
 use super::numerals::THIN;
 use super::sheet::clean;
-use super::{Figure, Language, roster};
+use super::{Figure, Language, passage, roster};
 use crate::kpi::ChartKind;
 
 /// Returns the headline in one phrase: `41 points`.
@@ -45,6 +45,7 @@ pub fn alt_text(figure: &Figure, language: Language) -> String {
     }
     parts.extend(match figure.chart {
         ChartKind::Bars | ChartKind::Table => roster::told(figure, language),
+        ChartKind::Bridge => passage::told(figure, language),
         _ => Vec::new(),
     });
     let aged = facts.badge.map_or_else(String::new, |badge| {

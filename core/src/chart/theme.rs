@@ -9,6 +9,65 @@ use super::Theme;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rgb(pub u8, pub u8, pub u8);
 
+impl Rgb {
+    /// Returns the colour at a place between two: 0 is the first.
+    pub(super) fn mixed(from: Self, to: Self, share: f64) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between two channels of a colour"
+        )]
+        let channel = |from: u8, to: u8| {
+            (f64::from(from) * (1.0 - share) + f64::from(to) * share).round() as u8
+        };
+        Self(
+            channel(from.0, to.0),
+            channel(from.1, to.1),
+            channel(from.2, to.2),
+        )
+    }
+
+    /// Returns black or white, whichever stands out more on the colour.
+    pub(super) fn on(self) -> Self {
+        let (black, white) = (Self(0, 0, 0), Self(255, 255, 255));
+        match self.contrast(black) > self.contrast(white) {
+            true => black,
+            false => white,
+        }
+    }
+
+    /// Returns the contrast of two colours by WCAG 2, 1..=21.
+    fn contrast(self, other: Self) -> f64 {
+        let (a, b) = (self.luminance(), other.luminance());
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    /// Relative luminance of WCAG 2.
+    fn luminance(self) -> f64 {
+        let channel = |byte: u8| {
+            let share = f64::from(byte) / 255.0;
+            if share <= 0.03928 {
+                share / 12.92
+            } else {
+                ((share + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * channel(self.0) + 0.7152 * channel(self.1) + 0.0722 * channel(self.2)
+    }
+}
+
+impl Palette {
+    /// Returns the shade of a share in 0..=1.
+    pub(super) fn shade(&self, share: f64) -> Rgb {
+        let share = if share.is_finite() {
+            share.clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        Rgb::mixed(self.heat[0], self.heat[1], share)
+    }
+}
+
 impl fmt::Display for Rgb {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
@@ -45,6 +104,8 @@ pub struct Palette {
     /// Okabe–Ito order, shifted in lightness until each stands out from the paper; the ninth is
     /// for the pooled rest.
     pub series: [Rgb; 9],
+    /// One hue from no share to all of it.
+    pub heat: [Rgb; 2],
 }
 
 const DARK: Palette = Palette {
@@ -71,6 +132,7 @@ const DARK: Palette = Palette {
         Rgb(0xd8, 0xde, 0xe4),
         Rgb(0x7f, 0x8b, 0x98),
     ],
+    heat: [Rgb(0x1d, 0x27, 0x32), Rgb(0x56, 0xb4, 0xe9)],
 };
 
 const LIGHT: Palette = Palette {
@@ -97,6 +159,7 @@ const LIGHT: Palette = Palette {
         Rgb(0x20, 0x28, 0x31),
         Rgb(0x86, 0x90, 0x9b),
     ],
+    heat: [Rgb(0xea, 0xf2, 0xf8), Rgb(0x00, 0x72, 0xb2)],
 };
 
 const CONTRAST: Palette = Palette {
@@ -123,6 +186,7 @@ const CONTRAST: Palette = Palette {
         Rgb(0xff, 0xff, 0xff),
         Rgb(0xb8, 0xc0, 0xc8),
     ],
+    heat: [Rgb(0x1c, 0x1c, 0x1c), Rgb(0x00, 0x58, 0xa2)],
 };
 
 impl Theme {
@@ -195,24 +259,6 @@ impl fmt::Display for Theme {
 mod tests {
     use super::*;
 
-    /// Relative luminance of WCAG 2.
-    fn luminance(colour: Rgb) -> f64 {
-        let channel = |byte: u8| {
-            let share = f64::from(byte) / 255.0;
-            if share <= 0.03928 {
-                share / 12.92
-            } else {
-                ((share + 0.055) / 1.055).powf(2.4)
-            }
-        };
-        0.2126 * channel(colour.0) + 0.7152 * channel(colour.1) + 0.0722 * channel(colour.2)
-    }
-
-    fn contrast(one: Rgb, other: Rgb) -> f64 {
-        let (a, b) = (luminance(one), luminance(other));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
-    }
-
     #[test]
     fn text_and_marks_stand_out_in_every_theme() {
         for theme in Theme::ALL {
@@ -225,11 +271,11 @@ mod tests {
                 ("poor", palette.poor),
                 ("goal", palette.goal),
             ] {
-                let found = contrast(colour, palette.paper);
+                let found = colour.contrast(palette.paper);
                 assert!(found >= text_min, "{theme} {name}: {found:.2}");
             }
             for badge in [palette.warn, palette.alarm] {
-                let found = contrast(palette.on_badge, badge);
+                let found = palette.on_badge.contrast(badge);
                 assert!(found >= text_min.max(7.0), "{theme} badge: {found:.2}");
             }
             let marks = palette
@@ -237,10 +283,30 @@ mod tests {
                 .iter()
                 .chain([&palette.accent, &palette.neutral]);
             for mark in marks {
-                let found = contrast(*mark, palette.paper);
+                let found = mark.contrast(palette.paper);
                 assert!(found >= 3.0, "{theme} {mark}: {found:.2}");
             }
         }
+    }
+
+    #[test]
+    fn numbers_stand_out_on_every_shade() {
+        for theme in Theme::ALL {
+            let least = if theme == Theme::Contrast { 7.0 } else { 4.5 };
+            for percent in 0..=100 {
+                let shade = theme.palette().shade(f64::from(percent) / 100.0);
+                let found = shade.contrast(shade.on());
+                assert!(found >= least, "{theme} {percent} %: {found:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn colours_are_mixed_between_their_ends() {
+        let (black, white) = (Rgb(0, 0, 0), Rgb(255, 255, 255));
+        assert_eq!(Rgb::mixed(black, white, 0.0), black);
+        assert_eq!(Rgb::mixed(black, white, 1.0), white);
+        assert_eq!(Rgb::mixed(black, white, 0.5), Rgb(128, 128, 128));
     }
 
     #[test]

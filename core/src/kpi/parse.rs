@@ -128,13 +128,16 @@ const GRAINS: [(&str, Grain); 4] = [
     ("quarter", Grain::Quarter),
 ];
 
-const CHARTS: [(&str, ChartKind); 6] = [
+const CHARTS: [(&str, ChartKind); 9] = [
     ("number", ChartKind::Number),
     ("trend", ChartKind::Trend),
     ("stack", ChartKind::Stack),
     ("distribution", ChartKind::Distribution),
     ("bars", ChartKind::Bars),
     ("table", ChartKind::Table),
+    ("cohort", ChartKind::Cohort),
+    ("survival", ChartKind::Survival),
+    ("bridge", ChartKind::Bridge),
 ];
 
 const MODES: [(&str, Mode); 3] = [

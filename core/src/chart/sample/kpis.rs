@@ -54,3 +54,56 @@ pub static WAITING: Kpi = Kpi {
     charts: &[ChartKind::Trend, ChartKind::Number],
     is_higher_better: Some(false),
 };
+
+const fn share(
+    name: &'static str,
+    title: &'static str,
+    formula: &'static str,
+    charts: &'static [ChartKind],
+) -> Kpi {
+    Kpi {
+        name,
+        title,
+        unit: Unit::Percent,
+        range: (Some(0.0), Some(100.0)),
+        definition_version: 1,
+        formula,
+        charts,
+        is_higher_better: Some(true),
+    }
+}
+
+/// Who is still there of each month.
+pub(super) static COHORT: Kpi = share(
+    "cohort",
+    "Cohort retention",
+    "of the customers who came in a month, those still there months later",
+    &[ChartKind::Cohort, ChartKind::Number],
+);
+
+/// How long customers stay.
+pub(super) static SURVIVAL: Kpi = share(
+    "survival",
+    "Customer survival",
+    "share of customers expected to stay longer than so many days",
+    &[ChartKind::Survival, ChartKind::Number],
+);
+
+/// Customers who stay.
+pub(super) static CRR: Kpi = share(
+    "crr",
+    "Customer retention",
+    "customers of the period's start who are customers at its end",
+    &[ChartKind::Trend, ChartKind::Bridge],
+);
+
+/// Revenue that stays and grows.
+pub(super) static NRR: Kpi = Kpi {
+    range: (Some(0.0), None),
+    ..share(
+        "nrr",
+        "Net revenue retention",
+        "monthly revenue of the start's customers at the end, of that of the start",
+        &[ChartKind::Trend, ChartKind::Bridge],
+    )
+};

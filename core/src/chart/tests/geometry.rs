@@ -230,7 +230,7 @@ fn error_cards_fit_every_size() {
 /// the room, and still can be read from five metres.
 fn headline_share_min(chart: ChartKind) -> f64 {
     match chart {
-        ChartKind::Bars | ChartKind::Table => 0.08,
+        ChartKind::Bars | ChartKind::Table | ChartKind::Cohort | ChartKind::Bridge => 0.08,
         _ => 0.18,
     }
 }

@@ -8,6 +8,7 @@ use crate::chart::{
     ErrorCard, Figure, Language, Painter, Size, Style, TextMode, Theme, alt_text, headline_text,
 };
 use crate::kpi::ChartKind;
+use crate::record::RecordKind;
 
 fn style(width_px: u32, height_px: u32) -> Style {
     Style {
@@ -190,6 +191,38 @@ fn alt_text_says_what_the_picture_shows() {
 }
 
 #[test]
+fn alt_text_says_what_charts_of_groups_and_customers_show() {
+    let check = |chart: ChartKind, expected: &str| {
+        let found = alt_text(&sample::everyday(chart), Language::English);
+        assert_eq!(found.replace(['\u{202f}', '\u{a0}'], " "), expected);
+    };
+    check(
+        ChartKind::Bars,
+        "Net Promoter Score, last 24 months · by region: 36 points; 95 % interval 34 to 38 · n = 6,480; \
+         up 5.2 vs. the period before · changed; Germany 48, above the rest; Italy 41; \
+         United Kingdom 38; Nordics 35; Spain & Portugal 34; France 31. \
+         Data as of 30 Jun 2026, 14:05 CEST.",
+    );
+    check(
+        ChartKind::Bridge,
+        "Net revenue retention, last 12 months: 100.5 %; 95 % interval 95.8 to 105.3 · n = 1,204; \
+         amounts in EUR a month; Start 1,240,000; Expansion +96,400; Contraction −31,200; \
+         Churned −58,800; Kept 1,246,400; New +74,500; Returned +8,300; End 1,329,200. \
+         Data as of 30 Jun 2026, 14:05 CEST.",
+    );
+    check(
+        ChartKind::Survival,
+        "Customer survival, all customers: 66.9 % after 365 days; 95 % interval 62.2 to 71.7 · n = 1,204; \
+         half have left after 631 days. Data as of 30 Jun 2026, 14:05 CEST.",
+    );
+    check(
+        ChartKind::Cohort,
+        "Cohort retention, last 14 months: 69.4 % after 12 months; 95 % interval 63.9 to 74.9 · n = 900. \
+         Data as of 30 Jun 2026, 14:05 CEST.",
+    );
+}
+
+#[test]
 fn nothing_hidden_is_said_or_drawn() {
     for chart in ChartKind::ALL {
         let states = sample::states(chart);
@@ -197,10 +230,11 @@ fn nothing_hidden_is_said_or_drawn() {
             .iter()
             .find(|(name, _)| *name == "suppressed")
             .unwrap();
-        assert_eq!(
-            headline_text(figure, Language::English),
-            "Too few answers to show"
-        );
+        let expected = match figure.answer.kpi.kind() {
+            RecordKind::Response => "Too few answers to show",
+            _ => "Too few to show",
+        };
+        assert_eq!(headline_text(figure, Language::English), expected);
         let svg = Painter::embedded().svg(figure, &style(960, 540));
         assert!(
             !svg.contains("n\u{a0}=") && !svg.contains("<circle"),

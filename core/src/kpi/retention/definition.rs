@@ -52,6 +52,7 @@ const fn entry(kpi: &'static Kpi, definition: &'static Definition, measure: Meas
 const SERIES: &[ChartKind] = &[
     ChartKind::Trend,
     ChartKind::Number,
+    ChartKind::Bridge,
     ChartKind::Bars,
     ChartKind::Table,
 ];
@@ -108,13 +109,13 @@ static COHORT: Kpi = percent(
     "cohort",
     "Cohort retention",
     "of the customers who came in a month, those still there months later; the headline is all of them after 12 months",
-    &[ChartKind::Number],
+    &[ChartKind::Cohort, ChartKind::Number],
 );
 static SURVIVAL: Kpi = percent(
     "survival",
     "Customer survival",
     "share of customers expected to stay longer than so many days; the headline is 365 days",
-    &[ChartKind::Number],
+    &[ChartKind::Survival, ChartKind::Number],
 );
 
 static AT_RISK: Kpi = Kpi {

@@ -15,6 +15,9 @@ const HEADLINE_DAY: i32 = 365;
 /// Days at which the curve is read off.
 const DAYS: [i32; 4] = [30, 90, 180, HEADLINE_DAY];
 
+/// Most years after which the curve is read off, as far as it goes.
+const YEARS_MAX: i32 = 20;
+
 /// Answers with the curve of how long customers stay.
 pub(super) fn answer(case: &Case<'_>) -> Result<Answer, KpiError> {
     let frame = case.frame(None)?;
@@ -150,7 +153,9 @@ fn tables(case: &Case<'_>, split: &[(Option<&str>, Stays)]) -> Tables {
             Cell::text(Some(base_name(headline.base))),
         ];
         groups.rows.push([&key[..], &facts].concat());
-        for day in DAYS {
+        let last_day = shown.and(curve.last_day).unwrap_or_default();
+        let years = (2..=YEARS_MAX).map(|years| years * HEADLINE_DAY);
+        for day in DAYS.into_iter().chain(years.filter(|day| *day <= last_day)) {
             let at_risk = shown.map(|_| curve.n_at_risk(day));
             let counts = [Cell::Count(day.unsigned_abs().into()), Cell::count(at_risk)];
             let survived = shown.and(curve.at(day));
