@@ -3,6 +3,7 @@
 mod axis;
 mod bars;
 mod bridge;
+mod bullet;
 mod calendar;
 mod card;
 mod classes;
@@ -135,6 +136,8 @@ pub struct GoalMark {
     pub target: f64,
     /// Name or date, such as `by 31 Dec`.
     pub label: String,
+    /// Value that a straight way to the target has reached by now, where one is known.
+    pub pace: Option<f64>,
 }
 
 /// What to show: the answer and everything around it.

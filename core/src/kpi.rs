@@ -501,14 +501,34 @@ pub struct Kpi {
     pub is_higher_better: Option<bool>,
 }
 
+/// What the rows of a KPI are to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Answers to surveys.
+    Answers,
+    /// Invitations to surveys.
+    Invitations,
+    /// Tickets of a helpdesk.
+    Tickets,
+    /// Reviews of tickets.
+    Reviews,
+    /// Customers.
+    Customers,
+}
+
 impl Kpi {
-    /// Returns the kind of rows it counts.
+    /// Returns what its rows are to people.
     #[must_use]
-    pub fn kind(&self) -> crate::record::RecordKind {
-        // What is no formula over rows is about customers.
-        entry(self.name).map_or(crate::record::RecordKind::Subscription, |entry| {
-            entry.formula.kind()
-        })
+    pub fn counted(&self) -> Counted {
+        use crate::record::RecordKind;
+        match entry(self.name).map(|entry| entry.formula.kind()) {
+            Ok(RecordKind::Ticket) => Counted::Tickets,
+            Ok(RecordKind::Invitation) => Counted::Invitations,
+            Ok(RecordKind::Review) => Counted::Reviews,
+            Ok(_) => Counted::Answers,
+            // What is no formula over rows is about customers.
+            Err(_) => Counted::Customers,
+        }
     }
 }
 
@@ -533,11 +553,13 @@ pub enum ChartKind {
     Survival,
     /// From the start over what came and went to the end.
     Bridge,
+    /// A goal: where it stands, where it should, and where it is to go.
+    Bullet,
 }
 
 impl ChartKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Number,
         Self::Trend,
         Self::Stack,
@@ -547,5 +569,6 @@ impl ChartKind {
         Self::Cohort,
         Self::Survival,
         Self::Bridge,
+        Self::Bullet,
     ];
 }

@@ -82,7 +82,7 @@ impl<'a> Bars<'a> {
         let values_px = widest(
             &mut shown
                 .iter()
-                .map(|one| sheet.width(&value(panel, one), &strong)),
+                .map(|one| sheet.width(&value(panel, shown, one), &strong)),
         );
         let counts_px = widest(
             &mut shown
@@ -191,7 +191,12 @@ impl<'a> Bars<'a> {
         sheet.text(&name, (self.room.left, baseline), &name_look, Align::Start);
         let strong = self.panel.strong_label();
         let at = (self.values_right, baseline);
-        sheet.text(&value(self.panel, member), at, &strong, Align::End);
+        sheet.text(
+            &value(self.panel, self.members, member),
+            at,
+            &strong,
+            Align::End,
+        );
         let arrow = match member.standing() {
             Standing::Above => Some(Arrow::Up),
             Standing::Below => Some(Arrow::Down),
@@ -313,11 +318,18 @@ fn scores<'a>(
     ends.chain([whole]).flatten()
 }
 
-fn value(panel: &Panel<'_>, member: &Member) -> String {
+/// Values from this one on are written short, and then all of them.
+const LARGE: f64 = 100_000.0;
+
+fn value(panel: &Panel<'_>, members: &[Member], member: &Member) -> String {
     let language = panel.style.language;
     let kpi = panel.figure.answer.kpi;
     let value = member.score.value;
+    let is_large = |one: &Member| one.score.value.is_some_and(|value| value.abs() >= LARGE);
     match value {
+        Some(value) if kpi.unit != Unit::Seconds && members.iter().any(is_large) => {
+            numerals::compact(value, 0, language)
+        }
         Some(value) => numerals::short_value(value, kpi, language),
         // Words in the place of the bar say why.
         None if is_thin(&member.score) => String::new(),

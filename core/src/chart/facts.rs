@@ -214,7 +214,7 @@ fn spread(figure: &Figure, state: State, language: Language) -> Option<Fact> {
 /// Returns the words for nothing, or nothing that may be shown.
 pub(super) fn nothing(figure: &Figure, state: State, language: Language) -> &'static str {
     let (words, phrases) = (language.words(), language.phrases());
-    let none = phrases.none_of(figure.answer.kpi.kind());
+    let none = phrases.none_of(figure.answer.kpi.counted());
     match (state, none) {
         (State::NoAnswers, _) if about::has_cohorts(figure) => phrases.young,
         (State::Hidden, Some(_)) => phrases.too_few,
@@ -225,7 +225,7 @@ pub(super) fn nothing(figure: &Figure, state: State, language: Language) -> &'st
 
 /// Returns the words for too few to have a score.
 pub(super) fn too_few(figure: &Figure, language: Language) -> &'static str {
-    match language.phrases().none_of(figure.answer.kpi.kind()) {
+    match language.phrases().none_of(figure.answer.kpi.counted()) {
         Some(_) => language.phrases().too_few_for_value,
         None => language.words().counts_only,
     }

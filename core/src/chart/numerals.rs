@@ -120,15 +120,16 @@ pub(super) fn duration(seconds: f64, language: Language) -> String {
     format!("{shown}{THIN}{unit}")
 }
 
-/// Returns days as people count them: `90 days`, `1 year`; nothing is `0`.
+/// Returns days as people count them: `90 days`, `1 year`, `8.6 years`; nothing is `0`.
 pub(super) fn days(days: f64, language: Language) -> String {
     let years = days / 365.0;
     let is_one = |amount: f64| (amount - 1.0).abs() < 1e-9;
     match days {
         0.0 => "0".to_owned(),
-        _ if years >= 1.0 && years.fract() == 0.0 => {
+        _ if years >= 2.0 || is_one(years) => {
             let name = language.phrases().years[usize::from(!is_one(years))];
-            format!("{}{THIN}{name}", number(years, 0, language))
+            let decimals = usize::from((years - years.round()).abs() > 0.05);
+            format!("{}{THIN}{name}", number(years, decimals, language))
         }
         _ => {
             let name = unit(TimeUnit::Day, days, language);
@@ -293,6 +294,8 @@ mod tests {
         check(180.0, "180 days");
         check(365.0, "1 year");
         check(1095.0, "3 years");
+        check(631.0, "631 days");
+        check(3126.0, "8.6 years");
     }
 
     #[test]

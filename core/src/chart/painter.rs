@@ -7,8 +7,8 @@ use super::layout::Panel;
 use super::sheet::Sheet;
 use super::telling::{alt_text, headline_text};
 use super::{
-    ErrorCard, Figure, Language, Style, TextMode, bars, bridge, card, cohort, distribution, number,
-    raster, stack, survival, table, trend,
+    ErrorCard, Figure, Language, Style, TextMode, bars, bridge, bullet, card, cohort, distribution,
+    number, raster, stack, survival, table, trend,
 };
 use crate::kpi::ChartKind;
 
@@ -78,6 +78,7 @@ impl Painter {
             ChartKind::Cohort => cohort::draw_cohort(&mut sheet, &panel),
             ChartKind::Survival => survival::draw_survival(&mut sheet, &panel),
             ChartKind::Bridge => bridge::draw_bridge(&mut sheet, &panel),
+            ChartKind::Bullet => bullet::draw_bullet(&mut sheet, &panel),
         }
         sheet
     }

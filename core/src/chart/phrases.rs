@@ -1,14 +1,14 @@
 //! The words of single charts in each language.
 
 use super::Language;
-use crate::record::RecordKind;
+use crate::kpi::Counted;
 
 /// Words that one chart or a few of them say; `{}` stands for what is filled in.
 #[derive(Debug)]
 pub(super) struct Phrases {
     /// What stands between an answer and its share.
     pub(super) colon: &'static str,
-    /// Nothing counted yet, of each kind of rows.
+    /// Nothing counted yet, of each kind.
     pub(super) no_tickets: &'static str,
     pub(super) no_invitations: &'static str,
     pub(super) no_reviews: &'static str,
@@ -61,6 +61,8 @@ pub(super) struct Phrases {
     pub(super) young: &'static str,
     /// What the amounts of a bridge are.
     pub(super) amounts: &'static str,
+    /// Where a value should be by now.
+    pub(super) pace: &'static str,
     /// One year, and several.
     pub(super) years: [&'static str; 2],
 }
@@ -103,6 +105,7 @@ const ENGLISH: Phrases = Phrases {
     alike: "the groups do not differ beyond chance",
     young: "No cohort is 12 months old yet",
     amounts: "amounts in {} a month",
+    pace: "plan for today {}",
     years: ["year", "years"],
 };
 
@@ -144,6 +147,7 @@ const GERMAN: Phrases = Phrases {
     alike: "kein Unterschied der Gruppen über den Zufall hinaus",
     young: "Noch keine Kohorte ist 12 Monate alt",
     amounts: "Beträge in {} im Monat",
+    pace: "Plan für heute {}",
     years: ["Jahr", "Jahre"],
 };
 
@@ -185,6 +189,7 @@ const FRENCH: Phrases = Phrases {
     alike: "pas de différence au-delà du hasard",
     young: "Aucune cohorte n’a encore 12 mois",
     amounts: "montants en {} par mois",
+    pace: "plan à ce jour {}",
     years: ["an", "ans"],
 };
 
@@ -226,18 +231,19 @@ const SPANISH: Phrases = Phrases {
     alike: "los grupos no difieren más que por azar",
     young: "Aún ninguna cohorte tiene 12 meses",
     amounts: "importes en {} al mes",
+    pace: "plan a hoy {}",
     years: ["año", "años"],
 };
 
 impl Phrases {
-    /// Returns the words for nothing of a kind; `None` for answers.
-    pub(super) fn none_of(&self, kind: RecordKind) -> Option<&'static str> {
-        match kind {
-            RecordKind::Ticket => Some(self.no_tickets),
-            RecordKind::Invitation => Some(self.no_invitations),
-            RecordKind::Review => Some(self.no_reviews),
-            RecordKind::Subscription | RecordKind::Activity => Some(self.no_customers),
-            _ => None,
+    /// Returns the words for nothing of what a KPI counts; `None` for answers.
+    pub(super) fn none_of(&self, counted: Counted) -> Option<&'static str> {
+        match counted {
+            Counted::Answers => None,
+            Counted::Tickets => Some(self.no_tickets),
+            Counted::Invitations => Some(self.no_invitations),
+            Counted::Reviews => Some(self.no_reviews),
+            Counted::Customers => Some(self.no_customers),
         }
     }
 }

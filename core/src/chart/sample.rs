@@ -90,6 +90,7 @@ pub fn states(chart: ChartKind) -> Vec<(&'static str, Figure)> {
     match chart {
         ChartKind::Bars | ChartKind::Table => groups::states(chart),
         ChartKind::Cohort | ChartKind::Survival | ChartKind::Bridge => customers::states(chart),
+        ChartKind::Bullet => states::goals(chart),
         _ => states::states(chart),
     }
 }
@@ -127,6 +128,7 @@ fn over_time(chart: ChartKind) -> Figure {
         goal: Some(GoalMark {
             target: 45.0,
             label: "by 31 Dec".to_owned(),
+            pace: Some(39.5),
         }),
         events: vec![Mark {
             at: "2025-09-15T00:00:00Z".parse().unwrap_or_default(),

@@ -1,8 +1,9 @@
 //! What a picture says to those who do not see it.
 
 use super::facts::{Arrow, Facts, State, capital, nothing, too_few};
-use super::numerals::THIN;
+use super::numerals::{self, THIN};
 use super::sheet::clean;
+use super::words::filled;
 use super::{Figure, Language, passage, roster};
 use crate::kpi::ChartKind;
 
@@ -46,6 +47,7 @@ pub fn alt_text(figure: &Figure, language: Language) -> String {
     parts.extend(match figure.chart {
         ChartKind::Bars | ChartKind::Table => roster::told(figure, language),
         ChartKind::Bridge => passage::told(figure, language),
+        ChartKind::Bullet => pace(figure, language).into_iter().collect(),
         _ => Vec::new(),
     });
     let aged = facts.badge.map_or_else(String::new, |badge| {
@@ -56,4 +58,11 @@ pub fn alt_text(figure: &Figure, language: Language) -> String {
     });
     let as_of = facts.as_of.first().cloned().unwrap_or_default();
     format!("{name}: {}. {}{aged}.", parts.join("; "), capital(&as_of))
+}
+
+/// Says where the value should be by now, where that is known.
+fn pace(figure: &Figure, language: Language) -> Option<String> {
+    let pace = figure.goal.as_ref()?.pace?;
+    let shown = numerals::value(pace, figure.answer.kpi, language);
+    Some(filled(language.phrases().pace, &[&shown]))
 }

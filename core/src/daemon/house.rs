@@ -231,6 +231,7 @@ pub(super) fn rules(config: &Config, since: Timestamp) -> Rules {
             GoalMark {
                 target: goal.target,
                 label,
+                pace: None,
             },
         )
     });

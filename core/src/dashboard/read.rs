@@ -146,11 +146,14 @@ fn panel(
         }
     }
     let title = table.parsed(sheet, "title", self::title);
-    let chart = table.parsed(sheet, "chart", vocabulary::word::<ChartKind>);
+    let written = table.parsed(sheet, "chart", vocabulary::word::<ChartKind>);
     let chart = kpi
         .as_ref()
-        .and_then(|kpi| chart_of(sheet, kpi.value, chart));
+        .and_then(|kpi| chart_of(sheet, kpi.value, written.as_ref()));
     let goal = table.text(sheet, "goal");
+    if let (Some(written), None) = (&written, &goal) {
+        check_bullet(sheet, written);
+    }
     if let (Some(goal), Some(kpi)) = (&goal, &kpi) {
         check_goal(sheet, goal, kpi.value, context);
     }
@@ -180,7 +183,7 @@ fn panel(
 fn chart_of(
     sheet: &mut Sheet<'_>,
     kpi: &'static Kpi,
-    written: Option<Placed<ChartKind>>,
+    written: Option<&Placed<ChartKind>>,
 ) -> Option<ChartKind> {
     let Some(chart) = written else {
         return kpi.charts.first().copied();
@@ -195,6 +198,15 @@ fn chart_of(
         sheet.fault(&chart.place, what, format!("it can as {}", list.join(", ")));
     }
     Some(chart.value)
+}
+
+/// Complains of a bullet without the goal that it would show.
+fn check_bullet(sheet: &mut Sheet<'_>, chart: &Placed<ChartKind>) {
+    if chart.value == ChartKind::Bullet {
+        let what = "a `bullet` shows a goal, and none is named";
+        let hint = "add `goal`, the name of a [goals.NAME] of the configuration";
+        sheet.fault(&chart.place, what, hint);
+    }
 }
 
 fn check_goal(sheet: &mut Sheet<'_>, goal: &Placed<String>, kpi: &Kpi, context: &DashboardContext) {

@@ -109,7 +109,7 @@ at = "yesterday"
             d/board.toml:5:9: `grain`: `weekly` is not a grain; it is one of `day`, `week`, `month`, `quarter`; did you mean `week`?
             d/board.toml:7:6: `id`: `a b` cannot be part of an address; use a-z, 0-9, `-` and `_`, a letter or digit first, 60 at most
             d/board.toml:8:7: `kpi`: unknown KPI `npss`; did you mean `nps`?
-            d/board.toml:12:9: `chart`: `pie` is not a chart; it is one of `number`, `trend`, `stack`, `distribution`, `bars`, `table`, `cohort`, `survival`, `bridge`
+            d/board.toml:12:9: `chart`: `pie` is not a chart; it is one of `number`, `trend`, `stack`, `distribution`, `bars`, `table`, `cohort`, `survival`, `bridge`, `bullet`
             d/board.toml:13:8: unknown goal `nps-2025`; did you mean `nps-2026`?
             d/board.toml:14:6: `by`: unknown dimension `segmnt`; did you mean `segment`?
             d/board.toml:15:21: `segment`: 0 values; write from 1 to 100 values, or leave the key out
@@ -351,7 +351,17 @@ fn a_chart_that_the_kpi_has_not_is_a_fault() {
     check(
         "[[panel]]\nid = \"a\"\nkpi = \"responses\"\nchart = \"stack\"",
         expect![
-            "d/board.toml:4:9: `responses` cannot be drawn as `stack`; it can as `trend`, `number`, `bars`, `table`"
+            "d/board.toml:4:9: `responses` cannot be drawn as `stack`; it can as `trend`, `number`, `bars`, `table`, `bullet`"
+        ],
+    );
+}
+
+#[test]
+fn a_bullet_without_a_goal_is_a_fault() {
+    check(
+        "[[panel]]\nid = \"a\"\nkpi = \"nps\"\nchart = \"bullet\"",
+        expect![
+            "d/board.toml:4:9: a `bullet` shows a goal, and none is named; add `goal`, the name of a [goals.NAME] of the configuration"
         ],
     );
 }

@@ -20,6 +20,7 @@ pub(super) static KPI: Kpi = Kpi {
         ChartKind::Distribution,
         ChartKind::Bars,
         ChartKind::Table,
+        ChartKind::Bullet,
     ],
     is_higher_better: Some(true),
 };

@@ -86,7 +86,7 @@ fn describe(definition: &Definition, fields: &mut Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kpi::{REGISTRY, find};
+    use crate::kpi::{Counted, REGISTRY, find};
 
     #[test]
     fn every_kpi_is_found_defined_and_can_be_drawn() {
@@ -108,6 +108,22 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn every_kpi_says_what_it_counts() {
+        let check = |name: &str, expected| {
+            let kpi = find(name).expect("a KPI");
+            assert_eq!(kpi.counted(), expected, "{name}");
+        };
+        check("nps", Counted::Answers);
+        check("responses", Counted::Answers);
+        check("response_rate", Counted::Invitations);
+        check("tickets", Counted::Tickets);
+        check("sla", Counted::Tickets);
+        check("quality_score", Counted::Reviews);
+        check("crr", Counted::Customers);
+        check("survival", Counted::Customers);
     }
 
     #[test]

@@ -30,6 +30,7 @@ const CHARTS: &[ChartKind] = &[
     ChartKind::Number,
     ChartKind::Bars,
     ChartKind::Table,
+    ChartKind::Bullet,
 ];
 /// When a ticket was solved; where it never was, when it was closed.
 const ENDED: &[&str] = &["solved_at", "closed_at"];

@@ -128,7 +128,7 @@ const GRAINS: [(&str, Grain); 4] = [
     ("quarter", Grain::Quarter),
 ];
 
-const CHARTS: [(&str, ChartKind); 9] = [
+const CHARTS: [(&str, ChartKind); 10] = [
     ("number", ChartKind::Number),
     ("trend", ChartKind::Trend),
     ("stack", ChartKind::Stack),
@@ -138,6 +138,7 @@ const CHARTS: [(&str, ChartKind); 9] = [
     ("cohort", ChartKind::Cohort),
     ("survival", ChartKind::Survival),
     ("bridge", ChartKind::Bridge),
+    ("bullet", ChartKind::Bullet),
 ];
 
 const MODES: [(&str, Mode); 3] = [

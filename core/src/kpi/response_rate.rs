@@ -31,6 +31,7 @@ pub(super) static KPI: Kpi = Kpi {
         ChartKind::Number,
         ChartKind::Bars,
         ChartKind::Table,
+        ChartKind::Bullet,
     ],
     is_higher_better: Some(true),
 };

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{
     CSAT, NPS, RESPONSES, WAITING, everyday, hidden, months, over_time, score, split, unanswered,
 };
-use crate::chart::{Figure, Freshness};
+use crate::chart::{Figure, Freshness, GoalMark};
 use crate::kpi::{ChartKind, Kpi, Point, Score};
 
 /// Returns one figure per designed state, with the state's name.
@@ -19,6 +19,29 @@ pub(super) fn states(chart: ChartKind) -> Vec<(&'static str, Figure)> {
     states.extend(thin(chart));
     states.extend(shaped(chart));
     states
+}
+
+/// Returns states of a goal.
+pub(super) fn goals(chart: ChartKind) -> Vec<(&'static str, Figure)> {
+    let with = |name, total: Score, target: f64, pace: Option<f64>| {
+        let mut figure = reshaped(chart, &NPS, Vec::new(), total);
+        figure.goal = Some(GoalMark {
+            target,
+            label: "by 31 Dec".to_owned(),
+            pace,
+        });
+        (name, figure)
+    };
+    let mut found = states(chart);
+    found.extend([
+        with("ahead", score(&NPS, 44.0, 900), 45.0, Some(30.0)),
+        with("reached", score(&NPS, 52.0, 2_900), 45.0, Some(44.0)),
+        with("no-pace", score(&NPS, 36.0, 900), 45.0, None),
+        with("below-zero", score(&NPS, -31.0, 700), -10.0, Some(-24.0)),
+        with("signed", score(&NPS, -8.0, 400), 15.0, Some(2.0)),
+        with("no-value", unanswered(), 45.0, Some(39.0)),
+    ]);
+    found
 }
 
 /// Returns states of what stands around the numbers.

@@ -120,6 +120,7 @@ fn surround(figure: &mut Figure, dice: &mut Dice) {
         figure.goal = Some(GoalMark {
             target: dice.within(-20.0, 80.0),
             label: NAMES[dice.below(NAMES.len())].to_owned(),
+            pace: (dice.below(2) == 0).then(|| dice.within(-20.0, 80.0)),
         });
     }
     for _ in 0..dice.below(5) {

@@ -7,8 +7,7 @@ use crate::chart::sample::{self, Dice};
 use crate::chart::{
     ErrorCard, Figure, Language, Painter, Size, Style, TextMode, Theme, alt_text, headline_text,
 };
-use crate::kpi::ChartKind;
-use crate::record::RecordKind;
+use crate::kpi::{ChartKind, Counted};
 
 fn style(width_px: u32, height_px: u32) -> Style {
     Style {
@@ -230,8 +229,8 @@ fn nothing_hidden_is_said_or_drawn() {
             .iter()
             .find(|(name, _)| *name == "suppressed")
             .unwrap();
-        let expected = match figure.answer.kpi.kind() {
-            RecordKind::Response => "Too few answers to show",
+        let expected = match figure.answer.kpi.counted() {
+            Counted::Answers => "Too few answers to show",
             _ => "Too few to show",
         };
         assert_eq!(headline_text(figure, Language::English), expected);

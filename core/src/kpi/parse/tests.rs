@@ -98,7 +98,8 @@ fn a_bad_choice_names_the_list_and_the_nearest() {
     assert_eq!(
         error,
         "`gauge` is not a chart; it is one of `number`, `trend`, `stack`, \
-         `distribution`, `bars`, `table`, `cohort`, `survival`, `bridge`"
+         `distribution`, `bars`, `table`, `cohort`, `survival`, `bridge`, \
+         `bullet`"
     );
 }
 

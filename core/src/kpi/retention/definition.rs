@@ -55,6 +55,7 @@ const SERIES: &[ChartKind] = &[
     ChartKind::Bridge,
     ChartKind::Bars,
     ChartKind::Table,
+    ChartKind::Bullet,
 ];
 
 const fn percent(
