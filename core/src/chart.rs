@@ -44,6 +44,7 @@ use jiff::Timestamp;
 
 use crate::kpi::{Answer, ChartKind};
 
+pub use facts::goal_mark;
 pub use painter::{Painter, error_text};
 pub use telling::{alt_text, headline_text};
 pub use theme::{Palette, Rgb, UnknownTheme};

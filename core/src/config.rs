@@ -30,10 +30,10 @@ use jiff::tz::TimeZone;
 pub use self::dimension::Dimension;
 pub use self::fault::Fault;
 pub use self::front::Front;
-pub use self::goal::Goal;
 pub use self::network::Network;
 pub use self::question::Question;
 pub use self::source::{SourceConfig, SourceLimits};
+pub use crate::kpi::Goal;
 use crate::kpi::hours::BusinessHours;
 use crate::kpi::{ClockRule, Exchange, RetentionRules, Settings};
 
@@ -414,6 +414,7 @@ impl Config {
                     question.ids.iter().filter_map(bounded).collect::<Vec<_>>()
                 })
                 .collect(),
+            goals: self.goals.clone(),
             retention: RetentionRules {
                 grace_days: self.kpi.grace_days,
                 activity_days: self.kpi.activity_days,

@@ -18,6 +18,7 @@ pub mod format;
 mod formula;
 mod frame;
 mod gather;
+pub mod goal;
 mod helpdesk;
 pub mod hours;
 mod interval;
@@ -28,12 +29,14 @@ pub mod parse;
 mod privacy;
 mod proportion;
 mod quantile;
+mod query;
 mod question;
 mod rating;
 mod response_rate;
 mod responses;
 mod retention;
 mod scope;
+mod settings;
 mod table;
 mod tickets;
 mod top_box;
@@ -42,14 +45,15 @@ mod weigh;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 pub use answer::answer;
 pub use definition::definition_json;
 pub use error::{KpiError, UnknownKpi};
+pub use goal::{GOALS_MAX, Goal, GoalGap, GoalStanding, GoalState, can_be_goal};
+pub use query::{Grain, Instant, Mode, Query, Range};
 pub use question::ListedSet;
 pub use retention::{Active, Exchange, RetentionRules};
+pub use settings::{ClockRule, DimensionField, DimensionSource, Settings};
 pub use table::{Across, Cell, Column, Comparison, Table, Tables};
 
 use formula::Entry;
@@ -76,14 +80,19 @@ const ENTRIES: [Entry; 15] = [
 /// Every KPI, in the order they are listed to people.
 pub const REGISTRY: &[&Kpi] = &registry();
 
-const fn registry() -> [&'static Kpi; ENTRIES.len() + retention::ENTRIES.len()] {
-    let mut kpis = [ENTRIES[0].kpi; ENTRIES.len() + retention::ENTRIES.len()];
+/// How many there are: the formulas, those of customers, and the goals.
+const N_KPIS: usize = ENTRIES.len() + retention::ENTRIES.len() + 1;
+
+const fn registry() -> [&'static Kpi; N_KPIS] {
+    // What is not replaced is the last.
+    let mut kpis = [&goal::KPI; N_KPIS];
+    kpis[0] = ENTRIES[0].kpi;
     let mut idx = 1;
     while idx < ENTRIES.len() {
         kpis[idx] = ENTRIES[idx].kpi;
         idx += 1;
     }
-    while idx < kpis.len() {
+    while idx + 1 < kpis.len() {
         kpis[idx] = retention::ENTRIES[idx - ENTRIES.len()].kpi;
         idx += 1;
     }
@@ -104,142 +113,6 @@ fn entry(name: &str) -> Result<Entry, UnknownKpi> {
         .into_iter()
         .find(|entry| entry.kpi.name == name)
         .ok_or_else(|| UnknownKpi::new(name))
-}
-
-/// Width of a bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Grain {
-    /// Civil days.
-    Day,
-    /// Weeks from the configured first day.
-    Week,
-    /// Calendar months.
-    Month,
-    /// Fiscal quarters.
-    Quarter,
-}
-
-/// One end of an explicit range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Instant {
-    /// The start of a civil day of the zone.
-    Day(Date),
-    /// An exact instant.
-    Exact(Timestamp),
-}
-
-/// The time a question is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Range {
-    /// Everything there is.
-    All,
-    /// The last `n` civil days up to and including today (`90d`).
-    Days(u32),
-    /// The last `n` weeks, the current one included (`12w`).
-    Weeks(u32),
-    /// The last `n` months, the current one included (`6mo`).
-    Months(u32),
-    /// The last `n` years, as 12 months each (`2y`).
-    Years(u32),
-    /// The fiscal year to date.
-    YearToDate,
-    /// From (inclusive) to (exclusive).
-    Between(Instant, Instant),
-}
-
-/// Which of two survey modes an answer pools.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// Every response counts.
-    Transactional,
-    /// One response per customer, bucket and filter: the last.
-    Relational,
-    /// Transactional with the cluster-robust interval computed from the bucket's own rows.
-    Clustered,
-}
-
-/// One question.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Query {
-    /// Name in the registry, such as `nps`.
-    pub kpi: String,
-    /// The time it is about; `None` is everything there is.
-    pub range: Option<Range>,
-    /// Bucket width; `None` is the finest that gives at most 120 buckets.
-    pub grain: Option<Grain>,
-    /// Zone of civil time; `None` is the configured one.
-    pub tz: Option<TimeZone>,
-    /// Filters: dimension name and the values that pass; `None` is the missing value `(none)`.
-    pub filters: BTreeMap<String, Vec<Option<String>>>,
-    /// Dimension to split by.
-    pub by: Option<String>,
-    /// State of knowledge; `None` is now.
-    pub as_of: Option<Timestamp>,
-    /// Survey mode; `None` is by the data.
-    pub mode: Option<Mode>,
-}
-
-/// Where a configured dimension comes from (`segment = { from = "customer.segment" }`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DimensionSource {
-    /// Record kind name before the first dot.
-    pub kind: crate::record::RecordKind,
-    /// Column of the kind, or the key after `attributes.`.
-    pub field: DimensionField,
-}
-
-/// A column or an attribute.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DimensionField {
-    /// A declared column.
-    Column(&'static str),
-    /// A key of the `attributes` object.
-    Attribute(String),
-}
-
-/// What the KPI layer needs to know of the configuration.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The zone of every civil day.
-    pub timezone: TimeZone,
-    /// First day of a week.
-    pub week_start: jiff::civil::Weekday,
-    /// First month of the fiscal year, 1..=12.
-    pub fiscal_year_start: i8,
-    /// Smallest group that is shown.
-    pub min_group: u64,
-    /// How long after its end a bucket may still change without saying so.
-    pub provisional: jiff::SignedDuration,
-    /// How long after it was sent an answer counts for an invitation.
-    pub response_window: jiff::SignedDuration,
-    /// Configured dimensions by name.
-    pub dimensions: BTreeMap<String, DimensionSource>,
-    /// Named question sets: name → `SOURCE/QUESTION` ids.
-    pub questions: BTreeMap<String, Vec<String>>,
-    /// Declared bound of positive answers by `SOURCE/QUESTION`.
-    pub positives: BTreeMap<String, f64>,
-    /// What makes a customer, and what money is worth.
-    pub retention: RetentionRules,
-    /// Which seconds of reply and resolution times count.
-    pub clock: ClockRule,
-    /// When the helpdesk is open; `None` where nobody says.
-    pub business_hours: Option<hours::BusinessHours>,
-}
-
-impl Settings {
-    /// Returns the declared bound of positive answers of a question, if there is one.
-    fn positive_of(&self, question: &str) -> Option<f64> {
-        self.positives.get(question).copied()
-    }
-}
-
-/// Which seconds of reply and resolution times count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClockRule {
-    /// Business seconds of the source, else those of the business hours, else all.
-    Business,
-    /// All of them.
-    Calendar,
 }
 
 /// How far an answer's number can be relied on, by its count alone.
@@ -455,6 +328,8 @@ pub struct Answer {
     /// For a split: whether those who answered are like those who were asked, as far as
     /// invitations tell.
     pub bias: Option<Bias>,
+    /// How the goal stands that the question named.
+    pub goal: Option<GoalStanding>,
     /// What was said or hidden along the way, in words.
     pub notes: Vec<String>,
     /// Sources behind it, filled in by the caller.

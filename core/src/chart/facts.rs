@@ -9,8 +9,8 @@ use super::numerals;
 use super::sheet::Sheet;
 use super::theme::Rgb;
 use super::words::filled;
-use super::{Figure, Freshness, Language};
-use crate::kpi::{Base, Change, Score, Unit};
+use super::{Figure, Freshness, GoalMark, Language};
+use crate::kpi::{Base, Change, GoalStanding, GoalState, Kpi, Score, Unit};
 
 /// How much there is to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -334,6 +334,9 @@ fn goal(figure: &Figure, language: Language) -> Option<Fact> {
         format!("{} {target} ({})", words.goal, goal.label)
     };
     let plain = format!("{} {target}", words.goal);
+    if let Some(standing) = &figure.answer.goal {
+        return Some(stood(standing, kpi, [named, plain], language));
+    }
     let Some(score) = figure.answer.total.value else {
         return Some(Fact {
             wordings: vec![named, plain],
@@ -364,6 +367,51 @@ fn goal(figure: &Figure, language: Language) -> Option<Fact> {
         tone: Tone::Goal,
         arrow: None,
     })
+}
+
+/// Returns a goal with its state in words, and how far it is away while it can be reached.
+fn stood(
+    standing: &GoalStanding,
+    kpi: &Kpi,
+    [named, plain]: [String; 2],
+    language: Language,
+) -> Fact {
+    let words = language.words();
+    let state = words.goal_state(standing.state);
+    let is_open = matches!(
+        standing.state,
+        Some(GoalState::Behind | GoalState::Ahead | GoalState::OnTrack)
+    );
+    let missing = standing.current.value.filter(|_| is_open).map(|value| {
+        let decimals = numerals::change_decimals(kpi);
+        let missing = (standing.goal.target - value).abs();
+        filled(
+            words.to_go,
+            &[&numerals::amount(missing, decimals, kpi, language)],
+        )
+    });
+    let far = missing.map(|missing| format!("{named} · {missing} · {state}"));
+    let short = [
+        format!("{named} · {state}"),
+        format!("{plain} · {state}"),
+        plain,
+    ];
+    Fact {
+        wordings: far.into_iter().chain(short).collect(),
+        tone: Tone::Goal,
+        arrow: None,
+    }
+}
+
+/// Returns the mark of a goal: its target, and by when.
+#[must_use]
+pub fn goal_mark(standing: &GoalStanding, language: Language) -> GoalMark {
+    let due = numerals::day_month_year(standing.goal.due, language);
+    GoalMark {
+        target: standing.goal.target,
+        label: filled(language.words().by, &[&due]),
+        pace: Some(standing.pace),
+    }
 }
 
 /// Returns the instant up to which every source behind the answer had delivered.

@@ -202,6 +202,15 @@ pub(super) fn day_month(date: Date, language: Language) -> String {
     }
 }
 
+/// Returns `31 Dec 2026`.
+pub(super) fn day_month_year(date: Date, language: Language) -> String {
+    let between = match language {
+        Language::Spanish => " de ",
+        _ => " ",
+    };
+    format!("{}{between}{}", day_month(date, language), date.year())
+}
+
 /// Returns the short name of a month, 1..=12.
 pub(super) fn month(month: i8, language: Language) -> &'static str {
     let idx = usize::try_from(month - 1).unwrap_or(0).min(11);

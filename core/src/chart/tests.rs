@@ -1,4 +1,5 @@
 //! Tests of whole drawings: their geometry and their documents.
 
 mod geometry;
+mod goal;
 mod goldens;

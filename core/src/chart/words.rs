@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Language;
+use crate::kpi::GoalState;
 
 /// Fixed words and phrases; `{}` stands for what is filled in.
 #[derive(Debug)]
@@ -26,6 +27,12 @@ pub(super) struct Words {
     pub(super) failing: &'static str,
     pub(super) no_answers: &'static str,
     pub(super) hidden: &'static str,
+    /// A goal in each of its states, in the order of [`GoalState::ALL`].
+    pub(super) goal_states: [&'static str; 6],
+    /// A goal without a state.
+    pub(super) goal_open: &'static str,
+    /// The last day of a goal.
+    pub(super) by: &'static str,
     pub(super) counts_only: &'static str,
     pub(super) hollow: &'static str,
     pub(super) rest: &'static str,
@@ -53,6 +60,12 @@ pub(super) struct Words {
 }
 
 impl Words {
+    /// Returns how a goal stands.
+    pub(super) fn goal_state(&self, state: Option<GoalState>) -> &'static str {
+        let idx = state.and_then(|state| GoalState::ALL.iter().position(|one| *one == state));
+        idx.map_or(self.goal_open, |idx| self.goal_states[idx])
+    }
+
     /// Whether a named count is a class of answers, of which people know the name.
     pub(super) fn is_class(&self, name: &str) -> bool {
         self.count(name) != name
@@ -98,6 +111,16 @@ const ENGLISH: Words = Words {
     failing: "source failing",
     no_answers: "No answers yet",
     hidden: "Too few answers to show",
+    goal_states: [
+        "reached",
+        "reached, may be chance",
+        "missed",
+        "behind the plan",
+        "ahead of the plan",
+        "on track",
+    ],
+    goal_open: "not enough answers to judge",
+    by: "by {}",
     counts_only: "Too few answers for a score",
     hollow: "hollow: n < 30",
     rest: "other",
@@ -143,6 +166,16 @@ const GERMAN: Words = Words {
     failing: "Quelle gestört",
     no_answers: "Noch keine Antworten",
     hidden: "Zu wenige Antworten zum Zeigen",
+    goal_states: [
+        "erreicht",
+        "erreicht, vielleicht Zufall",
+        "verfehlt",
+        "hinter dem Plan",
+        "dem Plan voraus",
+        "im Plan",
+    ],
+    goal_open: "zu wenige Antworten für ein Urteil",
+    by: "bis {}",
     counts_only: "Zu wenige Antworten für einen Wert",
     hollow: "hohl: n < 30",
     rest: "andere",
@@ -189,6 +222,16 @@ const FRENCH: Words = Words {
     failing: "source en panne",
     no_answers: "Pas encore de réponses",
     hidden: "Trop peu de réponses à montrer",
+    goal_states: [
+        "atteint",
+        "atteint, peut-être par hasard",
+        "manqué",
+        "en retard sur le plan",
+        "en avance sur le plan",
+        "dans les temps",
+    ],
+    goal_open: "trop peu de réponses pour juger",
+    by: "d’ici le {}",
     counts_only: "Trop peu de réponses pour un score",
     hollow: "creux\u{202f}: n < 30",
     rest: "autres",
@@ -235,6 +278,16 @@ const SPANISH: Words = Words {
     failing: "fuente con fallos",
     no_answers: "Aún no hay respuestas",
     hidden: "Muy pocas respuestas para mostrar",
+    goal_states: [
+        "alcanzada",
+        "alcanzada, quizá por azar",
+        "no alcanzada",
+        "por detrás del plan",
+        "por delante del plan",
+        "según el plan",
+    ],
+    goal_open: "muy pocas respuestas para juzgar",
+    by: "hasta el {}",
     counts_only: "Muy pocas respuestas para un valor",
     hollow: "hueco: n < 30",
     rest: "otros",

@@ -39,6 +39,9 @@ pub(super) struct KpiFlags {
     /// transactional, relational or clustered
     #[arg(long)]
     mode: Option<String>,
+    /// Goal of the configuration whose standing is told
+    #[arg(long, value_name = "NAME")]
+    goal: Option<String>,
     /// Print what the store was asked instead, what it read and how long that took
     #[arg(long, conflicts_with = "format")]
     explain: bool,
@@ -79,6 +82,7 @@ pub(super) fn run(flags: &KpiFlags) -> Result<(), Failure> {
         ("as_of", &flags.as_of),
         ("tz", &flags.tz),
         ("mode", &flags.mode),
+        ("goal", &flags.goal),
     ];
     for (name, value) in named {
         pairs.extend(value.as_ref().map(|value| (name.to_owned(), value.clone())));

@@ -1,27 +1,8 @@
 //! What a KPI is meant to reach, and by when.
 
-use jiff::civil::Date;
-
 use crate::config::reader::{Placed, Sheet, TableReader};
 use crate::config::{scalar, vocabulary};
-use crate::kpi::Kpi;
-
-/// A goal: from a baseline to a target between two days.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Goal {
-    /// Name in files.
-    pub name: String,
-    /// What is measured.
-    pub kpi: &'static Kpi,
-    /// Value at the start, in the KPI's unit.
-    pub baseline: f64,
-    /// Value to reach, in the KPI's unit.
-    pub target: f64,
-    /// First day.
-    pub start: Date,
-    /// Day by which the target is due; after `start`.
-    pub due: Date,
-}
+use crate::kpi::{self, Goal, Kpi};
 
 /// Reads `[goals.NAME]`.
 pub(crate) fn read(
@@ -51,6 +32,14 @@ pub(crate) fn read(
         );
     }
     if let Some(kpi) = &kpi {
+        if !kpi::can_be_goal(kpi.value) {
+            let what = format!("`{}` has no value of a period, so no goal", kpi.value.name);
+            sheet.fault(
+                &kpi.place,
+                what,
+                "name a KPI that is a series, such as `nps`",
+            );
+        }
         for number in [&baseline, &target].into_iter().flatten() {
             check_value(sheet, number, kpi.value);
         }

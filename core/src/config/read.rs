@@ -11,7 +11,7 @@ use crate::config::{
     Config, DEFAULTS, Dimension, FILE_BYTES_MAX, Goal, KpiRules, Limits, PluginReload, PluginTrust,
     SourceConfig, dimension, folder_of, goal, scalar, source,
 };
-use crate::kpi::ClockRule;
+use crate::kpi::{ClockRule, GOALS_MAX};
 use crate::record::SourceName;
 
 /// Reads a file of at most [`FILE_BYTES_MAX`].
@@ -275,6 +275,11 @@ fn goals(sheet: &mut Sheet<'_>, top: &mut TableReader<'_, '_>) -> BTreeMap<Strin
     for (name, table) in top.named_tables(sheet, "goals") {
         if let Err(complaint) = scalar::name(&name.value) {
             sheet.complain(&name.place, complaint);
+        }
+        if goals.len() == GOALS_MAX {
+            let what = format!("more than {GOALS_MAX} goals");
+            sheet.fault(&name.place, what, "leave out those that are over");
+            break;
         }
         if let Some(goal) = goal::read(sheet, name.value.clone(), table) {
             goals.insert(name.value, goal);

@@ -197,6 +197,30 @@ customer = ["nowhere"]
 }
 
 #[test]
+fn a_goal_is_about_a_value_of_a_period() {
+    check(
+        "[goals.g]\nkpi = \"survival\"\nbaseline = 1\ntarget = 2\nstart = \"2026-01-01\"\n\
+         due = \"2026-12-31\"\n",
+        expect![[
+            r#"vocd.toml:2:7: `survival` has no value of a period, so no goal; name a KPI that is a series, such as `nps`"#
+        ]],
+    );
+    let goal = |idx| {
+        format!(
+            "[goals.g{idx}]\nkpi = \"nps\"\nbaseline = 1\ntarget = 2\nstart = \"2026-01-01\"\n\
+             due = \"2026-12-31\"\n"
+        )
+    };
+    let many: String = (0..50).map(goal).collect();
+    let config = Config::parse(Path::new("vocd.toml"), &many).expect("valid");
+    assert_eq!(config.kpi_settings().goals.len(), 50);
+    check(
+        &format!("{many}{}", goal(50)),
+        expect!["vocd.toml:301:8: more than 50 goals; leave out those that are over"],
+    );
+}
+
+#[test]
 fn a_bound_of_positive_answers_belongs_to_each_question_and_is_one() {
     let source = "[[source]]\nname = \"a\"\nplugin = \"csv\"\n";
     let of = |second: &str| {

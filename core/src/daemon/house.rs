@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::chart::{GoalMark, Painter};
+use crate::chart::Painter;
 use crate::config::{Config, Network, PluginTrust, SourceConfig, schema};
 use crate::dashboard::Shelf;
 use crate::host::fleet::Plugins;
@@ -224,21 +224,9 @@ fn dimensions(config: &Config) -> Vec<DimensionSpec> {
 
 /// Returns what pictures need to know of a configuration; sources are expected since `since`.
 pub(super) fn rules(config: &Config, since: Timestamp) -> Rules {
-    let goals = config.goals().iter().map(|(name, goal)| {
-        let label = format!("by {}", goal.due.strftime("%-d %b %Y"));
-        (
-            name.clone(),
-            GoalMark {
-                target: goal.target,
-                label,
-                pace: None,
-            },
-        )
-    });
     let sources = config.sources().iter();
     Rules {
         settings: config.kpi_settings(),
-        goals: goals.collect(),
         sources: sources
             .map(|source| SourceRule {
                 name: source.name.clone(),

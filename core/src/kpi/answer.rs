@@ -2,14 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp, Unit};
 
-use crate::plan::{Clock, Tally};
+use crate::plan::Tally;
 
 use super::civil::{self, Calendar};
 use super::desk::Desk;
 use super::formula::Entry;
 use super::frame::{Frame, FrameRequest};
 use super::scope::Subject;
-use super::{Answer, KpiError, Query, Range, Settings, entry, retention};
+use super::{Answer, Goal, KpiError, Query, Range, Settings, entry, goal, retention};
+use crate::nearest::nearest;
 
 /// How long an answer is good that changes by the clock alone.
 const CLOCK_STEP: SignedDuration = SignedDuration::from_mins(1);
@@ -24,9 +25,57 @@ pub fn answer(
     now: Timestamp,
     rows: &dyn Tally,
 ) -> Result<Answer, KpiError> {
+    let goal = query.goal.as_deref();
+    let goal = goal.map(|name| named(name, query, settings)).transpose()?;
+    if query.kpi == goal::KPI.name {
+        return goal::answer(query, settings, now, rows);
+    }
+    let mut answer = bare(query, settings, now, rows)?;
+    if let Some(goal) = goal {
+        answer.goal = Some(goal::stand(goal, query, settings, now, rows)?);
+        if query.as_of.is_none() {
+            // The window of a goal moves on at midnight.
+            let calendar = Calendar::new(settings, query.tz.as_ref());
+            let tomorrow = calendar.date(answer.as_of).tomorrow().ok();
+            let midnight = tomorrow.and_then(|day| calendar.day_start(day));
+            answer.valid_until =
+                midnight.map_or(answer.valid_until, |at| at.min(answer.valid_until));
+        }
+    }
+    Ok(answer)
+}
+
+/// Answers a question without what it says of a goal.
+pub(super) fn bare(
+    query: &Query,
+    settings: &Settings,
+    now: Timestamp,
+    rows: &dyn Tally,
+) -> Result<Answer, KpiError> {
     match retention::entry(&query.kpi) {
         Some(entry) => retention::answer(entry, query, settings, now, rows),
         None => tallied(entry(&query.kpi)?, query, settings, now, rows),
+    }
+}
+
+/// Returns the goal that a question names.
+fn named<'a>(name: &str, query: &Query, settings: &'a Settings) -> Result<&'a Goal, KpiError> {
+    let goal = settings.goals.get(name).ok_or_else(|| {
+        let known: Vec<String> = settings.goals.keys().cloned().collect();
+        let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+        KpiError::UnknownGoal {
+            name: name.to_owned(),
+            nearest,
+            known,
+        }
+    })?;
+    match goal.kpi.name == query.kpi {
+        true => Ok(goal),
+        false => Err(KpiError::GoalElsewhere {
+            name: name.to_owned(),
+            about: goal.kpi.name,
+            kpi: query.kpi.clone(),
+        }),
     }
 }
 
@@ -45,17 +94,16 @@ fn tallied(
     let mut subject = Subject::new(entry, query, settings, rows)?;
     let (today, tomorrow) = day_of(as_of, settings);
     let mut desk = Desk {
-        entry,
-        settings,
-        rows,
-        as_of: query.as_of.map(whole_micros),
         year_end: today.ok_or(KpiError::Calendar)?,
-        present: as_of,
-        clock: Clock::Calendar,
+        ..Desk::new(entry, query, settings, rows, as_of)
     };
     desk.weigh(&mut subject)?;
     let range = query.range.unwrap_or(Range::All);
     let calendar = Calendar::new(settings, query.tz.as_ref());
+    let extent = match range {
+        Range::All => desk.extent(&subject.scope)?,
+        _ => None,
+    };
     let frame = FrameRequest {
         range,
         grain: query.grain,
@@ -63,10 +111,7 @@ fn tallied(
         as_of,
         maturity: entry.formula.maturity(settings),
         provisional: settings.provisional,
-        extent: match range {
-            Range::All => desk.extent(&subject.scope)?,
-            _ => None,
-        },
+        extent,
     }
     .frame()?;
     desk.clock = desk.clock(&frame)?;
@@ -80,11 +125,11 @@ fn tallied(
         timezone: calendar.zone_name(),
         tzdb: civil::tzdb_version().to_owned(),
         as_of,
-        valid_until: match query.as_of {
-            // A fixed state of knowledge does not change by the clock.
-            Some(_) => next_day(now),
-            None => moves_at(entry, &frame, as_of, rolls_at),
-        },
+        // A fixed state of knowledge does not change by the clock.
+        valid_until: (query.as_of).map_or_else(
+            || moves_at(entry, &frame, as_of, rolls_at),
+            |_| next_day(now),
+        ),
         grain: frame.grain,
         mode: subject.mode,
         filters: query.filters.clone(),
@@ -104,6 +149,7 @@ fn tallied(
         currency: None,
         tables: None,
         bias: reading.bias,
+        goal: None,
         series: reading.series,
         total: desk.shown(&reading.whole),
         notes: subject.notes,

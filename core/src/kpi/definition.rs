@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Kpi, Unit, entry, retention};
+use super::{Kpi, Unit, entry, goal, retention};
 
 /// What a KPI means, beyond its registry entry.
 #[derive(Debug)]
@@ -56,7 +56,9 @@ pub fn definition_json(kpi: &Kpi) -> Value {
         "formula": kpi.formula,
     });
     let own = entry(kpi.name).map(|entry| entry.definition).ok();
-    let definition = own.or_else(|| Some(retention::entry(kpi.name)?.definition));
+    let of_customers = || Some(retention::entry(kpi.name)?.definition);
+    let of_goals = || (kpi.name == goal::KPI.name).then_some(&goal::DEFINITION);
+    let definition = own.or_else(of_customers).or_else(of_goals);
     if let (Value::Object(fields), Some(definition)) = (&mut answer, definition) {
         describe(definition, fields);
     }

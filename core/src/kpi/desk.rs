@@ -1,6 +1,7 @@
 //! Asks the plans of one answer and reads what comes back.
 
-use std::cmp::Reverse;
+mod split;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,9 +15,9 @@ use crate::plan::{
 use super::cluster::Deff;
 use super::formula::{Chosen, Entry, Measured};
 use super::frame::Frame;
-use super::scope::{Branch, BranchBy, Scope, Spread, Subject};
+use super::scope::{Branch, Scope, Spread, Subject};
 use super::{
-    Base, Bias, Change, ClockRule, KpiError, Point, Score, Series, Settings, gather, parse, privacy,
+    Base, Bias, Change, ClockRule, KpiError, Point, Query, Score, Series, Settings, gather, privacy,
 };
 
 /// Most groups of a split that are shown on their own; the others are pooled.
@@ -59,42 +60,6 @@ impl Frame {
 
     fn spans(&self) -> Vec<Span> {
         self.slots.iter().map(|slot| slot.rows).collect()
-    }
-}
-
-/// One group of a split: its branch, its value, and its cell over the whole range.
-struct Group {
-    branch_idx: usize,
-    value: Option<String>,
-    total: Measured,
-    /// The numbers that the total was computed from.
-    raw: Vec<TallyValue>,
-}
-
-impl Branch {
-    fn dimension(&self) -> Option<&Dimension> {
-        match &self.by {
-            BranchBy::Dimension(dimension) => Some(dimension),
-            BranchBy::Key(_) => None,
-        }
-    }
-
-    fn key(&self, value: Option<&String>) -> String {
-        match &self.by {
-            BranchBy::Key(key) => key.clone(),
-            BranchBy::Dimension(_) => value.map_or(parse::MISSING, String::as_str).to_owned(),
-        }
-    }
-
-    /// Returns the branch's rows in the groups of these values.
-    fn only(&self, values: &[Option<String>]) -> Scope {
-        match &self.by {
-            BranchBy::Dimension(dimension) => {
-                let only = Filter::In(dimension.clone(), values.to_vec());
-                self.scope.clone().narrowed(only)
-            }
-            BranchBy::Key(_) => self.scope.clone(),
-        }
     }
 }
 
@@ -161,6 +126,27 @@ pub(super) struct Found {
     /// Of one bucket: the numbers behind the cell of each group.
     raw: BTreeMap<Option<String>, Vec<TallyValue>>,
     newest: Option<Timestamp>,
+}
+
+impl<'a> Desk<'a> {
+    /// Returns a desk for one question, as known at an instant.
+    pub(super) fn new(
+        entry: Entry,
+        query: &Query,
+        settings: &'a Settings,
+        rows: &'a dyn Tally,
+        present: Timestamp,
+    ) -> Self {
+        Self {
+            entry,
+            settings,
+            rows,
+            as_of: query.as_of.map(|_| present),
+            year_end: present,
+            present,
+            clock: Clock::Calendar,
+        }
+    }
 }
 
 impl Desk<'_> {
@@ -387,90 +373,9 @@ impl Desk<'_> {
         self.entry.formula.note(whole).filter(|_| is_shown)
     }
 
-    /// Returns one series per group, the greatest groups first, the others pooled at the end.
-    ///
-    /// `totals` are the branches' groups over the whole range.
-    fn split(
-        &self,
-        subject: &Subject,
-        frame: &Frame,
-        whole: &[TallyValue],
-        totals: Vec<Found>,
-    ) -> Result<Vec<Series>, KpiError> {
-        let mut groups = groups_of(totals);
-        let key = |group: &Group| subject.branches[group.branch_idx].key(group.value.as_ref());
-        groups.sort_by_cached_key(|group| (Reverse(group.total.n), key(group)));
-        let has_rest = groups.len() > GROUPS_MAX;
-        groups.truncate(GROUPS_MAX);
-        let scopes: Vec<Scope> = subject
-            .branches
-            .iter()
-            .enumerate()
-            .map(|(branch_idx, branch)| {
-                let own = groups.iter().filter(|group| group.branch_idx == branch_idx);
-                let values: Vec<_> = own.map(|group| group.value.clone()).collect();
-                branch.only(&values)
-            })
-            .collect();
-        let rest = match has_rest {
-            true => self.rest(subject, &groups)?,
-            false => None,
-        };
-        let mut lines: Vec<Line<'_>> = subject
-            .branches
-            .iter()
-            .zip(&scopes)
-            .map(|(branch, scope)| Line {
-                group: branch.dimension(),
-                deffs: Some(&branch.deffs),
-                ..Line::by_bucket(scope, frame)
-            })
-            .collect();
-        if let Some(rest) = &rest {
-            lines.push(Line::over(rest, frame.range()));
-            lines.push(Line::by_bucket(rest, frame));
-        }
-        let mut found = self.ask(&lines)?;
-        let pooled = found.split_off(scopes.len());
-        let (mut series, mut raws) = (Vec::new(), Vec::new());
-        for group in &groups {
-            let cells = &mut found[group.branch_idx].cells;
-            let line = cells.remove(&group.value).unwrap_or_default();
-            series.push(self.drawn(frame, Some(key(group)), &line, &group.total));
-            raws.push((group.total.clone(), group.raw.clone()));
-        }
-        if let Ok([total, line]) = <[Found; 2]>::try_from(pooled) {
-            let raw = total.raw.get(&None).cloned().unwrap_or_default();
-            let total = self.single(total);
-            let line = self.only(line, frame.slots.len());
-            series.push(Series {
-                is_rest: true,
-                ..self.drawn(frame, Some(REST.to_owned()), &line, &total)
-            });
-            raws.push((total, raw));
-        }
-        for (series, contrast) in series.iter_mut().zip(self.contrasts(subject, whole, &raws)) {
-            series.versus_rest = contrast;
-        }
-        Ok(series)
-    }
-
     /// Whether a cell has answers enough to be compared, and may be shown.
     pub(super) fn is_enough(&self, cell: &Measured) -> bool {
         cell.n >= CHANGE_MIN && self.shown(cell).base != Base::Hidden
-    }
-
-    /// Returns the rows of a split that are in none of the groups shown.
-    fn rest(&self, subject: &Subject, groups: &[Group]) -> Result<Option<Scope>, KpiError> {
-        let mut dimensions = subject.branches.iter().filter_map(Branch::dimension);
-        let Some(dimension) = dimensions.next() else {
-            return Ok(None);
-        };
-        let values = groups.iter().map(|group| group.value.clone()).collect();
-        let others = Filter::Not(Box::new(Filter::In(dimension.clone(), values)));
-        let mut rest = subject.scope.clone().narrowed(others.clone());
-        self.weigh_rest(&mut rest, dimension, others)?;
-        Ok(Some(rest))
     }
 
     pub(super) fn change(
@@ -493,21 +398,4 @@ impl Desk<'_> {
             previous_n: before.n,
         })
     }
-}
-
-/// Returns every group of a split's branches with its cell over the whole range.
-fn groups_of(totals: Vec<Found>) -> Vec<Group> {
-    let mut groups = Vec::new();
-    for (branch_idx, mut found) in totals.into_iter().enumerate() {
-        for (value, line) in found.cells {
-            let raw = found.raw.remove(&value).unwrap_or_default();
-            groups.extend(line.into_iter().next().map(|total| Group {
-                branch_idx,
-                value,
-                total,
-                raw,
-            }));
-        }
-    }
-    groups
 }

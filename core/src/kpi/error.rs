@@ -74,6 +74,29 @@ pub enum KpiError {
         /// Kind of rows the KPI counts.
         kind: &'static str,
     },
+    /// The goal is not configured.
+    #[error(
+        "there is no goal `{name}`{}",
+        nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+    )]
+    UnknownGoal {
+        /// The name that was asked for.
+        name: String,
+        /// The closest goal, when one is close.
+        nearest: Option<String>,
+        /// Every goal there is.
+        known: Vec<String>,
+    },
+    /// The goal is about another KPI.
+    #[error("goal `{name}` is about `{about}`, not `{kpi}`")]
+    GoalElsewhere {
+        /// The goal.
+        name: String,
+        /// What it is about.
+        about: &'static str,
+        /// The KPI that was asked for.
+        kpi: String,
+    },
     /// The range holds no instant.
     #[error("the range from {from} to {to} is empty")]
     EmptyRange {
@@ -215,6 +238,11 @@ impl KpiError {
             Self::DimensionElsewhere { kind, .. } => Some(format!(
                 "use a dimension that comes from {kind}, customer or agent rows"
             )),
+            Self::UnknownGoal { known, .. } if known.is_empty() => {
+                Some("write [goals.NAME] in the configuration".to_owned())
+            }
+            Self::UnknownGoal { known, .. } => Some(format!("the goals are {}", known.join(", "))),
+            Self::GoalElsewhere { about, .. } => Some(format!("ask `{about}` with this goal")),
             Self::EmptyRange { .. } => {
                 Some("`to` is exclusive and must be after `from`".to_owned())
             }

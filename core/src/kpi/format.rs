@@ -2,6 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+pub use csv::csv;
+
+mod aim;
+mod csv;
 mod sheet;
 
 use super::definition::unit_name;
@@ -51,36 +55,44 @@ pub fn json(answer: &Answer) -> Value {
         "total": total_json(&answer.total),
     });
     if let Value::Object(fields) = &mut body {
-        if let Some(change) = &answer.change {
-            fields.insert("change".to_owned(), change_json(change));
-        }
-        if answer.is_lower_better {
-            fields.insert("lower_is_better".to_owned(), json!(true));
-        }
-        if let Some(deff) = &answer.deff {
-            fields.insert("deff".to_owned(), number(Some(deff.factor)));
-            fields.insert("deff_as_of".to_owned(), json!(deff.as_of.to_string()));
-        }
-        if let Some(active) = answer.active {
-            fields.insert("active".to_owned(), json!(active.to_string()));
-        }
-        if let Some(currency) = &answer.currency {
-            fields.insert("currency".to_owned(), json!(currency));
-        }
-        if let Some(tables) = &answer.tables {
-            fields.remove("series");
-            sheet::put_json(tables, fields);
-        }
-        if let Some(bias) = &answer.bias {
-            fields.insert("bias".to_owned(), bias_json(bias));
-        }
-        if !answer.notes.is_empty() {
-            fields.insert("notes".to_owned(), json!(answer.notes));
-        }
+        put_further(answer, fields);
         let provenance = json!({ "sources": sources, "tzdb": answer.tzdb });
         fields.insert("provenance".to_owned(), provenance);
     }
     body
+}
+
+/// Puts what only some answers have among the fields.
+fn put_further(answer: &Answer, fields: &mut Map<String, Value>) {
+    if let Some(change) = &answer.change {
+        fields.insert("change".to_owned(), change_json(change));
+    }
+    if answer.is_lower_better {
+        fields.insert("lower_is_better".to_owned(), json!(true));
+    }
+    if let Some(deff) = &answer.deff {
+        fields.insert("deff".to_owned(), number(Some(deff.factor)));
+        fields.insert("deff_as_of".to_owned(), json!(deff.as_of.to_string()));
+    }
+    if let Some(active) = answer.active {
+        fields.insert("active".to_owned(), json!(active.to_string()));
+    }
+    if let Some(currency) = &answer.currency {
+        fields.insert("currency".to_owned(), json!(currency));
+    }
+    if let Some(tables) = &answer.tables {
+        fields.remove("series");
+        sheet::put_json(tables, fields);
+    }
+    if let Some(bias) = &answer.bias {
+        fields.insert("bias".to_owned(), bias_json(bias));
+    }
+    if let Some(standing) = &answer.goal {
+        fields.insert("goal".to_owned(), aim::json(standing));
+    }
+    if !answer.notes.is_empty() {
+        fields.insert("notes".to_owned(), json!(answer.notes));
+    }
 }
 
 fn series_json(series: &Series) -> Value {
@@ -213,68 +225,6 @@ pub(super) fn base_name(base: Base) -> &'static str {
     }
 }
 
-/// Columns of the CSV form.
-const CSV_COLUMNS: [&str; 12] = [
-    "key",
-    "start",
-    "end",
-    "label",
-    "value",
-    "low",
-    "high",
-    "n",
-    "base",
-    "complete",
-    "provisional",
-    "suppressed",
-];
-
-/// Returns the points of the answer as CSV, unrounded: a header, then one line per point, series
-/// after series. What is not known or not shown is empty.
-#[must_use]
-pub fn csv(answer: &Answer) -> String {
-    if let Some(tables) = &answer.tables {
-        return sheet::csv(&tables.main);
-    }
-    let mut lines = vec![CSV_COLUMNS.join(",")];
-    for series in &answer.series {
-        lines.extend(series.points.iter().map(|point| csv_line(series, point)));
-    }
-    let mut text = lines.join("\n");
-    text.push('\n');
-    text
-}
-
-fn csv_line(series: &Series, point: &Point) -> String {
-    let cell = |value| match number(value) {
-        Value::Null => String::new(),
-        value => value.to_string(),
-    };
-    [
-        csv_text(series.key.as_deref().unwrap_or_default()),
-        point.start.to_string(),
-        point.end.to_string(),
-        csv_text(&point.label),
-        cell(point.score.value),
-        cell(point.score.low),
-        cell(point.score.high),
-        point.score.n.map(|n| n.to_string()).unwrap_or_default(),
-        base_name(point.score.base).to_owned(),
-        point.is_complete.to_string(),
-        point.is_provisional.to_string(),
-        point.is_suppressed.to_string(),
-    ]
-    .join(",")
-}
-
-/// Returns a text as CSV writes it.
-fn csv_text(text: &str) -> String {
-    if text.contains(['"', ',', '\n', '\r']) {
-        return format!("\"{}\"", text.replace('"', "\"\""));
-    }
-    text.to_owned()
-}
-
 /// Columns of the table, and whether each is aligned to the right.
 const TABLE_COLUMNS: [(&str, bool); 6] = [
     ("period", false),
@@ -322,6 +272,9 @@ pub fn table(answer: &Answer) -> String {
     }
     if let Some(bias) = &answer.bias {
         text.push_str(&bias_line(bias, answer.kpi.unit));
+    }
+    if let Some(standing) = &answer.goal {
+        text.push_str(&aim::line(standing));
     }
     text.push_str(&notes(answer));
     text

@@ -86,6 +86,15 @@ pub(super) const ENTRY: Entry = Entry {
     formula: &ResponseRate,
 };
 
+/// Whether invitations say a dimension of answers.
+pub(super) fn is_carried(dimension: &Dimension) -> bool {
+    match dimension {
+        Dimension::Column(name) => !["question", "mode", "language"].contains(name),
+        Dimension::Configured(_) => true,
+        Dimension::Tag | Dimension::ServedBy => false,
+    }
+}
+
 struct ResponseRate;
 
 impl ResponseRate {

@@ -297,20 +297,18 @@ impl ScopeSource<'_> {
             entry: response_rate::ENTRY,
             settings: self.settings,
         };
-        let is_carried = |dimension: &Dimension| match dimension {
-            Dimension::Column(name) => !["question", "mode", "language"].contains(name),
-            Dimension::Configured(_) => true,
-            Dimension::Tag | Dimension::ServedBy => false,
-        };
         let dimension = names
             .dimension(query.by.as_deref()?)
             .ok()
-            .filter(is_carried)?;
+            .filter(response_rate::is_carried)?;
         let mut filters = vec![delivered()];
         for (name, values) in &query.filters {
             // The questions and the mode have chosen the surveys already.
             if !["question", "mode"].contains(&name.as_str()) {
-                names.dimension(name).ok().filter(is_carried)?;
+                names
+                    .dimension(name)
+                    .ok()
+                    .filter(response_rate::is_carried)?;
                 filters.push(names.filter(name, values).ok()?);
             }
         }

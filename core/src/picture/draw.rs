@@ -37,13 +37,11 @@ impl Gallery {
                 dashboard.name
             )
         });
-        let rules = self.rules();
         let language = request.look.language;
         let setting = Setting {
             dashboard,
             panel,
             query: &scene.query,
-            rules: &rules,
             language,
         };
         let figure = figure(setting, answer, &shown.events, freshness, note);

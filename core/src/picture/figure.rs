@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::chart::{Figure, Freshness, Language, Mark};
+use crate::chart::{Figure, Freshness, Language, Mark, goal_mark};
 use crate::dashboard::{Dashboard, Panel};
 use crate::kpi::{Answer, Query, Range};
-use crate::picture::source::Rules;
 
 /// Most marks on one picture; more would be a wall of labels.
 pub const EVENTS_MAX: usize = 40;
@@ -22,6 +21,7 @@ pub fn question(dashboard: &Dashboard, panel: &Panel) -> Query {
         by: panel.by.clone(),
         as_of: None,
         mode: None,
+        goal: panel.goal.clone(),
     }
 }
 
@@ -34,8 +34,6 @@ pub(crate) struct Setting<'a> {
     pub(crate) panel: &'a Panel,
     /// The question that was asked, overrides included.
     pub(crate) query: &'a Query,
-    /// Goals and the like.
-    pub(crate) rules: &'a Rules,
     /// Language of the words.
     pub(crate) language: Language,
 }
@@ -52,7 +50,6 @@ pub(crate) fn figure(
         dashboard,
         panel,
         query,
-        rules,
         language,
     } = setting;
     let planned = dashboard.events.iter().map(|event| Mark {
@@ -74,10 +71,7 @@ pub(crate) fn figure(
             .clone()
             .unwrap_or_else(|| panel.kpi.title.to_owned()),
         subtitle: subtitle(query, language),
-        goal: panel
-            .goal
-            .as_ref()
-            .and_then(|name| rules.goals.get(name).cloned()),
+        goal: (answer.goal.as_ref()).map(|standing| goal_mark(standing, language)),
         answer,
         events,
         freshness,

@@ -332,16 +332,7 @@ impl Gallery {
             });
         }
         let found = kpi::find(name).map_err(|error| PictureError::Kpi(Arc::new(error.into())))?;
-        let query = Query {
-            kpi: found.name.to_owned(),
-            range: None,
-            grain: None,
-            tz: None,
-            filters: std::collections::BTreeMap::new(),
-            by: None,
-            as_of: None,
-            mode: None,
-        };
+        let query = Query::new(found.name);
         Ok(request.overrides.apply(query))
     }
 

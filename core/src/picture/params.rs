@@ -22,6 +22,8 @@ pub const HEIGHT_PX: std::ops::RangeInclusive<u32> = 120..=4320;
 pub const PARAMS_MAX: usize = 64;
 
 const QUESTION_PARAMS: [&str; 8] = ["range", "from", "to", "grain", "tz", "by", "as_of", "mode"];
+/// A goal is about one KPI: a page of several panels takes none.
+const GOAL_PARAM: &str = "goal";
 const LOOK_PARAMS: [&str; 7] = [
     "theme", "width", "height", "scale", "lang", "palette", "text",
 ];
@@ -58,6 +60,8 @@ pub struct Overrides {
     pub as_of: Option<Timestamp>,
     /// Survey mode.
     pub mode: Option<Mode>,
+    /// Goal in the place of the panel's.
+    pub goal: Option<String>,
 }
 
 /// How it is to be drawn.
@@ -122,6 +126,7 @@ impl Overrides {
         query.by = self.by.clone().or(query.by);
         query.as_of = self.as_of.or(query.as_of);
         query.mode = self.mode.or(query.mode);
+        query.goal = self.goal.clone().or(query.goal);
         for (dimension, values) in &self.filters {
             query.filters.insert(dimension.clone(), values.clone());
         }
@@ -204,6 +209,7 @@ impl Params {
             "tz" => self.overrides.tz = Some(zone(name, value)?),
             "by" => self.overrides.by = Some(value.to_owned()),
             "mode" => self.overrides.mode = Some(parsed(name, value)?),
+            GOAL_PARAM => self.overrides.goal = Some(value.to_owned()),
             "theme" => self.look.theme = Some(parsed(name, value)?),
             "lang" => self.look.language = parsed(name, value)?,
             "text" => self.look.text = choice(name, value, &TEXTS)?,
@@ -296,11 +302,12 @@ fn known(name: &str, scope: Scope) -> Result<(), ParamError> {
         allowed.extend(QUESTION_PARAMS);
     }
     match scope {
-        Scope::Picture => allowed.extend(LOOK_PARAMS),
+        Scope::Picture => allowed.extend(LOOK_PARAMS.iter().chain(&[GOAL_PARAM])),
         Scope::Wall => allowed.extend(LOOK_PARAMS.iter().chain(&["page"])),
         // A page sizes its pictures itself.
         Scope::Page => allowed.extend(["theme", "lang", "page"]),
-        Scope::Kpi | Scope::Bare => {}
+        Scope::Kpi => allowed.push(GOAL_PARAM),
+        Scope::Bare => {}
     }
     let is_filter = scope != Scope::Bare
         && name

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::chart::{Freshness, GoalMark};
+use crate::chart::Freshness;
 use crate::kpi::{Settings, SourceStamp};
 use crate::record::SourceName;
 use crate::store::SourceState;
@@ -21,8 +21,6 @@ const STALE_READS: i32 = 3;
 pub struct Rules {
     /// What the KPI layer needs.
     pub settings: Settings,
-    /// Goals by name.
-    pub goals: BTreeMap<String, GoalMark>,
     /// The configured sources.
     pub sources: Vec<SourceRule>,
     /// Since when these sources are expected to succeed: the start of the daemon.

@@ -52,6 +52,7 @@ pub(crate) fn query(kpi: &str) -> Query {
         by: None,
         as_of: None,
         mode: None,
+        goal: None,
     }
 }
 
@@ -68,10 +69,10 @@ pub(crate) fn rules() -> Rules {
             questions: BTreeMap::new(),
             positives: BTreeMap::new(),
             retention: crate::kpi::RetentionRules::default(),
+            goals: BTreeMap::new(),
             clock: ClockRule::Business,
             business_hours: None,
         },
-        goals: BTreeMap::new(),
         sources: vec![crate::picture::source::SourceRule {
             name: SourceName::new("csv").unwrap(),
             every: Some(std::time::Duration::from_secs(300)),

@@ -11,6 +11,7 @@ use crate::plan::row_table::{Row, RowTable};
 use crate::plan::{Filter, TallyPlan};
 use crate::record::RecordKind;
 
+mod goal;
 mod helpdesk;
 mod pooling;
 mod refusal;
@@ -47,6 +48,7 @@ fn settings() -> Settings {
         )]),
         positives: BTreeMap::from([("csv/strict".to_owned(), 5.0)]),
         retention: crate::kpi::RetentionRules::default(),
+        goals: BTreeMap::new(),
         clock: ClockRule::Business,
         business_hours: None,
     }
@@ -64,6 +66,7 @@ fn query(text: &str) -> Query {
         by: None,
         as_of: None,
         mode: None,
+        goal: None,
     };
     for word in words {
         let (name, value) = word.split_once('=').expect(word);
@@ -72,6 +75,7 @@ fn query(text: &str) -> Query {
             "grain" => query.grain = Some(value.parse().expect(value)),
             "tz" => query.tz = Some(parse::timezone(value).expect(value)),
             "by" => query.by = Some(value.to_owned()),
+            "goal" => query.goal = Some(value.to_owned()),
             "as_of" => query.as_of = Some(at(value)),
             "mode" => query.mode = Some(value.parse().expect(value)),
             _ => query

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{aligned, csv_text, number, rounded};
+use super::csv::csv_text;
+use super::{aligned, number, rounded};
 use crate::kpi::{Across, Cell, Column, Table, Tables};
 
 /// Most columns of a table that is written across: two years of months fit a wide terminal.

@@ -79,6 +79,7 @@ fn answer() -> Answer {
         currency: None,
         tables: None,
         bias: None,
+        goal: None,
         notes: Vec::new(),
         sources: vec![SourceStamp {
             name: "survey".to_owned(),
@@ -117,6 +118,7 @@ fn split() -> Answer {
         is_lower_better: false,
         deff: None,
         bias: None,
+        goal: None,
         notes: vec!["relational surveys only".to_owned()],
         ..one.clone()
     }

@@ -21,6 +21,7 @@ fn settings(zone_name: &str) -> Settings {
         questions: std::collections::BTreeMap::new(),
         positives: std::collections::BTreeMap::new(),
         retention: crate::kpi::RetentionRules::default(),
+        goals: std::collections::BTreeMap::new(),
         clock: ClockRule::Business,
         business_hours: None,
     }

@@ -177,6 +177,7 @@ impl Case<'_> {
             is_lower_better: false,
             deff: None,
             bias: None,
+            goal: None,
             active: None,
             currency: None,
             tables: None,

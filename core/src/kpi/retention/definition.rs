@@ -11,6 +11,14 @@ pub(in crate::kpi) struct Entry {
     pub(super) measure: Measure,
 }
 
+impl Entry {
+    /// Whether it is one number a period.
+    pub(in crate::kpi) const fn is_series(self) -> bool {
+        use Measure::{Churn, Crr, Grr, Nrr};
+        matches!(self.measure, Crr | Churn | Grr | Nrr)
+    }
+}
+
 /// What is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Measure {

@@ -33,6 +33,7 @@ pub(super) fn settings() -> Settings {
         questions: std::collections::BTreeMap::new(),
         positives: std::collections::BTreeMap::new(),
         retention: RetentionRules::default(),
+        goals: std::collections::BTreeMap::new(),
         clock: ClockRule::Business,
         business_hours: None,
     }

@@ -50,6 +50,7 @@ fn query(text: &str) -> Query {
         by: None,
         as_of: None,
         mode: None,
+        goal: None,
     };
     for word in words {
         let (name, value) = word.split_once('=').expect(word);

@@ -24,7 +24,7 @@ fn a_bad_question_is_told_what_is_wrong_and_what_to_do() {
         Some(
             "the KPIs are nps, csat, ces, rating, responses, response_rate, tickets, \
              first_reply_time, resolution_time, fcr, reopen_rate, backlog, sla, bot_containment, \
-             quality_score, crr, churn, grr, nrr, cohort, survival, revenue_at_risk",
+             quality_score, crr, churn, grr, nrr, cohort, survival, revenue_at_risk, goals",
         ),
     );
     let known = "the dimensions are source, survey, question, mode, channel, language, agent, \

@@ -1,0 +1,146 @@
+//! Splits an answer into its groups: the greatest on their own, the others pooled.
+
+use std::cmp::Reverse;
+
+use super::{Desk, Found, GROUPS_MAX, Line, REST};
+use crate::kpi::formula::Measured;
+use crate::kpi::frame::Frame;
+use crate::kpi::scope::{Branch, BranchBy, Scope, Subject};
+use crate::kpi::{KpiError, Series, parse};
+use crate::plan::{Dimension, Filter, TallyValue};
+
+/// One group of a split: its branch, its value, and its cell over the whole range.
+struct Group {
+    branch_idx: usize,
+    value: Option<String>,
+    total: Measured,
+    /// The numbers that the total was computed from.
+    raw: Vec<TallyValue>,
+}
+
+impl Branch {
+    pub(super) fn dimension(&self) -> Option<&Dimension> {
+        match &self.by {
+            BranchBy::Dimension(dimension) => Some(dimension),
+            BranchBy::Key(_) => None,
+        }
+    }
+
+    pub(super) fn key(&self, value: Option<&String>) -> String {
+        match &self.by {
+            BranchBy::Key(key) => key.clone(),
+            BranchBy::Dimension(_) => value.map_or(parse::MISSING, String::as_str).to_owned(),
+        }
+    }
+
+    /// Returns the branch's rows in the groups of these values.
+    pub(super) fn only(&self, values: &[Option<String>]) -> Scope {
+        match &self.by {
+            BranchBy::Dimension(dimension) => {
+                let only = Filter::In(dimension.clone(), values.to_vec());
+                self.scope.clone().narrowed(only)
+            }
+            BranchBy::Key(_) => self.scope.clone(),
+        }
+    }
+}
+
+impl Desk<'_> {
+    /// Returns one series per group, the greatest groups first, the others pooled at the end.
+    ///
+    /// `totals` are the branches' groups over the whole range.
+    pub(super) fn split(
+        &self,
+        subject: &Subject,
+        frame: &Frame,
+        whole: &[TallyValue],
+        totals: Vec<Found>,
+    ) -> Result<Vec<Series>, KpiError> {
+        let mut groups = groups_of(totals);
+        let key = |group: &Group| subject.branches[group.branch_idx].key(group.value.as_ref());
+        groups.sort_by_cached_key(|group| (Reverse(group.total.n), key(group)));
+        let has_rest = groups.len() > GROUPS_MAX;
+        groups.truncate(GROUPS_MAX);
+        let scopes: Vec<Scope> = subject
+            .branches
+            .iter()
+            .enumerate()
+            .map(|(branch_idx, branch)| {
+                let own = groups.iter().filter(|group| group.branch_idx == branch_idx);
+                let values: Vec<_> = own.map(|group| group.value.clone()).collect();
+                branch.only(&values)
+            })
+            .collect();
+        let rest = match has_rest {
+            true => self.rest(subject, &groups)?,
+            false => None,
+        };
+        let mut lines: Vec<Line<'_>> = subject
+            .branches
+            .iter()
+            .zip(&scopes)
+            .map(|(branch, scope)| Line {
+                group: branch.dimension(),
+                deffs: Some(&branch.deffs),
+                ..Line::by_bucket(scope, frame)
+            })
+            .collect();
+        if let Some(rest) = &rest {
+            lines.push(Line::over(rest, frame.range()));
+            lines.push(Line::by_bucket(rest, frame));
+        }
+        let mut found = self.ask(&lines)?;
+        let pooled = found.split_off(scopes.len());
+        let (mut series, mut raws) = (Vec::new(), Vec::new());
+        for group in &groups {
+            let cells = &mut found[group.branch_idx].cells;
+            let line = cells.remove(&group.value).unwrap_or_default();
+            series.push(self.drawn(frame, Some(key(group)), &line, &group.total));
+            raws.push((group.total.clone(), group.raw.clone()));
+        }
+        if let Ok([total, line]) = <[Found; 2]>::try_from(pooled) {
+            let raw = total.raw.get(&None).cloned().unwrap_or_default();
+            let total = self.single(total);
+            let line = self.only(line, frame.slots.len());
+            series.push(Series {
+                is_rest: true,
+                ..self.drawn(frame, Some(REST.to_owned()), &line, &total)
+            });
+            raws.push((total, raw));
+        }
+        for (series, contrast) in series.iter_mut().zip(self.contrasts(subject, whole, &raws)) {
+            series.versus_rest = contrast;
+        }
+        Ok(series)
+    }
+
+    /// Returns the rows of a split that are in none of the groups shown.
+    fn rest(&self, subject: &Subject, groups: &[Group]) -> Result<Option<Scope>, KpiError> {
+        let mut dimensions = subject.branches.iter().filter_map(Branch::dimension);
+        let Some(dimension) = dimensions.next() else {
+            return Ok(None);
+        };
+        let values = groups.iter().map(|group| group.value.clone()).collect();
+        let others = Filter::Not(Box::new(Filter::In(dimension.clone(), values)));
+        let mut rest = subject.scope.clone().narrowed(others.clone());
+        self.weigh_rest(&mut rest, dimension, others)?;
+        Ok(Some(rest))
+    }
+}
+
+/// Returns every group of a split's branches with its cell over the whole range.
+fn groups_of(totals: Vec<Found>) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for (branch_idx, mut found) in totals.into_iter().enumerate() {
+        for (value, line) in found.cells {
+            let raw = found.raw.remove(&value).unwrap_or_default();
+            groups.extend(line.into_iter().next().map(|total| Group {
+                branch_idx,
+                value,
+                total,
+                raw,
+            }));
+        }
+    }
+    groups
+}

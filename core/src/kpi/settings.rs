@@ -1,0 +1,72 @@
+//! What the KPI layer needs to know of the configuration.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use super::{Goal, RetentionRules, hours};
+
+/// Where a configured dimension comes from (`segment = { from = "customer.segment" }`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DimensionSource {
+    /// Record kind name before the first dot.
+    pub kind: crate::record::RecordKind,
+    /// Column of the kind, or the key after `attributes.`.
+    pub field: DimensionField,
+}
+
+/// A column or an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DimensionField {
+    /// A declared column.
+    Column(&'static str),
+    /// A key of the `attributes` object.
+    Attribute(String),
+}
+
+/// What the KPI layer needs to know of the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The zone of every civil day.
+    pub timezone: TimeZone,
+    /// First day of a week.
+    pub week_start: jiff::civil::Weekday,
+    /// First month of the fiscal year, 1..=12.
+    pub fiscal_year_start: i8,
+    /// Smallest group that is shown.
+    pub min_group: u64,
+    /// How long after its end a bucket may still change without saying so.
+    pub provisional: jiff::SignedDuration,
+    /// How long after it was sent an answer counts for an invitation.
+    pub response_window: jiff::SignedDuration,
+    /// Configured dimensions by name.
+    pub dimensions: BTreeMap<String, DimensionSource>,
+    /// Named question sets: name → `SOURCE/QUESTION` ids.
+    pub questions: BTreeMap<String, Vec<String>>,
+    /// Declared bound of positive answers by `SOURCE/QUESTION`.
+    pub positives: BTreeMap<String, f64>,
+    /// Goals by name.
+    pub goals: BTreeMap<String, Goal>,
+    /// What makes a customer, and what money is worth.
+    pub retention: RetentionRules,
+    /// Which seconds of reply and resolution times count.
+    pub clock: ClockRule,
+    /// When the helpdesk is open; `None` where nobody says.
+    pub business_hours: Option<hours::BusinessHours>,
+}
+
+impl Settings {
+    /// Returns the declared bound of positive answers of a question, if there is one.
+    pub(super) fn positive_of(&self, question: &str) -> Option<f64> {
+        self.positives.get(question).copied()
+    }
+}
+
+/// Which seconds of reply and resolution times count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockRule {
+    /// Business seconds of the source, else those of the business hours, else all.
+    Business,
+    /// All of them.
+    Calendar,
+}
