@@ -128,11 +128,22 @@ pub enum Base {
     Hidden,
 }
 
+/// On which side of a score's number the score itself lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// The score is the number or more.
+    AtLeast,
+    /// The score is the number or less.
+    AtMost,
+}
+
 /// A score with its uncertainty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Score {
     /// The number; `None` where nobody answered or the base is too small.
     pub value: Option<f64>,
+    /// Set where all answers of an anonymous group agree: the number is then an end of the interval.
+    pub bound: Option<Bound>,
     /// Lower end of the 95 % interval.
     pub low: Option<f64>,
     /// Upper end of the 95 % interval.
@@ -207,6 +218,13 @@ pub enum Bias {
     Response(ResponseBias),
     /// The score if each group had answered as often as it was asked.
     Weighted(WeightedScore),
+}
+
+impl Bias {
+    /// Whether it says how many were in groups too small to be told.
+    fn leaves_out(&self) -> bool {
+        matches!(self, Self::Response(bias) if bias.n_left_out > 0)
+    }
 }
 
 /// A score whose groups weigh as much as they were asked.

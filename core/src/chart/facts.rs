@@ -5,12 +5,12 @@ mod about;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::numerals;
+use super::numerals::{self, THIN};
 use super::sheet::Sheet;
 use super::theme::Rgb;
 use super::words::filled;
 use super::{Figure, Freshness, GoalMark, Language};
-use crate::kpi::{Base, Change, GoalStanding, GoalState, Kpi, Score, Unit};
+use crate::kpi::{Base, Bound, Change, GoalStanding, GoalState, Kpi, Score, Unit};
 
 /// How much there is to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +146,13 @@ fn headline(figure: &Figure, state: State, language: Language) -> (String, Strin
             } else {
                 full.clone()
             };
-            (full, short)
+            // Of anonymous answers that all agree only a bound is told.
+            let mark = match figure.answer.total.bound {
+                Some(Bound::AtLeast) => format!("≥{THIN}"),
+                Some(Bound::AtMost) => format!("≤{THIN}"),
+                None => String::new(),
+            };
+            (format!("{mark}{full}"), format!("{mark}{short}"))
         }
         _ => ("–".to_owned(), "–".to_owned()),
     }

@@ -95,6 +95,7 @@ impl Reading<'_> {
             Some(Member {
                 name: group_name(self.text(row, "group")?, words),
                 score: Score {
+                    bound: None,
                     value: self.number(row, "value"),
                     low: self.number(row, "low"),
                     high: self.number(row, "high"),

@@ -5,9 +5,10 @@ use jiff::{SignedDuration, Timestamp, Unit};
 use crate::plan::Tally;
 
 use super::civil::{self, Calendar};
-use super::desk::Desk;
+use super::desk::{Desk, Reading};
 use super::formula::Entry;
 use super::frame::{Frame, FrameRequest};
+use super::privacy::promise;
 use super::scope::Subject;
 use super::{Answer, Goal, KpiError, Query, Range, Settings, entry, goal, retention};
 use crate::nearest::nearest;
@@ -91,31 +92,91 @@ fn tallied(
     if as_of > now {
         return Err(KpiError::FutureAsOf { as_of });
     }
+    if !promise::is_promised(entry, query, settings, rows)? {
+        return counted(entry, query, settings, now, rows, false);
+    }
+    let (asked, notes) = promise::blunted(query, settings, now)?;
+    let mut answer = counted(entry, &asked, settings, now, rows, true)?;
+    answer.notes.extend(notes);
+    if query.as_of.is_none() {
+        // Windows of whole weeks move on at a midnight.
+        let (_, tomorrow) = day_of(as_of, settings);
+        answer.valid_until = tomorrow.map_or(answer.valid_until, |at| at.min(answer.valid_until));
+    }
+    Ok(answer)
+}
+
+/// Reads a question over its time; of anonymous answers without a split by the finest buckets that
+/// are all large enough, said among the notes.
+fn read(
+    desk: &mut Desk<'_>,
+    subject: &mut Subject,
+    request: FrameRequest<'_>,
+) -> Result<(Frame, Reading), KpiError> {
+    let mut frame = request.frame()?;
+    desk.clock = desk.clock(&frame)?;
+    let mut reading = desk.read(subject, &frame)?;
+    let finest = frame.grain;
+    while desk.is_promised && subject.by.is_none() && reading.has_small_buckets() {
+        let Some(grain) = frame.grain.coarser() else {
+            break;
+        };
+        let coarser = FrameRequest {
+            grain: Some(grain),
+            ..request
+        };
+        frame = coarser.frame()?;
+        reading = desk.read(subject, &frame)?;
+    }
+    if frame.grain != finest {
+        let grain = frame.grain;
+        subject.notes.push(format!(
+            "anonymous survey: shown by {grain}, as too few answered in one {finest}"
+        ));
+    }
+    Ok((frame, reading))
+}
+
+/// Answers from the counts, with the rules of anonymous surveys or without.
+fn counted(
+    entry: Entry,
+    query: &Query,
+    settings: &Settings,
+    now: Timestamp,
+    rows: &dyn Tally,
+    is_promised: bool,
+) -> Result<Answer, KpiError> {
+    let as_of = whole_micros(query.as_of.unwrap_or(now));
     let mut subject = Subject::new(entry, query, settings, rows)?;
     let (today, tomorrow) = day_of(as_of, settings);
     let mut desk = Desk {
         year_end: today.ok_or(KpiError::Calendar)?,
+        is_promised,
         ..Desk::new(entry, query, settings, rows, as_of)
     };
     desk.weigh(&mut subject)?;
     let range = query.range.unwrap_or(Range::All);
     let calendar = Calendar::new(settings, query.tz.as_ref());
-    let extent = match range {
-        Range::All => desk.extent(&subject.scope)?,
-        _ => None,
-    };
-    let frame = FrameRequest {
+    let request = FrameRequest {
         range,
         grain: query.grain,
         calendar: &calendar,
         as_of,
         maturity: entry.formula.maturity(settings),
         provisional: settings.provisional,
-        extent,
+        extent: match range {
+            Range::All => desk.extent(&subject.scope)?,
+            _ => None,
+        },
+    };
+    if is_promised {
+        let range = match range {
+            Range::All => None,
+            _ => request.frame()?.range(),
+        };
+        desk.refuse_isolating(query, &subject, range)?;
     }
-    .frame()?;
-    desk.clock = desk.clock(&frame)?;
-    let reading = desk.read(&subject, &frame)?;
+    let (frame, reading) = read(&mut desk, &mut subject, request)?;
     subject.notes.extend(desk.note(&reading.whole));
     let deff = desk.effect(&subject.scope, &reading.whole, as_of);
     // The year that a design effect is estimated over moves on at midnight.

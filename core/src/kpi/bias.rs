@@ -81,7 +81,10 @@ impl Desk<'_> {
         let score = |value: &Option<String>| {
             let cells = totals.iter().filter_map(|found| found.cells.get(value));
             let cell = cells.flatten().next()?;
-            self.shown(cell).value
+            // Of a group that agrees only a bound is known.
+            Some(self.shown(cell))
+                .filter(|score| score.bound.is_none())?
+                .value
         };
         let groups = asked.rows.into_iter().map(|row| {
             let value = row.key.into_iter().next().flatten();

@@ -14,7 +14,8 @@ use crate::plan::{
 
 use super::cluster::Deff;
 use super::formula::{Chosen, Entry, Measured};
-use super::frame::Frame;
+use super::frame::{Frame, Slot};
+use super::privacy::complement::{Grid, Veil, veil};
 use super::scope::{Branch, Scope, Spread, Subject};
 use super::{
     Base, Bias, Change, ClockRule, KpiError, Point, Query, Score, Series, Settings, gather, privacy,
@@ -41,6 +42,37 @@ pub(super) struct Reading {
     pub(super) series: Vec<Series>,
     /// How alike the groups of invited people answered.
     pub(super) bias: Option<Bias>,
+}
+
+/// A group, the pooled rest or the whole before anything is hidden.
+struct Row {
+    key: Option<String>,
+    is_rest: bool,
+    /// One for each bucket.
+    cells: Vec<Measured>,
+    total: Measured,
+}
+
+impl Row {
+    fn of(key: Option<String>, cells: Vec<Measured>, total: Measured) -> Self {
+        Self {
+            key,
+            is_rest: false,
+            cells,
+            total,
+        }
+    }
+}
+
+impl Reading {
+    /// Whether a bucket of the unsplit answer is hidden and the whole is not.
+    pub(super) fn has_small_buckets(&self) -> bool {
+        let mut shown = self
+            .series
+            .iter()
+            .filter(|series| series.total.base != Base::Hidden);
+        shown.any(|series| series.points.iter().any(|point| point.is_suppressed))
+    }
 }
 
 impl Frame {
@@ -75,6 +107,8 @@ pub(super) struct Desk<'a> {
     pub(super) present: Timestamp,
     /// Which seconds of elapsed times count.
     pub(super) clock: Clock,
+    /// Whether a survey it is about promised anonymity.
+    pub(super) is_promised: bool,
 }
 
 /// What is asked about one scope: its cells, one per bucket, split by a dimension or not.
@@ -88,7 +122,7 @@ pub(super) struct Line<'a> {
 
 impl<'a> Line<'a> {
     /// One cell over a range; nothing is asked without one.
-    fn over(scope: &'a Scope, range: Option<Span>) -> Self {
+    pub(super) fn over(scope: &'a Scope, range: Option<Span>) -> Self {
         Self {
             scope,
             buckets: range.into_iter().collect(),
@@ -145,6 +179,7 @@ impl<'a> Desk<'a> {
             year_end: present,
             present,
             clock: Clock::Calendar,
+            is_promised: false,
         }
     }
 }
@@ -267,11 +302,13 @@ impl Desk<'_> {
         let series = if subject.by.is_some() {
             self.split(subject, frame, &raw, totals)?
         } else {
-            let line = self.only(next(), frame.slots.len());
-            vec![self.drawn(frame, None, &line, &whole)]
+            let row = Row::of(None, self.only(next(), frame.slots.len()), whole.clone());
+            self.drawn(frame, vec![row])
         };
+        let has_hidden = |series: &Series| series.total.base == Base::Hidden;
+        let gives_away = self.is_promised && series.iter().any(has_hidden);
         Ok(Reading {
-            bias,
+            bias: bias.filter(|bias| !(gives_away || self.is_promised && bias.leaves_out())),
             current,
             whole,
             before: self.single(before),
@@ -331,40 +368,72 @@ impl Desk<'_> {
         self.only(found, 1).swap_remove(0)
     }
 
-    fn drawn(
-        &self,
-        frame: &Frame,
-        key: Option<String>,
-        line: &[Measured],
-        total: &Measured,
-    ) -> Series {
-        let points = frame.slots.iter().zip(line).map(|(slot, cell)| {
-            let score = self.shown(cell);
-            Point {
-                start: slot.start,
-                end: slot.end,
-                label: slot.label.clone(),
-                is_complete: slot.is_complete,
-                is_provisional: slot.is_provisional,
-                is_suppressed: score.base == Base::Hidden,
-                score,
+    /// Returns the series of an answer, and hides of anonymous ones what would give others away.
+    fn drawn(&self, frame: &Frame, rows: Vec<Row>) -> Vec<Series> {
+        let veil = self.is_promised.then(|| self.veil(&rows));
+        let series = |(idx, row): (usize, Row)| {
+            let is_hidden = |slot: usize| veil.as_ref().is_some_and(|veil| veil.cells[idx][slot]);
+            let point = |(slot_idx, (slot, cell)): (usize, (&Slot, &Measured))| {
+                let score = match is_hidden(slot_idx) {
+                    true => privacy::hidden(),
+                    false => self.shown(cell),
+                };
+                Point {
+                    start: slot.start,
+                    end: slot.end,
+                    label: slot.label.clone(),
+                    is_complete: slot.is_complete,
+                    is_provisional: slot.is_provisional,
+                    is_suppressed: score.base == Base::Hidden,
+                    score,
+                }
+            };
+            let points = frame.slots.iter().zip(&row.cells).enumerate().map(point);
+            // The whole is shown whatever stands in it.
+            let is_total_hidden =
+                row.key.is_some() && veil.as_ref().is_some_and(|veil| veil.totals[idx]);
+            Series {
+                points: points.collect(),
+                total: match is_total_hidden {
+                    true => privacy::hidden(),
+                    false => self.shown(&row.total),
+                },
+                key: row.key,
+                is_rest: row.is_rest,
+                versus_rest: None,
             }
-        });
-        Series {
-            key,
-            is_rest: false,
-            points: points.collect(),
-            total: self.shown(total),
-            versus_rest: None,
+        };
+        rows.into_iter().enumerate().map(series).collect()
+    }
+
+    /// Returns which cells are hidden; those with a key in the order of their keys.
+    fn veil(&self, rows: &[Row]) -> Veil {
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_by_key(|idx| &rows[*idx].key);
+        let persons = |cell: &Measured| cell.n_persons;
+        let found = veil(
+            &Grid {
+                cells: (order.iter())
+                    .map(|idx| rows[*idx].cells.iter().map(persons).collect())
+                    .collect(),
+                totals: order.iter().map(|idx| persons(&rows[*idx].total)).collect(),
+            },
+            self.settings.min_group,
+        );
+        let mut turned = found.clone();
+        for (place, idx) in order.into_iter().enumerate() {
+            turned.cells[idx].clone_from(&found.cells[place]);
+            turned.totals[idx] = found.totals[place];
         }
+        turned
     }
 
     pub(super) fn shown(&self, cell: &Measured) -> Score {
-        privacy::shown(
-            cell,
-            self.entry.formula.is_plain_count(),
-            self.settings.min_group,
-        )
+        let min_group = self.settings.min_group;
+        if self.is_promised {
+            return privacy::shown_of_anonymous(cell, self.entry.kpi, min_group);
+        }
+        privacy::shown(cell, self.entry.formula.is_plain_count(), min_group)
     }
 
     /// Returns what has to be said of the whole, unless it is hidden.
@@ -373,9 +442,11 @@ impl Desk<'_> {
         self.entry.formula.note(whole).filter(|_| is_shown)
     }
 
-    /// Whether a cell has answers enough to be compared, and may be shown.
+    /// Whether a cell has answers enough to be compared, and may be shown as it is.
     pub(super) fn is_enough(&self, cell: &Measured) -> bool {
-        cell.n >= CHANGE_MIN && self.shown(cell).base != Base::Hidden
+        let shown = self.shown(cell);
+        let is_as_it_is = !self.is_promised || shown.value == cell.value;
+        cell.n >= CHANGE_MIN && shown.base != Base::Hidden && is_as_it_is
     }
 
     pub(super) fn change(

@@ -97,6 +97,17 @@ pub enum KpiError {
         /// The KPI that was asked for.
         kpi: String,
     },
+    /// A filter on anonymous answers passes or leaves out too few persons.
+    #[error(
+        "the filter on `{dimension}` would tell of fewer than {min_group} persons of an anonymous \
+         survey"
+    )]
+    Isolating {
+        /// The dimension of the filter.
+        dimension: String,
+        /// The smallest group that is shown.
+        min_group: u64,
+    },
     /// The range holds no instant.
     #[error("the range from {from} to {to} is empty")]
     EmptyRange {
@@ -208,11 +219,12 @@ pub enum KpiError {
 }
 
 impl KpiError {
-    /// Returns the HTTP status that says whose fault it is: 400, 404 or 503.
+    /// Returns the HTTP status that says whose fault it is: 400, 403, 404 or 503.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
             Self::Unknown(_) => 404,
+            Self::Isolating { .. } => 403,
             Self::Tally(_) => 503,
             _ => 400,
         }
@@ -223,6 +235,7 @@ impl KpiError {
     pub fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Ambiguous { .. } => Some("ambiguous"),
+            Self::Isolating { .. } => Some("small_group"),
             _ => None,
         }
     }
@@ -243,6 +256,10 @@ impl KpiError {
             }
             Self::UnknownGoal { known, .. } => Some(format!("the goals are {}", known.join(", "))),
             Self::GoalElsewhere { about, .. } => Some(format!("ask `{about}` with this goal")),
+            Self::Isolating { dimension, .. } => Some(format!(
+                "leave the filter on `{dimension}` out, pass more of its values, or ask for a \
+                 longer range"
+            )),
             Self::EmptyRange { .. } => {
                 Some("`to` is exclusive and must be after `from`".to_owned())
             }

@@ -11,7 +11,9 @@ mod sheet;
 use super::definition::unit_name;
 use super::duration::{Duration, TimeUnit};
 use super::parse;
-use super::{Answer, Base, Bias, Change, Contrast, Point, REPRESENTATIVE_MIN, Score, Series, Unit};
+use super::{
+    Answer, Base, Bias, Bound, Change, Contrast, Point, REPRESENTATIVE_MIN, Score, Series, Unit,
+};
 
 /// Returns the answer as JSON, unrounded, in the published field order.
 #[must_use]
@@ -142,8 +144,15 @@ fn total_json(score: &Score) -> Value {
     body
 }
 
-/// Adds the further numbers of a score, where it has any.
+/// Adds the further numbers of a score, where it has any, and on which side of its number it lies.
 fn put_secondary(body: &mut Value, score: &Score) {
+    if let (Some(fields), Some(bound)) = (body.as_object_mut(), score.bound) {
+        let bound = match bound {
+            Bound::AtLeast => "at_least",
+            Bound::AtMost => "at_most",
+        };
+        fields.insert("bound".to_owned(), json!(bound));
+    }
     if let (Some(fields), false) = (body.as_object_mut(), score.secondary.is_empty()) {
         let further = score.secondary.iter();
         let further: Map<String, Value> = further
@@ -323,12 +332,24 @@ fn table_row(answer: &Answer, label: &str, score: &Score, marks: &str) -> Vec<St
     };
     vec![
         label.to_owned(),
-        score.value.map_or_else(|| "–".to_owned(), shown),
+        score.value.map_or_else(
+            || "–".to_owned(),
+            |value| format!("{}{}", bound_mark(score.bound), shown(value)),
+        ),
         interval,
         score.n.map_or_else(|| "–".to_owned(), |n| n.to_string()),
         base.to_owned(),
         marks.to_owned(),
     ]
+}
+
+/// Returns what stands before a number that is only a bound.
+fn bound_mark(bound: Option<Bound>) -> &'static str {
+    match bound {
+        Some(Bound::AtLeast) => "≥ ",
+        Some(Bound::AtMost) => "≤ ",
+        None => "",
+    }
 }
 
 fn contrast_mark(contrast: &Contrast) -> &'static str {

@@ -1,7 +1,14 @@
-//! What may be shown of a cell: hides small groups, and scores that rest on too few answers.
+//! What may be shown: hides small groups, scores that rest on too few answers, and of anonymous
+//! surveys whatever would give a small group or a single opinion away.
+//!
+//! Every answer passes here before any format sees it, so that pictures, tables and streams agree.
+
+pub(super) mod complement;
+pub(super) mod isolation;
+pub(super) mod promise;
 
 use super::formula::Measured;
-use super::{Base, Score};
+use super::{Base, Bound, Kpi, Score};
 
 /// Fewer answers than this: counts, no score.
 const SCORE_MIN: u64 = 10;
@@ -17,20 +24,12 @@ pub(super) fn shown(cell: &Measured, is_plain_count: bool, min_group: u64) -> Sc
         base(cell.n, cell.n_persons, min_group)
     };
     if base == Base::Hidden {
-        return Score {
-            value: None,
-            low: None,
-            high: None,
-            n: None,
-            base,
-            counts: Vec::new(),
-            histogram: Vec::new(),
-            secondary: Vec::new(),
-        };
+        return hidden();
     }
     let has_score = base != Base::CountsOnly;
     let interval = cell.interval.filter(|_| has_score);
     Score {
+        bound: None,
         value: cell.value.filter(|_| has_score),
         low: interval.map(|(low, _)| low),
         high: interval.map(|(_, high)| high),
@@ -42,6 +41,61 @@ pub(super) fn shown(cell: &Measured, is_plain_count: bool, min_group: u64) -> Sc
             true => cell.secondary.clone(),
             false => Vec::new(),
         },
+    }
+}
+
+/// Returns what is shown of a cell that is hidden.
+pub(super) fn hidden() -> Score {
+    Score {
+        value: None,
+        bound: None,
+        low: None,
+        high: None,
+        n: None,
+        base: Base::Hidden,
+        counts: Vec::new(),
+        histogram: Vec::new(),
+        secondary: Vec::new(),
+    }
+}
+
+/// Returns what may be shown of a cell of anonymous answers: where all of them agree, how many at
+/// least are of that opinion, so that nobody is known to be.
+pub(super) fn shown_of_anonymous(cell: &Measured, kpi: &Kpi, min_group: u64) -> Score {
+    let score = shown(cell, false, min_group);
+    let Some(value) = cell.value.filter(|_| score.base != Base::Hidden) else {
+        return score;
+    };
+    let is_end = |end: Option<f64>| end == Some(value);
+    let (low, high) = (score.low, score.high);
+    let told = if is_end(kpi.range.1) {
+        Some((low, Bound::AtLeast))
+    } else if is_end(kpi.range.0) {
+        Some((high, Bound::AtMost))
+    } else if cell.histogram.iter().filter(|(_, n)| *n > 0).count() == 1 {
+        // The same answer of all, in the middle of a scale: no end of the interval is another one.
+        Some((None, Bound::AtLeast))
+    } else {
+        None
+    };
+    let Some((end, bound)) = told else {
+        return score;
+    };
+    let is_told = end.is_some();
+    Score {
+        value: end,
+        bound: is_told.then_some(bound),
+        low: low.filter(|_| is_told),
+        high: high.filter(|_| is_told),
+        n: score.n,
+        base: if is_told {
+            score.base
+        } else {
+            Base::CountsOnly
+        },
+        counts: Vec::new(),
+        histogram: Vec::new(),
+        secondary: Vec::new(),
     }
 }
 

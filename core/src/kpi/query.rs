@@ -19,6 +19,18 @@ pub enum Grain {
     Quarter,
 }
 
+impl Grain {
+    /// Returns the next wider one; `None` beyond quarters.
+    pub(super) const fn coarser(self) -> Option<Self> {
+        match self {
+            Self::Day => Some(Self::Week),
+            Self::Week => Some(Self::Month),
+            Self::Month => Some(Self::Quarter),
+            Self::Quarter => None,
+        }
+    }
+}
+
 /// One end of an explicit range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Instant {

@@ -33,6 +33,7 @@ pub fn score(kpi: &Kpi, value: f64, n: u64) -> Score {
     let high = (value + reach).min(greatest.unwrap_or(f64::INFINITY));
     Score {
         value: is_shown.then_some(value),
+        bound: None,
         low: has_interval.then_some(low),
         high: has_interval.then_some(high),
         n: Some(n),
@@ -59,6 +60,7 @@ pub fn score(kpi: &Kpi, value: f64, n: u64) -> Score {
 pub fn hidden() -> Score {
     Score {
         value: None,
+        bound: None,
         low: None,
         high: None,
         n: None,

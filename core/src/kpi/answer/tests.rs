@@ -14,9 +14,11 @@ use crate::record::RecordKind;
 mod goal;
 mod helpdesk;
 mod pooling;
+mod privacy;
 mod refusal;
 mod response_rate;
 mod survey;
+mod sweep;
 
 const NOW: &str = "2026-06-30T22:00:00Z";
 

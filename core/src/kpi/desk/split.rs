@@ -2,11 +2,11 @@
 
 use std::cmp::Reverse;
 
-use super::{Desk, Found, GROUPS_MAX, Line, REST};
+use super::{Desk, Found, GROUPS_MAX, Line, REST, Row};
 use crate::kpi::formula::Measured;
 use crate::kpi::frame::Frame;
 use crate::kpi::scope::{Branch, BranchBy, Scope, Subject};
-use crate::kpi::{KpiError, Series, parse};
+use crate::kpi::{Base, KpiError, Series, parse};
 use crate::plan::{Dimension, Filter, TallyValue};
 
 /// One group of a split: its branch, its value, and its cell over the whole range.
@@ -91,25 +91,29 @@ impl Desk<'_> {
         }
         let mut found = self.ask(&lines)?;
         let pooled = found.split_off(scopes.len());
-        let (mut series, mut raws) = (Vec::new(), Vec::new());
+        let (mut rows, mut raws) = (Vec::new(), Vec::new());
         for group in &groups {
             let cells = &mut found[group.branch_idx].cells;
-            let line = cells.remove(&group.value).unwrap_or_default();
-            series.push(self.drawn(frame, Some(key(group)), &line, &group.total));
+            let line = cells.remove(&group.value);
+            // A group without a row in any bucket has as many empty cells.
+            let line = line.unwrap_or_else(|| self.empty(frame.slots.len()));
+            rows.push(Row::of(Some(key(group)), line, group.total.clone()));
             raws.push((group.total.clone(), group.raw.clone()));
         }
         if let Ok([total, line]) = <[Found; 2]>::try_from(pooled) {
             let raw = total.raw.get(&None).cloned().unwrap_or_default();
             let total = self.single(total);
             let line = self.only(line, frame.slots.len());
-            series.push(Series {
+            rows.push(Row {
                 is_rest: true,
-                ..self.drawn(frame, Some(REST.to_owned()), &line, &total)
+                ..Row::of(Some(REST.to_owned()), line, total.clone())
             });
             raws.push((total, raw));
         }
-        for (series, contrast) in series.iter_mut().zip(self.contrasts(subject, whole, &raws)) {
-            series.versus_rest = contrast;
+        let contrasts = self.contrasts(subject, whole, &raws);
+        let mut series = self.drawn(frame, rows);
+        for (series, contrast) in series.iter_mut().zip(contrasts) {
+            series.versus_rest = contrast.filter(|_| series.total.base != Base::Hidden);
         }
         Ok(series)
     }

@@ -21,6 +21,7 @@ fn score(value: Option<f64>, base: Base, n: u64) -> Score {
     ];
     Score {
         value,
+        bound: None,
         low: value.map(|value| value - 10.25),
         high: value.map(|value| value + 10.25),
         n: (!is_hidden).then_some(n),

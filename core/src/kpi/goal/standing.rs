@@ -9,6 +9,7 @@ use super::{Course, Goal, GoalGap, GoalStanding, Level};
 use crate::kpi::answer::{bare, whole_micros};
 use crate::kpi::civil::Calendar;
 use crate::kpi::names::Names;
+use crate::kpi::privacy::promise;
 use crate::kpi::scope::mode_of;
 use crate::kpi::{
     Answer, Grain, Instant, KpiError, Query, Range, Score, Settings, Unit, entry, response_rate,
@@ -32,8 +33,17 @@ pub(in crate::kpi) fn stand(
     now: Timestamp,
     rows: &dyn Tally,
 ) -> Result<GoalStanding, KpiError> {
+    let promised = entry(goal.kpi.name).ok();
+    let promised = promised.map(|entry| promise::is_promised(entry, query, settings, rows));
+    let is_promised = promised.transpose()?.unwrap_or(false);
+    let blunted = match is_promised {
+        true => promise::blunted(query, settings, now)?.0,
+        false => query.clone(),
+    };
+    let query = &blunted;
     let asker = Asker {
         query,
+        is_promised,
         settings,
         calendar: Calendar::new(settings, query.tz.as_ref()),
         now,
@@ -81,6 +91,8 @@ pub(in crate::kpi) fn stand(
 /// Asks the questions that a goal needs.
 struct Asker<'a> {
     query: &'a Query,
+    /// Whether a survey it is about promised anonymity.
+    is_promised: bool,
     settings: &'a Settings,
     calendar: Calendar,
     now: Timestamp,
@@ -123,7 +135,16 @@ impl Asker<'_> {
     /// of what is a rate of a month, the month before.
     fn window(&self, kpi: &str, day: Date) -> Result<(Date, Date), KpiError> {
         if retention::entry(kpi).is_none() {
-            return Ok((later(day, -WINDOW_DAYS)?, day));
+            // A window over anonymous answers moves by whole weeks: by days it would show, from one
+            // to the next, what a few of them said.
+            let last = match self.is_promised {
+                true => self
+                    .calendar
+                    .floor(Grain::Week, day)
+                    .ok_or(KpiError::Calendar)?,
+                false => day,
+            };
+            return Ok((later(last, -WINDOW_DAYS)?, last));
         }
         let end = day.first_of_month();
         Ok((later(end, -1)?.first_of_month(), end))

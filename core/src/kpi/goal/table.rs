@@ -177,6 +177,7 @@ fn total(states: &[Option<GoalState>]) -> Score {
     let counts = GoalState::ALL.map(|state| (state.name(), n_of(Some(state))));
     Score {
         value: Some(crate::kpi::interval::real(n_met)),
+        bound: None,
         low: None,
         high: None,
         n: Some(states.len() as u64),

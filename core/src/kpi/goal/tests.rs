@@ -146,6 +146,7 @@ fn a_value_without_an_interval_proves_nothing() {
 fn a_score_that_is_not_there_says_why() {
     let score = |value, n, base| Score {
         value,
+        bound: None,
         low: None,
         high: None,
         n,

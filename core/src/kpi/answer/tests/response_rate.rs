@@ -83,13 +83,20 @@ fn another_survey_customer_source_or_ticket_is_another_answer() {
         },
         [0, 1, 0],
     );
-    of(
-        |mut row| {
-            row.flags.insert("anonymous");
-            row
-        },
-        [0, 1, 0],
+}
+
+#[test]
+fn an_anonymous_answer_meets_nothing_and_tells_no_counts_of_who_agrees() {
+    let mut answer = answered("a", SENT, "c");
+    answer.flags.insert("anonymous");
+    let invitations = (0..12).map(|idx| sent(&format!("i{idx}"), SENT, &format!("c{idx}")));
+    let invitations: Vec<Row> = invitations.chain([sent("i", SENT, "c")]).collect();
+    let found = ask("response_rate", &table(invitations, vec![answer])).total;
+    assert_eq!(
+        (found.n, found.bound),
+        (Some(13), Some(crate::kpi::Bound::AtMost))
     );
+    assert!(found.value == found.high && found.counts.is_empty());
 }
 
 #[test]
