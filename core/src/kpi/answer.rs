@@ -137,6 +137,22 @@ fn read(
     Ok((frame, reading))
 }
 
+/// Refuses a question whose filters isolate, and readies the desk to hide what its cells would give
+/// away.
+fn guard(
+    desk: &mut Desk<'_>,
+    query: &Query,
+    subject: &Subject,
+    request: FrameRequest<'_>,
+) -> Result<(), KpiError> {
+    let range = match request.range {
+        Range::All => None,
+        _ => request.frame()?.range(),
+    };
+    desk.parents = desk.parents(query)?;
+    desk.refuse_isolating(subject, range)
+}
+
 /// Answers from the counts, with the rules of anonymous surveys or without.
 fn counted(
     entry: Entry,
@@ -165,16 +181,13 @@ fn counted(
         maturity: entry.formula.maturity(settings),
         provisional: settings.provisional,
         extent: match range {
+            Range::All if is_promised => desk.whole_extent(query, &subject)?,
             Range::All => desk.extent(&subject.scope)?,
             _ => None,
         },
     };
     if is_promised {
-        let range = match range {
-            Range::All => None,
-            _ => request.frame()?.range(),
-        };
-        desk.refuse_isolating(query, &subject, range)?;
+        guard(&mut desk, query, &subject, request)?;
     }
     let (frame, reading) = read(&mut desk, &mut subject, request)?;
     subject.notes.extend(desk.note(&reading.whole));

@@ -12,13 +12,16 @@ use crate::plan::{
     TallyValue,
 };
 
+use super::civil::Calendar;
 use super::cluster::Deff;
 use super::formula::{Chosen, Entry, Measured};
 use super::frame::{Frame, Slot};
 use super::privacy::complement::{Grid, Veil, veil};
+use super::privacy::isolation::Parent;
 use super::scope::{Branch, Scope, Spread, Subject};
 use super::{
-    Base, Bias, Change, ClockRule, KpiError, Point, Query, Score, Series, Settings, gather, privacy,
+    Base, Bias, Change, ClockRule, Grain, KpiError, Point, Query, Score, Series, Settings, gather,
+    privacy,
 };
 
 /// Most groups of a split that are shown on their own; the others are pooled.
@@ -45,12 +48,12 @@ pub(super) struct Reading {
 }
 
 /// A group, the pooled rest or the whole before anything is hidden.
-struct Row {
-    key: Option<String>,
-    is_rest: bool,
+pub(super) struct Row {
+    pub(super) key: Option<String>,
+    pub(super) is_rest: bool,
     /// One for each bucket.
-    cells: Vec<Measured>,
-    total: Measured,
+    pub(super) cells: Vec<Measured>,
+    pub(super) total: Measured,
 }
 
 impl Row {
@@ -109,6 +112,8 @@ pub(super) struct Desk<'a> {
     pub(super) clock: Clock,
     /// Whether a survey it is about promised anonymity.
     pub(super) is_promised: bool,
+    /// Of such a survey: the question without each of its filters.
+    pub(super) parents: Vec<Parent>,
 }
 
 /// What is asked about one scope: its cells, one per bucket, split by a dimension or not.
@@ -131,6 +136,15 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// The groups of a branch in every bucket.
+    pub(super) fn of_groups_by_bucket(branch: &'a Branch, frame: &Frame) -> Self {
+        Self {
+            group: branch.dimension(),
+            deffs: Some(&branch.deffs),
+            ..Self::by_bucket(&branch.scope, frame)
+        }
+    }
+
     /// The groups of a branch over a range.
     pub(super) fn of_groups(branch: &'a Branch, range: Option<Span>) -> Self {
         Self {
@@ -140,7 +154,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn by_bucket(scope: &'a Scope, frame: &Frame) -> Self {
+    pub(super) fn by_bucket(scope: &'a Scope, frame: &Frame) -> Self {
         Self {
             scope,
             buckets: frame.spans(),
@@ -180,6 +194,7 @@ impl<'a> Desk<'a> {
             present,
             clock: Clock::Calendar,
             is_promised: false,
+            parents: Vec::new(),
         }
     }
 }
@@ -277,7 +292,7 @@ impl Desk<'_> {
     pub(super) fn read(&self, subject: &Subject, frame: &Frame) -> Result<Reading, KpiError> {
         let mut lines = vec![
             Line::over(&subject.scope, frame.range()),
-            Line::over(&subject.scope, frame.previous),
+            Line::over(&subject.scope, self.compared(subject, frame)?),
             Line::over(&subject.scope, frame.partial()),
         ];
         if subject.by.is_none() {
@@ -303,7 +318,7 @@ impl Desk<'_> {
             self.split(subject, frame, &raw, totals)?
         } else {
             let row = Row::of(None, self.only(next(), frame.slots.len()), whole.clone());
-            self.drawn(frame, vec![row])
+            self.drawn(frame, vec![row])?
         };
         let has_hidden = |series: &Series| series.total.base == Base::Hidden;
         let gives_away = self.is_promised && series.iter().any(has_hidden);
@@ -315,6 +330,15 @@ impl Desk<'_> {
             newest,
             series,
         })
+    }
+
+    /// Returns the range before, unless the filters isolate in it.
+    fn compared(&self, subject: &Subject, frame: &Frame) -> Result<Option<Span>, KpiError> {
+        let Some(previous) = frame.previous else {
+            return Ok(None);
+        };
+        let is_hidden = self.is_promised && self.is_isolating(subject, previous)?;
+        Ok(Some(previous).filter(|_| !is_hidden))
     }
 
     fn empty(&self, n_buckets: usize) -> Vec<Measured> {
@@ -369,8 +393,11 @@ impl Desk<'_> {
     }
 
     /// Returns the series of an answer, and hides of anonymous ones what would give others away.
-    fn drawn(&self, frame: &Frame, rows: Vec<Row>) -> Vec<Series> {
-        let veil = self.is_promised.then(|| self.veil(&rows));
+    fn drawn(&self, frame: &Frame, rows: Vec<Row>) -> Result<Vec<Series>, KpiError> {
+        let veil = match self.is_promised {
+            true => Some(self.veil(frame, &rows)?),
+            false => None,
+        };
         let series = |(idx, row): (usize, Row)| {
             let is_hidden = |slot: usize| veil.as_ref().is_some_and(|veil| veil.cells[idx][slot]);
             let point = |(slot_idx, (slot, cell)): (usize, (&Slot, &Measured))| {
@@ -403,29 +430,53 @@ impl Desk<'_> {
                 versus_rest: None,
             }
         };
-        rows.into_iter().enumerate().map(series).collect()
+        Ok(rows.into_iter().enumerate().map(series).collect())
     }
 
     /// Returns which cells are hidden; those with a key in the order of their keys.
-    fn veil(&self, rows: &[Row]) -> Veil {
+    fn veil(&self, frame: &Frame, rows: &[Row]) -> Result<Veil, KpiError> {
+        let exposed = self.exposed(frame, rows)?;
         let mut order: Vec<usize> = (0..rows.len()).collect();
         order.sort_by_key(|idx| &rows[*idx].key);
         let persons = |cell: &Measured| cell.n_persons;
-        let found = veil(
-            &Grid {
-                cells: (order.iter())
-                    .map(|idx| rows[*idx].cells.iter().map(persons).collect())
-                    .collect(),
-                totals: order.iter().map(|idx| persons(&rows[*idx].total)).collect(),
-            },
-            self.settings.min_group,
-        );
+        let grid = Grid {
+            cells: (order.iter())
+                .map(|idx| rows[*idx].cells.iter().map(persons).collect())
+                .collect(),
+            totals: order.iter().map(|idx| persons(&rows[*idx].total)).collect(),
+            exposed: (order.iter())
+                .map(|idx| [&exposed.cells[*idx][..], &[exposed.totals[*idx]]].concat())
+                .collect(),
+            ..Grid::default()
+        };
+        let found = veil(&self.nested(grid, frame), self.settings.min_group);
         let mut turned = found.clone();
         for (place, idx) in order.into_iter().enumerate() {
             turned.cells[idx].clone_from(&found.cells[place]);
             turned.totals[idx] = found.totals[place];
         }
-        turned
+        Ok(turned)
+    }
+
+    /// Adds which buckets together are one of a wider grain.
+    pub(super) fn nested(&self, grid: Grid, frame: &Frame) -> Grid {
+        let calendar = Calendar::new(self.settings, None);
+        let coarser: &[Grain] = match frame.grain {
+            Grain::Day => &[Grain::Week, Grain::Month, Grain::Quarter],
+            Grain::Month => &[Grain::Quarter],
+            // Weeks lie in two months, and nothing holds quarters.
+            Grain::Week | Grain::Quarter => &[],
+        };
+        let mut wider = Vec::new();
+        for grain in coarser {
+            let first = |slot: &Slot| calendar.floor(*grain, calendar.date(slot.start));
+            let mut begin = 0;
+            for one in frame.slots.chunk_by(|one, next| first(one) == first(next)) {
+                wider.push(begin..begin + one.len());
+                begin += one.len();
+            }
+        }
+        Grid { wider, ..grid }
     }
 
     pub(super) fn shown(&self, cell: &Measured) -> Score {

@@ -26,7 +26,7 @@ impl Branch {
         }
     }
 
-    pub(super) fn key(&self, value: Option<&String>) -> String {
+    pub(in crate::kpi) fn key(&self, value: Option<&String>) -> String {
         match &self.by {
             BranchBy::Key(key) => key.clone(),
             BranchBy::Dimension(_) => value.map_or(parse::MISSING, String::as_str).to_owned(),
@@ -111,7 +111,7 @@ impl Desk<'_> {
             raws.push((total, raw));
         }
         let contrasts = self.contrasts(subject, whole, &raws);
-        let mut series = self.drawn(frame, rows);
+        let mut series = self.drawn(frame, rows)?;
         for (series, contrast) in series.iter_mut().zip(contrasts) {
             series.versus_rest = contrast.filter(|_| series.total.base != Base::Hidden);
         }

@@ -6,6 +6,8 @@
 //! generally when it is a bridge of the graph whose nodes are lines and whose edges are the hidden
 //! cells: everything on one side of it is then known but for itself.
 
+use std::ops::Range;
+
 /// Which cells are hidden.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::kpi) struct Veil {
@@ -16,12 +18,17 @@ pub(in crate::kpi) struct Veil {
 }
 
 /// Persons in each cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::kpi) struct Grid {
     /// By key in the order of their names, then by bucket; each key has as many buckets.
     pub(in crate::kpi) cells: Vec<Vec<u64>>,
     /// By key.
     pub(in crate::kpi) totals: Vec<u64>,
+    /// Cells that are hidden whatever stands in them, each row with its total at the end; none
+    /// where it is empty.
+    pub(in crate::kpi) exposed: Vec<Vec<bool>>,
+    /// Buckets that together are one bucket of a wider grain, which another view shows.
+    pub(in crate::kpi) wider: Vec<Range<usize>>,
 }
 
 /// Hides the small cells and what protects them.
@@ -67,6 +74,7 @@ struct Sheet {
     n_columns: usize,
     /// Totals of the columns that another view shows; those of small groups it does not.
     column_totals: Vec<Option<u64>>,
+    wider: Vec<Range<usize>>,
     min_group: u64,
 }
 
@@ -78,10 +86,17 @@ impl Sheet {
             .collect();
         let n_columns = counts.first().map_or(1, Vec::len);
         let is_small = |n: u64| 0 < n && n < min_group;
-        let is_hidden = counts
-            .iter()
-            .map(|row| row.iter().map(|n| is_small(*n)).collect())
-            .collect();
+        let is_exposed = |row: usize, column: usize| {
+            let exposed = grid.exposed.get(row).and_then(|row| row.get(column));
+            exposed.is_some_and(|exposed| *exposed)
+        };
+        let is_hidden = counts.iter().enumerate().map(|(row, cells)| {
+            let cells = cells.iter().enumerate();
+            cells
+                .map(|(column, n)| is_small(*n) || (*n > 0 && is_exposed(row, column)))
+                .collect()
+        });
+        let is_hidden = is_hidden.collect();
         let total = |column: usize| -> u64 { counts.iter().map(|row| row[column]).sum() };
         // Of a single key the other view is the same cell once more: it protects nothing.
         let has_columns = counts.len() > 1;
@@ -93,13 +108,26 @@ impl Sheet {
             is_hidden,
             n_columns,
             column_totals,
+            wider: grid.wider.clone(),
             min_group,
         }
     }
 
-    /// Returns the number of lines: the rows, then the columns.
+    /// Returns the number of lines: the rows, the columns, then the wider buckets of each row.
     fn n_lines(&self) -> usize {
+        self.n_margins() + self.counts.len() * self.wider.len()
+    }
+
+    /// Returns the number of rows and columns.
+    fn n_margins(&self) -> usize {
         self.counts.len() + self.n_columns
+    }
+
+    /// Returns the row and the buckets of a line behind the rows and columns.
+    fn part_of_row(&self, line: usize) -> Option<(usize, Range<usize>)> {
+        let idx = line.checked_sub(self.n_margins())?;
+        let (row, wider) = (idx / self.wider.len(), idx % self.wider.len());
+        Some((row, self.wider[wider].clone()))
     }
 
     fn hide(&mut self, (row, column): Place) {
@@ -108,6 +136,9 @@ impl Sheet {
 
     /// Returns the cells that add up, without the total of a row.
     fn parts(&self, line: usize) -> Vec<Place> {
+        if let Some((row, columns)) = self.part_of_row(line) {
+            return columns.map(|column| (row, column)).collect();
+        }
         match line.checked_sub(self.counts.len()) {
             None => (0..self.n_columns - 1)
                 .map(|column| (line, column))
@@ -118,6 +149,12 @@ impl Sheet {
 
     /// Returns whether the total of a line is known.
     fn is_total_known(&self, line: usize) -> bool {
+        if self.part_of_row(line).is_some() {
+            let parts = self.parts(line).into_iter();
+            let sum: u64 = parts.map(|(row, column)| self.counts[row][column]).sum();
+            // A small wider bucket is hidden itself.
+            return sum >= self.min_group;
+        }
         match line.checked_sub(self.counts.len()) {
             None => !self.is_hidden[line][self.n_columns - 1],
             Some(column) => self.column_totals[column].is_some(),
@@ -180,7 +217,7 @@ impl Sheet {
     /// Returns the hidden cells that follow exactly from what is shown.
     fn bridges(&self) -> Vec<Place> {
         // One more node stands for all that is not known of the columns' totals.
-        let unknown = self.n_lines();
+        let unknown = self.n_margins();
         let mut edges: Vec<(usize, usize, Option<Place>)> = Vec::new();
         for (row, line) in self.is_hidden.iter().enumerate() {
             // Without buckets a row says nothing of its total.

@@ -361,12 +361,33 @@ fn one_anonymous_answer_makes_its_whole_survey_anonymous() {
     assert_eq!(hidden_groups(&split), ["a"]);
 }
 
-/// What an attacker knows: persons who passed a set of filters, as far as it was told.
-fn told(text: &str, table: &RowTable) -> Option<u64> {
-    answer(&query(text), &settings(), at(NOW), table)
-        .ok()?
-        .total
-        .n
+/// What an attacker knows: persons who passed a set of filters, in all and by bucket.
+#[derive(Default)]
+struct Known {
+    whole: Vec<(usize, u64)>,
+    buckets: BTreeSet<(String, usize, u64)>,
+}
+
+impl Known {
+    /// Takes what an answer tells of the rows behind a set of filters.
+    fn learn(&mut self, mask: usize, total: &Score, points: &[Point]) {
+        self.whole.extend(total.n.map(|n| (mask, n)));
+        for point in points {
+            let told = point.score.n.map(|n| (point.label.clone(), mask, n));
+            self.buckets.extend(told);
+        }
+    }
+
+    fn ask(&mut self, text: &str, mask: usize, table: &RowTable) {
+        let found = answer(&query(text), &settings(), at(NOW), table);
+        if let Ok(found) = found {
+            let points = found
+                .series
+                .first()
+                .map_or(&[][..], |series| &series.points);
+            self.learn(mask, &found.total, points);
+        }
+    }
 }
 
 /// Small survey: as many answers as said per channel and month.
@@ -390,7 +411,7 @@ fn rows_of_sizes(sizes: &[Vec<usize>]) -> Vec<Row> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn no_attacker_gets_at_a_small_group(sizes in survey(), grain in 0_usize..3) {
@@ -425,21 +446,56 @@ proptest! {
             let inside = (0..n_channels).filter(|channel| mask >> channel & 1 == 1);
             inside.map(|channel| format!("c{channel}")).collect()
         };
-        let mut known: Vec<(usize, u64)> = Vec::new();
+        let mut known = Known::default();
         for mask in 1..1_usize << n_channels {
             let text = format!("nps grain={grain} where.channel={}", subset(mask).join(","));
-            known.extend(told(&text, &table).map(|n| (mask, n)));
+            known.ask(&text, mask, &table);
         }
-        known.extend(told(&format!("nps grain={grain}"), &table).map(|n| ((1 << n_channels) - 1, n)));
+        known.ask(&format!("nps grain={grain}"), (1 << n_channels) - 1, &table);
         for series in &split.series {
             let key = series.key.as_deref().expect("a key");
             let channel: usize = key[1..].parse().expect("a number");
-            known.extend(series.total.n.map(|n| (1 << channel, n)));
+            known.learn(1 << channel, &series.total, &series.points);
         }
-        for (outer, n) in &known {
+        for (outer, n) in &known.whole {
             prop_assert!(!small(*n), "{outer:b} of {sizes:?}");
-            for (inner, part) in known.iter().filter(|(inner, _)| inner & outer == *inner) {
+            for (inner, part) in known.whole.iter().filter(|(inner, _)| inner & outer == *inner) {
                 prop_assert!(!small(n - part), "{outer:b} less {inner:b} of {sizes:?}");
+            }
+        }
+        for (label, outer, n) in &known.buckets {
+            prop_assert!(!small(*n), "{label}: {outer:b} of {sizes:?}");
+            let inside = known.buckets.iter().filter(|(of, inner, _)| of == label && inner & outer == *inner);
+            for (_, inner, part) in inside {
+                prop_assert!(!small(n - part), "{label}: {outer:b} less {inner:b} of {sizes:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_grain_tells_what_another_hides(sizes in survey(), days in 0_u32..6) {
+        let mut all = rows_of_sizes(&sizes);
+        // A second day of each month, which the week of the first may hold as well.
+        for (channel, months) in sizes.iter().enumerate() {
+            for (month, n) in months.iter().enumerate() {
+                let day = format!("2026-0{}-{:02}", month + 3, 11 + days);
+                all.extend(answers(&day, &format!("c{channel}"), &mixed((n * 7 + channel) % 12)));
+            }
+        }
+        let table = anonymous(all);
+        let of = |grain: &str| ask(&format!("nps by=channel grain={grain}"), &table);
+        let (fine, coarse) = (of("day"), [of("week"), of("month"), of("quarter")]);
+        for (series, wide) in coarse.iter().flat_map(|one| fine.series.iter().zip(&one.series)) {
+            prop_assert_eq!(&series.key, &wide.key);
+            for bucket in &wide.points {
+                let Some(n) = bucket.score.n else { continue };
+                let inside = |point: &&Point| bucket.start <= point.start && point.end <= bucket.end;
+                let inside: Vec<&Point> = series.points.iter().filter(inside).collect();
+                let n_hidden = inside.iter().filter(|point| point.is_suppressed).count();
+                let shown: u64 = inside.iter().filter_map(|point| point.score.n).sum();
+                // An empty day may be hidden to protect another: that nobody answered is no secret.
+                let follows = n_hidden == 1 && 0 < n - shown && n - shown < K;
+                prop_assert!(!follows, "{:?} {}", sizes, bucket.label);
             }
         }
     }

@@ -8,6 +8,7 @@ fn grid(cells: &[&[u64]]) -> Grid {
     Grid {
         cells: cells.iter().map(|row| row.to_vec()).collect(),
         totals: cells.iter().map(|row| row.iter().sum()).collect(),
+        ..Grid::default()
     }
 }
 
@@ -62,6 +63,31 @@ fn a_small_key_hides_its_total_and_that_of_another() {
 fn a_group_that_is_all_there_is_stays_hidden() {
     check(&[&[3]], &["x|x"]);
     check(&[&[2, 1], &[0, 1]], &["xx|x", ".x|x"]);
+}
+
+#[test]
+fn a_wider_bucket_is_a_line_too() {
+    let days = grid(&[&[2, 9, 30, 9, 30]]);
+    let hidden = |wider: &[Range<usize>]| {
+        let grid = Grid {
+            wider: wider.to_vec(),
+            ..days.clone()
+        };
+        veil(&grid, 5).cells.concat()
+    };
+    assert_eq!(hidden(&[]), [true, true, false, false, false]);
+    // With the first bucket shown as well as the others' sum, the second would follow.
+    assert_eq!(hidden(&[0..1, 1..4]), [true, true, false, true, false]);
+    assert_eq!(hidden(&[0..2, 2..5]), [true, true, false, false, false]);
+}
+
+#[test]
+fn what_a_parent_exposes_is_hidden_and_protected() {
+    let exposing = Grid {
+        exposed: vec![vec![false, true, false, false]],
+        ..grid(&[&[9, 30, 40]])
+    };
+    assert_eq!(veil(&exposing, 5).cells.concat(), [true, true, false]);
 }
 
 #[test]
