@@ -1,5 +1,6 @@
 //! Asks the plans of one answer and reads what comes back.
 
+mod drawn;
 mod split;
 
 use std::collections::BTreeMap;
@@ -12,16 +13,15 @@ use crate::plan::{
     TallyValue,
 };
 
-use super::civil::Calendar;
+pub(super) use drawn::Row;
+
 use super::cluster::Deff;
 use super::formula::{Chosen, Entry, Measured};
-use super::frame::{Frame, Slot};
-use super::privacy::complement::{Grid, Veil, veil};
+use super::frame::Frame;
 use super::privacy::isolation::Parent;
 use super::scope::{Branch, Scope, Spread, Subject};
 use super::{
-    Base, Bias, Change, ClockRule, Grain, KpiError, Point, Query, Score, Series, Settings, gather,
-    privacy,
+    Base, Bias, Change, ClockRule, KpiError, Query, Score, Series, Settings, gather, privacy,
 };
 
 /// Most groups of a split that are shown on their own; the others are pooled.
@@ -45,37 +45,6 @@ pub(super) struct Reading {
     pub(super) series: Vec<Series>,
     /// How alike the groups of invited people answered.
     pub(super) bias: Option<Bias>,
-}
-
-/// A group, the pooled rest or the whole before anything is hidden.
-pub(super) struct Row {
-    pub(super) key: Option<String>,
-    pub(super) is_rest: bool,
-    /// One for each bucket.
-    pub(super) cells: Vec<Measured>,
-    pub(super) total: Measured,
-}
-
-impl Row {
-    fn of(key: Option<String>, cells: Vec<Measured>, total: Measured) -> Self {
-        Self {
-            key,
-            is_rest: false,
-            cells,
-            total,
-        }
-    }
-}
-
-impl Reading {
-    /// Whether a bucket of the unsplit answer is hidden and the whole is not.
-    pub(super) fn has_small_buckets(&self) -> bool {
-        let mut shown = self
-            .series
-            .iter()
-            .filter(|series| series.total.base != Base::Hidden);
-        shown.any(|series| series.points.iter().any(|point| point.is_suppressed))
-    }
 }
 
 impl Frame {
@@ -216,8 +185,11 @@ impl Desk<'_> {
     }
 
     /// Returns the numbers of a formula. Of how many persons they are is only asked as far as it
-    /// decides what may be shown.
+    /// decides what may be shown: of anonymous answers exactly, as they are added and subtracted.
     fn measures(&self, formula: &Chosen) -> Vec<Measure> {
+        if self.is_promised {
+            return formula.measures();
+        }
         let enough = self.settings.min_group;
         let toward = |measure| match measure {
             Measure::PersonsIf(among) => Measure::PersonsToward { enough, among },
@@ -390,93 +362,6 @@ impl Desk<'_> {
     /// Returns the cell of a line over one range.
     fn single(&self, found: Found) -> Measured {
         self.only(found, 1).swap_remove(0)
-    }
-
-    /// Returns the series of an answer, and hides of anonymous ones what would give others away.
-    fn drawn(&self, frame: &Frame, rows: Vec<Row>) -> Result<Vec<Series>, KpiError> {
-        let veil = match self.is_promised {
-            true => Some(self.veil(frame, &rows)?),
-            false => None,
-        };
-        let series = |(idx, row): (usize, Row)| {
-            let is_hidden = |slot: usize| veil.as_ref().is_some_and(|veil| veil.cells[idx][slot]);
-            let point = |(slot_idx, (slot, cell)): (usize, (&Slot, &Measured))| {
-                let score = match is_hidden(slot_idx) {
-                    true => privacy::hidden(),
-                    false => self.shown(cell),
-                };
-                Point {
-                    start: slot.start,
-                    end: slot.end,
-                    label: slot.label.clone(),
-                    is_complete: slot.is_complete,
-                    is_provisional: slot.is_provisional,
-                    is_suppressed: score.base == Base::Hidden,
-                    score,
-                }
-            };
-            let points = frame.slots.iter().zip(&row.cells).enumerate().map(point);
-            // The whole is shown whatever stands in it.
-            let is_total_hidden =
-                row.key.is_some() && veil.as_ref().is_some_and(|veil| veil.totals[idx]);
-            Series {
-                points: points.collect(),
-                total: match is_total_hidden {
-                    true => privacy::hidden(),
-                    false => self.shown(&row.total),
-                },
-                key: row.key,
-                is_rest: row.is_rest,
-                versus_rest: None,
-            }
-        };
-        Ok(rows.into_iter().enumerate().map(series).collect())
-    }
-
-    /// Returns which cells are hidden; those with a key in the order of their keys.
-    fn veil(&self, frame: &Frame, rows: &[Row]) -> Result<Veil, KpiError> {
-        let exposed = self.exposed(frame, rows)?;
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        order.sort_by_key(|idx| &rows[*idx].key);
-        let persons = |cell: &Measured| cell.n_persons;
-        let grid = Grid {
-            cells: (order.iter())
-                .map(|idx| rows[*idx].cells.iter().map(persons).collect())
-                .collect(),
-            totals: order.iter().map(|idx| persons(&rows[*idx].total)).collect(),
-            exposed: (order.iter())
-                .map(|idx| [&exposed.cells[*idx][..], &[exposed.totals[*idx]]].concat())
-                .collect(),
-            ..Grid::default()
-        };
-        let found = veil(&self.nested(grid, frame), self.settings.min_group);
-        let mut turned = found.clone();
-        for (place, idx) in order.into_iter().enumerate() {
-            turned.cells[idx].clone_from(&found.cells[place]);
-            turned.totals[idx] = found.totals[place];
-        }
-        Ok(turned)
-    }
-
-    /// Adds which buckets together are one of a wider grain.
-    pub(super) fn nested(&self, grid: Grid, frame: &Frame) -> Grid {
-        let calendar = Calendar::new(self.settings, None);
-        let coarser: &[Grain] = match frame.grain {
-            Grain::Day => &[Grain::Week, Grain::Month, Grain::Quarter],
-            Grain::Month => &[Grain::Quarter],
-            // Weeks lie in two months, and nothing holds quarters.
-            Grain::Week | Grain::Quarter => &[],
-        };
-        let mut wider = Vec::new();
-        for grain in coarser {
-            let first = |slot: &Slot| calendar.floor(*grain, calendar.date(slot.start));
-            let mut begin = 0;
-            for one in frame.slots.chunk_by(|one, next| first(one) == first(next)) {
-                wider.push(begin..begin + one.len());
-                begin += one.len();
-            }
-        }
-        Grid { wider, ..grid }
     }
 
     pub(super) fn shown(&self, cell: &Measured) -> Score {
