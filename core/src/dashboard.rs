@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 pub use self::shelf::{Reload, Shelf, ShelvedDashboard};
 use crate::chart::Theme;
 use crate::config::{Config, Fault, Goal};
-use crate::kpi::{ChartKind, Grain, Kpi, Range};
+use crate::kpi::{ChartKind, Grain, Kpi, Range, Rolling};
 
 /// A checked dashboard.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +56,8 @@ pub struct Panel {
     pub range: Option<Range>,
     /// Overrides the dashboard's grain.
     pub grain: Option<Grain>,
+    /// Window of each point; `None` is its bucket.
+    pub rolling: Option<Rolling>,
     /// Columns and rows of the 4-column grid.
     pub size: (u8, u8),
     /// Page on a wall, from 1.

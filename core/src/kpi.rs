@@ -50,7 +50,7 @@ pub use answer::answer;
 pub use definition::definition_json;
 pub use error::{KpiError, UnknownKpi};
 pub use goal::{GOALS_MAX, Goal, GoalGap, GoalStanding, GoalState, can_be_goal};
-pub use query::{Grain, Instant, Mode, Query, Range};
+pub use query::{Grain, Instant, Mode, Query, Range, Rolling};
 pub use question::ListedSet;
 pub use retention::{Active, Exchange, RetentionRules};
 pub use settings::{ClockRule, DimensionField, DimensionSource, Settings};
@@ -314,6 +314,8 @@ pub struct Answer {
     pub valid_until: Timestamp,
     /// Bucket width.
     pub grain: Grain,
+    /// Window of each point; `None` is its bucket.
+    pub rolling: Option<Rolling>,
     /// Survey mode it pools.
     pub mode: Option<Mode>,
     /// Filters as asked.

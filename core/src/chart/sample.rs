@@ -33,6 +33,7 @@ pub fn answer(kpi: &'static Kpi, series: Vec<Series>, total: Score) -> Answer {
         as_of,
         valid_until: as_of,
         grain: Grain::Month,
+        rolling: None,
         mode: None,
         filters: std::collections::BTreeMap::new(),
         by: (series.len() > 1).then(|| "region".to_owned()),

@@ -24,6 +24,9 @@ pub(super) struct KpiFlags {
     /// day, week, month or quarter [default: the finest giving at most 120 buckets]
     #[arg(long)]
     grain: Option<String>,
+    /// Let each point be of the last 28d, or other whole weeks, up to its end
+    #[arg(long, value_name = "DAYS")]
+    rolling: Option<String>,
     /// Dimension to split by
     #[arg(long, value_name = "DIMENSION")]
     by: Option<String>,
@@ -78,6 +81,7 @@ pub(super) fn run(flags: &KpiFlags) -> Result<(), Failure> {
         ("to", &flags.to),
         ("range", &flags.range),
         ("grain", &flags.grain),
+        ("rolling", &flags.rolling),
         ("by", &flags.by),
         ("as_of", &flags.as_of),
         ("tz", &flags.tz),

@@ -14,7 +14,7 @@ use crate::config::fault::{Complaint, nearest_hint};
 use crate::config::reader::{Placed, Sheet, TableReader, in_file_order, text, whole, wrong_type};
 use crate::config::{scalar, vocabulary};
 use crate::dashboard::{Dashboard, DashboardContext, Panel, PlannedEvent};
-use crate::kpi::{ChartKind, Grain, Kpi, Range};
+use crate::kpi::{ChartKind, Grain, Kpi, Range, Rolling};
 
 /// Most panels of one dashboard; a page shows about six.
 pub(crate) const PANELS_MAX: usize = 60;
@@ -161,6 +161,7 @@ fn panel(
     let by = table.parsed(sheet, "by", |name| dimension(name, context));
     let range = table.parsed(sheet, "range", vocabulary::word::<Range>);
     let grain = table.parsed(sheet, "grain", vocabulary::word::<Grain>);
+    let rolling = table.parsed(sheet, "rolling", vocabulary::word::<Rolling>);
     let size = table.read(sheet, "size", size);
     let page = table.whole(sheet, "page", 1..=PAGES_MAX);
     table.finish(sheet);
@@ -174,6 +175,7 @@ fn panel(
         by: by.map(|by| by.value),
         range: range.map(|range| range.value),
         grain: grain.map(|grain| grain.value),
+        rolling: rolling.map(|rolling| rolling.value),
         size: size?.value,
         page: u8::try_from(page?.value).ok()?,
     })

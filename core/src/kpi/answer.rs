@@ -10,7 +10,7 @@ use super::formula::Entry;
 use super::frame::{Frame, FrameRequest};
 use super::privacy::promise;
 use super::scope::Subject;
-use super::{Answer, Goal, KpiError, Query, Range, Settings, entry, goal, retention};
+use super::{Answer, Goal, KpiError, Mode, Query, Range, Settings, entry, goal, retention};
 use crate::nearest::nearest;
 
 /// How long an answer is good that changes by the clock alone.
@@ -54,6 +54,10 @@ pub(super) fn bare(
     rows: &dyn Tally,
 ) -> Result<Answer, KpiError> {
     match retention::entry(&query.kpi) {
+        Some(entry) if query.rolling.is_some() => Err(KpiError::NoRolling {
+            kpi: entry.kpi.name,
+            why: "who stays is counted from one day to another",
+        }),
         Some(entry) => retention::answer(entry, query, settings, now, rows),
         None => tallied(entry(&query.kpi)?, query, settings, now, rows),
     }
@@ -92,7 +96,12 @@ fn tallied(
     if as_of > now {
         return Err(KpiError::FutureAsOf { as_of });
     }
-    if !promise::is_promised(entry, query, settings, rows)? {
+    let is_promised = promise::is_promised(entry, query, settings, rows)?;
+    if let Some(why) = why_not_rolling(entry, query, is_promised) {
+        let kpi = entry.kpi.name;
+        return Err(KpiError::NoRolling { kpi, why });
+    }
+    if !is_promised {
         return counted(entry, query, settings, now, rows, false);
     }
     let (asked, notes) = promise::blunted(query, settings, now)?;
@@ -104,6 +113,18 @@ fn tallied(
         answer.valid_until = tomorrow.map_or(answer.valid_until, |at| at.min(answer.valid_until));
     }
     Ok(answer)
+}
+
+/// Returns what is against trailing windows, where a question asks for them.
+fn why_not_rolling(entry: Entry, query: &Query, is_promised: bool) -> Option<&'static str> {
+    query.rolling?;
+    if entry.formula.standing().is_some() {
+        return Some("it is what stands at the end of a bucket");
+    }
+    if query.mode == Some(Mode::Clustered) {
+        return Some("`clustered` computes each bucket from its own answers");
+    }
+    is_promised.then_some("windows of an anonymous survey that overlap would tell single answers")
 }
 
 /// Reads a question over its time; of anonymous answers without a split by the finest buckets that
@@ -180,6 +201,7 @@ fn counted(
         as_of,
         maturity: entry.formula.maturity(settings),
         provisional: settings.provisional,
+        rolling: query.rolling,
         extent: match range {
             Range::All if is_promised => desk.whole_extent(query, &subject)?,
             Range::All => desk.extent(&subject.scope)?,
@@ -191,6 +213,8 @@ fn counted(
     }
     let (frame, reading) = read(&mut desk, &mut subject, request)?;
     subject.notes.extend(desk.note(&reading.whole));
+    let window = |rolling| format!("each point is of the {rolling} up to its end");
+    subject.notes.extend(query.rolling.map(window));
     let deff = desk.effect(&subject.scope, &reading.whole, as_of);
     // The year that a design effect is estimated over moves on at midnight.
     let rolls_at = tomorrow.filter(|_| deff.is_some());
@@ -205,6 +229,7 @@ fn counted(
             |_| next_day(now),
         ),
         grain: frame.grain,
+        rolling: query.rolling,
         mode: subject.mode,
         filters: query.filters.clone(),
         by: query.by.clone(),

@@ -246,8 +246,17 @@ impl Desk<'_> {
             .collect()
     }
 
-    /// Answers plans about rows, or about invitations and the answers they met.
+    /// Answers plans whose buckets may overlap, as trailing windows do.
     fn tallies(&self, plans: Vec<TallyPlan>) -> Result<Vec<Tallies>, KpiError> {
+        let counts: Vec<usize> = plans.iter().map(gather::n_apart).collect();
+        let apart = plans.into_iter().flat_map(gather::apart).collect();
+        let mut answers = self.disjoint(apart)?.into_iter();
+        let together = |n: usize| gather::together(answers.by_ref().take(n).collect());
+        Ok(counts.into_iter().map(together).collect())
+    }
+
+    /// Answers plans about rows, or about invitations and the answers they met.
+    fn disjoint(&self, plans: Vec<TallyPlan>) -> Result<Vec<Tallies>, KpiError> {
         let Some(answered) = self.entry.formula.responses() else {
             return Ok(gather::tally_all(self.rows, self.entry.formula, plans)?);
         };

@@ -162,6 +162,14 @@ pub enum KpiError {
         /// Its greatest answer.
         high: f64,
     },
+    /// A series of trailing windows is not defined for the question.
+    #[error("`{kpi}` has no trailing windows here: {why}")]
+    NoRolling {
+        /// The KPI.
+        kpi: &'static str,
+        /// What is against it.
+        why: &'static str,
+    },
     /// The KPI is not computed in that mode.
     #[error("`{kpi}` cannot be computed with mode `{mode}`")]
     UnsupportedMode {
@@ -280,6 +288,7 @@ impl KpiError {
             Self::NoRate { .. } => {
                 Some("add a [[currency.rate]] with its `currency`, `from` and `rate`".to_owned())
             }
+            Self::NoRolling { .. } => Some("leave `rolling` out".to_owned()),
             Self::NoSplit { .. } => Some("use a filter for each group".to_owned()),
             Self::TooManyPeriods { .. } | Self::TooManyAnswers { .. } => {
                 Some("ask for fewer customers with a filter".to_owned())

@@ -69,6 +69,9 @@ fn put_further(answer: &Answer, fields: &mut Map<String, Value>) {
     if let Some(change) = &answer.change {
         fields.insert("change".to_owned(), change_json(change));
     }
+    if let Some(rolling) = answer.rolling {
+        fields.insert("rolling".to_owned(), json!(rolling.to_string()));
+    }
     if answer.is_lower_better {
         fields.insert("lower_is_better".to_owned(), json!(true));
     }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp, ToSpan as _};
 
 use super::civil::{Bucket, Calendar};
-use super::{Grain, Instant, KpiError, Range};
+use super::{Grain, Instant, KpiError, Range, Rolling};
 use crate::plan;
 
 /// Most buckets of an answer, as plans allow.
@@ -54,6 +54,8 @@ pub(super) struct FrameRequest<'a> {
     pub(super) maturity: SignedDuration,
     /// How long after that a bucket is provisional.
     pub(super) provisional: SignedDuration,
+    /// Window of each bucket's rows; `None` is the bucket.
+    pub(super) rolling: Option<Rolling>,
     /// First and last event time of the rows.
     pub(super) extent: Option<(Timestamp, Timestamp)>,
 }
@@ -86,8 +88,8 @@ impl FrameRequest<'_> {
         let slots: Vec<Slot> = self
             .buckets(grain, from, to)?
             .into_iter()
-            .map(|bucket| self.slot(bucket, grain, (from, to), is_exact))
-            .collect();
+            .map(|bucket| self.rolled(self.slot(bucket, grain, (from, to), is_exact), tomorrow))
+            .collect::<Result<_, _>>()?;
         let rolls_at = match self.range {
             Range::All | Range::Between(..) => None,
             _ => Some(tomorrow),
@@ -221,6 +223,22 @@ impl FrameRequest<'_> {
             is_complete: !is_cut && self.matured(end) <= self.as_of,
             is_provisional: self.as_of < self.settled(end),
         }
+    }
+
+    /// Returns a slot with the rows of the trailing window up to its end; one that is not over ends
+    /// with the day that begins `tomorrow`.
+    fn rolled(&self, mut slot: Slot, tomorrow: Timestamp) -> Result<Slot, KpiError> {
+        let Some(rolling) = self.rolling else {
+            return Ok(slot);
+        };
+        if slot.rows.start < tomorrow {
+            slot.rows.end = slot.rows.end.min(tomorrow);
+        }
+        let inside = slot.rows.end.saturating_sub(SignedDuration::from_nanos(1));
+        let last = self.calendar.date(inside.unwrap_or(slot.rows.end));
+        let first = add(last, Span::new().days(1 - i64::from(rolling.days())))?;
+        slot.rows.start = self.start_of(first)?;
+        Ok(slot)
     }
 
     /// Returns when the rows of a bucket no longer change by themselves.

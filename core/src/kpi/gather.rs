@@ -73,6 +73,49 @@ pub(super) fn extent(
     Ok(own.map(|(first, _)| first).zip(last))
 }
 
+/// Whether buckets of a plan overlap.
+fn is_rolling(plan: &TallyPlan) -> bool {
+    (plan.buckets.windows(2)).any(|pair| pair[0].end > pair[1].start)
+}
+
+/// Returns how many plans [`apart`] makes of a plan.
+pub(super) fn n_apart(plan: &TallyPlan) -> usize {
+    match is_rolling(plan) {
+        true => plan.buckets.len(),
+        false => 1,
+    }
+}
+
+/// Returns a plan for each bucket where they overlap, else the plan itself. The store puts plans
+/// together again that differ in their buckets alone.
+pub(super) fn apart(plan: TallyPlan) -> Vec<TallyPlan> {
+    if !is_rolling(&plan) {
+        return vec![plan];
+    }
+    let of_bucket = |bucket: &Span| TallyPlan {
+        buckets: vec![*bucket],
+        ..plan.clone()
+    };
+    plan.buckets.iter().map(of_bucket).collect()
+}
+
+/// Puts the answers to the plans of [`apart`] together.
+pub(super) fn together(answers: Vec<Tallies>) -> Tallies {
+    let n_answers = answers.len();
+    let mut all = Tallies::default();
+    for (bucket_idx, answer) in answers.into_iter().enumerate() {
+        let rows = answer.rows.into_iter().map(|row| match n_answers {
+            1 => row,
+            _ => TallyRow { bucket_idx, ..row },
+        });
+        all.rows.extend(rows);
+        let extents = [all.extent, answer.extent].into_iter().flatten();
+        all.extent = extents.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+        all.path = answer.path;
+    }
+    all
+}
+
 /// Asks by cluster as well: the last dimension.
 fn clustered(formula: &dyn Formula, mut plan: TallyPlan) -> TallyPlan {
     plan.group.extend(formula.cluster());

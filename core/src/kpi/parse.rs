@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::civil;
-use super::{ChartKind, Grain, Instant, Mode, Range};
+use super::{ChartKind, Grain, Instant, Mode, Range, Rolling};
 use crate::nearest::nearest;
 
 /// Most filtered dimensions in one question.
@@ -32,6 +32,15 @@ pub enum ParseError {
          `12w`, `6mo` or `2y`, or `2026-01-01..2026-06-30` (the end is exclusive)"
     )]
     Range {
+        /// What was written.
+        given: String,
+    },
+    /// Not a trailing window.
+    #[error(
+        "`{given}` is not a trailing window; write whole weeks up to 52, such as `28d` or `4w`, so \
+         that every window has each day of the week as often"
+    )]
+    Rolling {
         /// What was written.
         given: String,
     },
@@ -228,6 +237,31 @@ impl FromStr for Range {
             .contains(&count)
             .then_some(range)
             .ok_or_else(bad)
+    }
+}
+
+impl FromStr for Rolling {
+    type Err = ParseError;
+
+    fn from_str(given: &str) -> Result<Self, ParseError> {
+        let days = match given.split_at_checked(given.len().saturating_sub(1)) {
+            Some((count, "d")) => count.parse().ok(),
+            Some((count, "w")) => count
+                .parse()
+                .ok()
+                .and_then(|weeks: u16| weeks.checked_mul(7)),
+            _ => None,
+        };
+        days.and_then(Self::of_days)
+            .ok_or_else(|| ParseError::Rolling {
+                given: given.to_owned(),
+            })
+    }
+}
+
+impl fmt::Display for Rolling {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}d", self.days())
     }
 }
 

@@ -70,6 +70,28 @@ pub enum Mode {
     Clustered,
 }
 
+/// A trailing window of whole weeks, in civil days: every point of a series is of the rows of so many
+/// days up to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Rolling(u16);
+
+impl Rolling {
+    /// Longest window, in days: 52 weeks.
+    pub const DAYS_MAX: u16 = 364;
+
+    /// Returns a window; `None` for one that is not of 1 to 52 whole weeks.
+    #[must_use]
+    pub fn of_days(days: u16) -> Option<Self> {
+        ((7..=Self::DAYS_MAX).contains(&days) && days.is_multiple_of(7)).then_some(Self(days))
+    }
+
+    /// Returns its length in civil days.
+    #[must_use]
+    pub const fn days(self) -> u16 {
+        self.0
+    }
+}
+
 /// One question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
@@ -79,6 +101,8 @@ pub struct Query {
     pub range: Option<Range>,
     /// Bucket width; `None` is the finest that gives at most 120 buckets.
     pub grain: Option<Grain>,
+    /// Window of each point; `None` is its bucket.
+    pub rolling: Option<Rolling>,
     /// Zone of civil time; `None` is the configured one.
     pub tz: Option<TimeZone>,
     /// Filters: dimension name and the values that pass; `None` is the missing value `(none)`.
@@ -101,6 +125,7 @@ impl Query {
             kpi: kpi.to_owned(),
             range: None,
             grain: None,
+            rolling: None,
             tz: None,
             filters: BTreeMap::new(),
             by: None,

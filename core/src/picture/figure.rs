@@ -16,6 +16,7 @@ pub fn question(dashboard: &Dashboard, panel: &Panel) -> Query {
         kpi: panel.kpi.name.to_owned(),
         range: panel.range.or(dashboard.range),
         grain: panel.grain.or(dashboard.grain),
+        rolling: panel.rolling,
         tz: None,
         filters: panel.filters.clone(),
         by: panel.by.clone(),

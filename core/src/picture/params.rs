@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::chart::{Language, Size, Style, TextMode, Theme};
-use crate::kpi::{Grain, Mode, Query, Range, parse};
+use crate::kpi::{Grain, Mode, Query, Range, Rolling, parse};
 use crate::nearest::nearest;
 
 /// Size of a picture whose address names none.
@@ -21,7 +21,9 @@ pub const HEIGHT_PX: std::ops::RangeInclusive<u32> = 120..=4320;
 /// Most parameters of one request; the contract names 20.
 pub const PARAMS_MAX: usize = 64;
 
-const QUESTION_PARAMS: [&str; 8] = ["range", "from", "to", "grain", "tz", "by", "as_of", "mode"];
+const QUESTION_PARAMS: [&str; 9] = [
+    "range", "from", "to", "grain", "rolling", "tz", "by", "as_of", "mode",
+];
 /// A goal is about one KPI: a page of several panels takes none.
 const GOAL_PARAM: &str = "goal";
 const LOOK_PARAMS: [&str; 7] = [
@@ -50,6 +52,8 @@ pub struct Overrides {
     pub range: Option<Range>,
     /// Bucket width.
     pub grain: Option<Grain>,
+    /// Window of each point.
+    pub rolling: Option<Rolling>,
     /// Zone of civil time.
     pub tz: Option<TimeZone>,
     /// Filters that replace the panel's of the same dimension.
@@ -122,6 +126,7 @@ impl Overrides {
     pub fn apply(&self, mut query: Query) -> Query {
         query.range = self.range.or(query.range);
         query.grain = self.grain.or(query.grain);
+        query.rolling = self.rolling.or(query.rolling);
         query.tz = self.tz.clone().or(query.tz);
         query.by = self.by.clone().or(query.by);
         query.as_of = self.as_of.or(query.as_of);
@@ -203,6 +208,7 @@ impl Params {
         match name {
             "range" => draft.range = Some(value.to_owned()),
             "grain" => self.overrides.grain = Some(parsed(name, value)?),
+            "rolling" => self.overrides.rolling = Some(parsed(name, value)?),
             "from" => draft.from = Some(plus(value)),
             "to" => draft.to = Some(plus(value)),
             "as_of" => draft.as_of = Some(plus(value)),

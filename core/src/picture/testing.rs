@@ -37,6 +37,7 @@ pub(crate) fn panel(id: &str, size: (u8, u8), page: u8) -> Panel {
         by: None,
         range: None,
         grain: None,
+        rolling: None,
         size,
         page,
     }
@@ -47,6 +48,7 @@ pub(crate) fn query(kpi: &str) -> Query {
         kpi: kpi.to_owned(),
         range: None,
         grain: None,
+        rolling: None,
         tz: None,
         filters: BTreeMap::new(),
         by: None,

@@ -17,6 +17,7 @@ mod pooling;
 mod privacy;
 mod refusal;
 mod response_rate;
+mod rolling;
 mod survey;
 mod sweep;
 
@@ -63,6 +64,7 @@ fn query(text: &str) -> Query {
         kpi: words.next().expect("a KPI").to_owned(),
         range: None,
         grain: None,
+        rolling: None,
         tz: None,
         filters: BTreeMap::new(),
         by: None,
@@ -74,6 +76,7 @@ fn query(text: &str) -> Query {
         let (name, value) = word.split_once('=').expect(word);
         match name {
             "range" => query.range = Some(value.parse().expect(value)),
+            "rolling" => query.rolling = Some(value.parse().expect(value)),
             "grain" => query.grain = Some(value.parse().expect(value)),
             "tz" => query.tz = Some(parse::timezone(value).expect(value)),
             "by" => query.by = Some(value.to_owned()),

@@ -59,6 +59,7 @@ fn answer() -> Answer {
         as_of: at("2026-06-03T10:00:00Z"),
         valid_until: at("2026-06-04T00:00:00Z"),
         grain: Grain::Month,
+        rolling: None,
         mode: Some(Mode::Transactional),
         filters: BTreeMap::from([("segment".to_owned(), vec![Some("a,b".to_owned()), None])]),
         by: None,

@@ -43,6 +43,7 @@ fn frame(
     FrameRequest {
         range: range.parse().expect(range),
         grain,
+        rolling: None,
         calendar: &calendar,
         as_of: at(as_of),
         maturity: SignedDuration::ZERO,

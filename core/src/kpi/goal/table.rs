@@ -115,6 +115,7 @@ pub(in crate::kpi) fn answer(
             None => tomorrow.unwrap_or(Timestamp::MAX),
         },
         grain: Grain::Day,
+        rolling: None,
         mode: None,
         filters: query.filters.clone(),
         by: None,

@@ -134,6 +134,7 @@ impl Case<'_> {
         let mut frame = FrameRequest {
             range,
             grain,
+            rolling: None,
             calendar: self.calendar,
             as_of: self.as_of,
             maturity: SignedDuration::ZERO,
@@ -165,6 +166,7 @@ impl Case<'_> {
             as_of: self.as_of,
             valid_until: frame.valid_until,
             grain: frame.grain,
+            rolling: None,
             mode: None,
             filters: self.query.filters.clone(),
             by: self.query.by.clone(),

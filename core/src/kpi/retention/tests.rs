@@ -45,6 +45,7 @@ fn query(text: &str) -> Query {
         kpi: words.next().expect("a KPI").to_owned(),
         range: None,
         grain: None,
+        rolling: None,
         tz: None,
         filters: BTreeMap::new(),
         by: None,

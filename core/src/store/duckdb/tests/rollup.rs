@@ -14,6 +14,7 @@ use crate::plan::{
     Days, Dimension, Filter, Keep, Measure, Path, Span, Tallies, Tally, TallyPlan, TallyValue,
 };
 use crate::store::duckdb::{DimensionField, DimensionSpec, RollUps};
+use crate::store::upkeep::{EraseError, PersonAsk, Upkeep as _};
 
 const CUSTOMERS: [&str; 4] = ["c0", "c1", "c2", "c3"];
 const SEGMENTS: [&str; 3] = ["large", "small", "mid"];
@@ -70,6 +71,7 @@ pub(super) fn store() -> TestStore {
 enum Step {
     Answers(Vec<Answer>),
     Person(&'static str, &'static str, i64),
+    Erase(&'static str),
     Settle,
     Reopen,
 }
@@ -95,6 +97,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => prop::collection::vec(answer(), 1..25).prop_map(Step::Answers),
         2 => (select(&CUSTOMERS[..]), select(&SEGMENTS[..]), 0_i64..50_000)
             .prop_map(|(id, segment, updated_at)| Step::Person(id, segment, updated_at)),
+        1 => select(&CUSTOMERS[..]).prop_map(Step::Erase),
         2 => Just(Step::Settle),
         1 => Just(Step::Reopen),
     ]
@@ -107,6 +110,16 @@ fn take(store: TestStore, step: &Step) -> TestStore {
         }
         Step::Person(id, segment, updated_at) => {
             commit_people(&store, "crm", &[person(id, segment, *updated_at)]);
+        }
+        Step::Erase(id) => {
+            let person = PersonAsk {
+                reference: (*id).to_owned(),
+                source: Some(store.source.clone()),
+            };
+            match store.erase(&person, at(3_600)) {
+                Ok(_) | Err(EraseError::Unknown { .. }) => {}
+                Err(error) => panic!("{id}: {error}"),
+            }
         }
         Step::Settle => store.settle().unwrap(),
         Step::Reopen => return store.reopened(),
