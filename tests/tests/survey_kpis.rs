@@ -229,11 +229,11 @@ fn answers_are_drawn_by_score() {
     // Each answer that was given has a layer named by it; nobody gave a 2.
     for answer in ["1", "3", "4", "5"] {
         assert!(
-            stack.contains(&format!(">{answer} ")),
+            stack.contains(&format!(">{answer}: ")),
             "no layer {answer} in\n{stack}"
         );
     }
-    assert!(!stack.contains(">2 "), "{stack}");
+    assert!(!stack.contains(">2: "), "{stack}");
     let bars = drawn(&scratch, "ces-bars", "svg");
     for share in ["42", "33", "25"] {
         assert!(
