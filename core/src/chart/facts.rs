@@ -10,7 +10,7 @@ use super::sheet::Sheet;
 use super::theme::Rgb;
 use super::words::filled;
 use super::{Figure, Freshness, GoalMark, Language};
-use crate::kpi::{Base, Bound, Change, GoalStanding, GoalState, Kpi, Score, Unit};
+use crate::kpi::{Base, Bound, Change, GoalStanding, GoalState, Score, Unit};
 
 /// How much there is to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -341,7 +341,7 @@ fn goal(figure: &Figure, language: Language) -> Option<Fact> {
     };
     let plain = format!("{} {target}", words.goal);
     if let Some(standing) = &figure.answer.goal {
-        return Some(stood(standing, kpi, [named, plain], language));
+        return Some(stood(standing, figure, [named, plain], language));
     }
     let Some(score) = figure.answer.total.value else {
         return Some(Fact {
@@ -375,15 +375,33 @@ fn goal(figure: &Figure, language: Language) -> Option<Fact> {
     })
 }
 
-/// Returns a goal with its state in words, and how far it is away while it can be reached.
+/// Returns a goal with its state in words: with the value that it is judged by, where that is not
+/// the one in the headline, else with how far it is away while it can be reached.
 fn stood(
     standing: &GoalStanding,
-    kpi: &Kpi,
+    figure: &Figure,
     [named, plain]: [String; 2],
     language: Language,
 ) -> Fact {
     let words = language.words();
+    let kpi = figure.answer.kpi;
     let state = words.goal_state(standing.state);
+    let told = |value: f64| numerals::value(value, kpi, language);
+    let lately = standing.current.value.map(told);
+    let is_elsewhere = lately != figure.answer.total.value.map(told);
+    if let Some(lately) = lately.filter(|_| is_elsewhere) {
+        let lately = filled(words.lately, &[&lately]);
+        return Fact {
+            wordings: vec![
+                format!("{named} · {lately} · {state}"),
+                format!("{plain} · {lately} · {state}"),
+                format!("{plain} · {lately}"),
+                plain,
+            ],
+            tone: Tone::Goal,
+            arrow: None,
+        };
+    }
     let is_open = matches!(
         standing.state,
         Some(GoalState::Behind | GoalState::Ahead | GoalState::OnTrack)
