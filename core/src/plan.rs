@@ -246,6 +246,10 @@ pub trait Days: std::fmt::Debug + Send + Sync {
     /// Returns the civil day that holds an instant; `None` only at the ends of the calendar.
     fn day_of(&self, at: Timestamp) -> Option<Span>;
 
+    /// Returns the civil month that holds an instant, made of whole days; `None` only at the ends of
+    /// the calendar.
+    fn month_of(&self, at: Timestamp) -> Option<Span>;
+
     /// Returns a text that changes when the days do.
     fn name(&self) -> String;
 }

@@ -216,6 +216,25 @@ impl Days for CivilDays {
         }
     }
 
+    fn month_of(&self, at: Timestamp) -> Option<Bounds> {
+        let day = self.day_of(at)?;
+        // The day may be one that came back; what counts is the month it lies in.
+        let mut first = day.start.to_zoned(self.0.clone()).date().first_of_month();
+        let mut start = day_start(first, &self.0)?;
+        while start > at {
+            first = first.checked_sub(1.month()).ok()?;
+            start = day_start(first, &self.0)?;
+        }
+        loop {
+            let next = first.checked_add(1.month()).ok()?;
+            let end = day_start(next, &self.0)?;
+            if end > at {
+                return Some(Bounds { start, end });
+            }
+            (first, start) = (next, end);
+        }
+    }
+
     fn name(&self) -> String {
         let zone = self.0.iana_name().unwrap_or("UTC");
         format!("{zone}@{}", tzdb_version())

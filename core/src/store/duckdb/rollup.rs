@@ -3,8 +3,9 @@
 //! A day is clean, when its tallies are those of its rows, or noted as changed. Whatever touches
 //! rows notes their days in its own transaction; the writing thread tallies them anew when nothing
 //! else waits. A question takes clean whole days from the tallies and everything else from the
-//! rows, so it is exact at every moment and after every crash. All of it is derived: a file that
-//! was written without it is simply tallied again.
+//! rows, so it is exact at every moment and after every crash. Whole months without a changed day
+//! have tallies of their own, made of those of their days. All of it is derived: a file that was
+//! written without it is simply tallied again.
 
 mod read;
 mod restate;
@@ -39,7 +40,7 @@ const FLAGS: [&str; 2] = ["is_test", "anonymous"];
 const NUMBERS: [&str; 3] = ["scale_min", "scale_max", "score"];
 
 /// Version of the layout; another number lays the tables out anew.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// Microseconds of a slot in which a zone's day begins at most once, but for historic offsets.
 const SLOT_US: i64 = 15 * 60 * 1_000_000;
@@ -123,13 +124,14 @@ impl Rollup {
             .iter()
             .map(|(name, sql)| format!(", {name} {sql}"))
             .collect();
+        let counts = "n UBIGINT NOT NULL, n_alone UBIGINT NOT NULL, \
+             person_bits UBIGINT NOT NULL, n_persons UBIGINT NOT NULL, \
+             first_at TIMESTAMP NOT NULL, last_at TIMESTAMP NOT NULL";
         transaction.execute_batch(&format!(
-            "DROP TABLE IF EXISTS rollup; DROP TABLE IF EXISTS rollup_changed; \
-             DROP TABLE IF EXISTS rollup_state; \
-             CREATE TABLE rollup (day_start TIMESTAMP NOT NULL{keys}, n UBIGINT NOT NULL, \
-             n_alone UBIGINT NOT NULL, person_bits UBIGINT NOT NULL, \
-             n_persons UBIGINT NOT NULL, \
-             first_at TIMESTAMP NOT NULL, last_at TIMESTAMP NOT NULL); \
+            "DROP TABLE IF EXISTS rollup; DROP TABLE IF EXISTS rollup_month; \
+             DROP TABLE IF EXISTS rollup_changed; DROP TABLE IF EXISTS rollup_state; \
+             CREATE TABLE rollup (day_start TIMESTAMP NOT NULL{keys}, {counts}); \
+             CREATE TABLE rollup_month (month_start TIMESTAMP NOT NULL{keys}, {counts}); \
              CREATE TABLE rollup_changed (day_start TIMESTAMP NOT NULL, \
              day_end TIMESTAMP NOT NULL); \
              CREATE TABLE rollup_state (definition VARCHAR NOT NULL, version UBIGINT NOT NULL);"
@@ -195,11 +197,11 @@ impl Rollup {
 fn stored(connection: &Connection) -> duckdb::Result<Option<(String, u64)>> {
     let n_tables: u64 = connection.query_row(
         "SELECT count(*) FROM duckdb_tables() WHERE table_name IN \
-         ('rollup', 'rollup_changed', 'rollup_state') AND database_name = current_database()",
+         ('rollup', 'rollup_month', 'rollup_changed', 'rollup_state') AND database_name = current_database()",
         [],
         |row| row.get(0),
     )?;
-    if n_tables < 3 {
+    if n_tables < 4 {
         return Ok(None);
     }
     connection

@@ -13,6 +13,9 @@ use crate::plan::{Dimension, Filter, Measure, QuestionSet, RowTime, Span, TallyP
 use crate::record::RecordKind;
 use crate::record::door::BUCKET_TIME;
 
+/// Most months of a question that are looked at; the days of later ones are read.
+const MONTHS_MAX: usize = 600;
+
 /// Runs of days that are read from rows beside the tallies; more of them are quicker without.
 const RUNS_MAX: usize = 16;
 
@@ -80,7 +83,7 @@ impl Rollup {
             end: last.end,
         };
         match self.cut_days(buckets) {
-            Some(cut) => self.source(connection, within, cut),
+            Some(cut) => self.source(connection, within, buckets, cut),
             None => Ok(None),
         }
     }
@@ -105,6 +108,7 @@ impl Rollup {
         &self,
         connection: &Connection,
         within: Span,
+        buckets: &[Span],
         cut: BTreeSet<(Timestamp, Timestamp)>,
     ) -> duckdb::Result<Option<Source>> {
         let mut days = cut;
@@ -121,23 +125,78 @@ impl Rollup {
             return Ok(None);
         }
         Ok(Some(Source {
-            sql: self.sql(&days, &runs),
+            sql: self.sql(within, &self.whole_months(buckets, &days), &days, &runs),
             n_days_of_rows: days.len(),
         }))
     }
 
-    /// Writes tallies as rows named like the stored ones, those of some days made of rows.
-    fn sql(&self, days: &BTreeSet<(Timestamp, Timestamp)>, runs: &[Span]) -> String {
+    /// Returns runs of months that lie within one bucket each and hold none of the days.
+    fn whole_months(&self, buckets: &[Span], days: &BTreeSet<(Timestamp, Timestamp)>) -> Vec<Span> {
+        let mut months: Vec<Span> = Vec::new();
+        let mut n_tried = 0;
+        for bucket in buckets {
+            let mut at = bucket.start;
+            while let Some(month) = self.days.month_of(at).filter(|_| at < bucket.end) {
+                n_tried += 1;
+                if n_tried > MONTHS_MAX {
+                    return months;
+                }
+                at = month.end;
+                let is_within = bucket.start <= month.start && month.end <= bucket.end;
+                let in_month =
+                    days.range((month.start, Timestamp::MIN)..(month.end, Timestamp::MIN));
+                if !is_within || in_month.count() > 0 {
+                    continue;
+                }
+                match months.last_mut() {
+                    Some(run) if run.end == month.start => run.end = month.end,
+                    _ => months.push(month),
+                }
+            }
+        }
+        months
+    }
+
+    /// Writes tallies as rows named like the stored ones: those of runs of months, those of the days
+    /// between them, and those of some days made of rows.
+    fn sql(
+        &self,
+        within: Span,
+        months: &[Span],
+        days: &BTreeSet<(Timestamp, Timestamp)>,
+        runs: &[Span],
+    ) -> String {
         let keys = self.key_list();
+        let counts = "r.n, r.n_alone, r.person_bits, r.n_persons, r.first_at, r.last_at";
+        let mut conditions = vec!["true".to_owned()];
         let starts: Vec<String> = days.iter().map(|(start, _)| literal(*start)).collect();
-        let condition = match starts.is_empty() {
-            true => String::new(),
-            false => format!(" WHERE r.day_start NOT IN ({})", starts.join(", ")),
+        if !starts.is_empty() {
+            conditions.push(format!("r.day_start NOT IN ({})", starts.join(", ")));
+        }
+        let outside = |run: &Span| {
+            let (start, end) = (literal(run.start), literal(run.end));
+            format!("(r.day_start < {start} OR r.day_start >= {end})")
         };
+        conditions.extend(months.iter().map(outside));
+        if months
+            .iter()
+            .any(|run| run.start <= within.start && within.end <= run.end)
+        {
+            // Nothing is left for the days.
+            conditions = vec!["false".to_owned()];
+        }
         let mut sql = format!(
-            "(SELECT {keys}r.day_start AS {BUCKET_TIME}, r.n, r.n_alone, r.person_bits, \
-             r.n_persons, r.first_at, r.last_at FROM rollup r{condition}"
+            "(SELECT {keys}r.day_start AS {BUCKET_TIME}, {counts} FROM rollup r WHERE {}",
+            conditions.join(" AND ")
         );
+        for run in months {
+            sql.push_str(&format!(
+                " UNION ALL SELECT {keys}r.month_start, {counts} FROM rollup_month r \
+                 WHERE r.month_start >= {} AND r.month_start < {}",
+                literal(run.start),
+                literal(run.end)
+            ));
+        }
         let [alone, bits, named] = person_columns();
         for run in runs {
             // Each by itself, so that parts of the table outside of it are passed over.
@@ -168,7 +227,7 @@ impl Rollup {
             start: Timestamp::from_second(-9_000_000_000).unwrap_or(Timestamp::MIN),
             end: Timestamp::from_second(250_000_000_000).unwrap_or(Timestamp::MAX),
         };
-        let Some(source) = self.source(&transaction, always, BTreeSet::new())? else {
+        let Some(source) = self.source(&transaction, always, &[], BTreeSet::new())? else {
             return Ok(None);
         };
         // Answers without a time are in no day.

@@ -63,12 +63,53 @@ impl Rollup {
             params![starts],
         )?;
         self.insert(&transaction, "rollup", days)?;
+        self.restate_months(&transaction, days)?;
         transaction.execute(
             "DELETE FROM rollup_changed \
              WHERE day_start IN (SELECT make_timestamp(unnest($1::BIGINT[])))",
             params![starts],
         )?;
         transaction.commit()
+    }
+
+    /// Puts the tallies of the months together that hold these days; those of a month with other
+    /// changed days are put together again with them.
+    fn restate_months(&self, connection: &Connection, days: &[Span]) -> duckdb::Result<()> {
+        for month in self.months(days) {
+            let span = params![time(month.start), time(month.end)];
+            connection.execute(
+                "DELETE FROM rollup_month WHERE month_start >= $1 AND month_start < $2",
+                span,
+            )?;
+            let sql = format!("INSERT INTO rollup_month {}", self.month_sql());
+            connection.execute(&sql, params![time(month.start), time(month.end)])?;
+        }
+        Ok(())
+    }
+
+    /// Returns the months that hold days in time order.
+    fn months(&self, days: &[Span]) -> Vec<Span> {
+        let mut months: Vec<Span> = Vec::new();
+        for day in days {
+            if months.last().is_none_or(|month| day.start >= month.end) {
+                months.extend(self.days.month_of(day.start));
+            }
+        }
+        months
+    }
+
+    /// Returns the query for the tallies of one month, from those of its days.
+    fn month_sql(&self) -> String {
+        let keys: String = self
+            .keys()
+            .iter()
+            .map(|(name, _)| format!(", {name}"))
+            .collect();
+        format!(
+            "SELECT $1::TIMESTAMP{keys}, sum(n), sum(n_alone), bit_or(person_bits), \
+             sum(n_persons), min(first_at), max(last_at) FROM rollup \
+             WHERE day_start >= $1 AND day_start < $2 GROUP BY ALL"
+        )
     }
 
     /// Inserts the tallies of days, in time order, into a table like that of the tallies.
@@ -105,7 +146,7 @@ impl Rollup {
 }
 
 impl Rollup {
-    /// Returns the starts of clean days whose tallies are not those of their rows.
+    /// Returns the starts of clean days and months whose tallies are not those of their rows.
     pub(in super::super) fn untrue(
         &self,
         connection: &Connection,
@@ -118,24 +159,49 @@ impl Rollup {
         }
         days.sort_unstable_by_key(|day| day.start);
         days.dedup();
-        connection
-            .execute_batch("CREATE OR REPLACE TEMP TABLE rollup_anew AS FROM rollup WHERE false")?;
+        connection.execute_batch(
+            "CREATE OR REPLACE TEMP TABLE rollup_anew AS FROM rollup WHERE false; \
+             CREATE OR REPLACE TEMP TABLE rollup_month_anew AS FROM rollup_month WHERE false",
+        )?;
         for days in days.chunks(DAYS_MAX) {
             self.insert(connection, "rollup_anew", days)?;
         }
-        let mut statement = connection.prepare(
-            "SELECT DISTINCT epoch_us(day_start) FROM (\
-             (FROM rollup EXCEPT FROM rollup_anew) UNION ALL \
-             (FROM rollup_anew EXCEPT FROM rollup)) \
-             WHERE day_start NOT IN (SELECT day_start FROM rollup_changed) ORDER BY ALL",
-        )?;
-        let starts = statement.query_map([], |row| {
-            Ok(Timestamp::from_microsecond(row.get(0)?).unwrap_or(Timestamp::MAX))
-        })?;
-        let starts = starts.collect();
-        connection.execute_batch("DROP TABLE rollup_anew")?;
-        starts
+        let sql = format!("INSERT INTO rollup_month_anew {}", self.month_sql());
+        for month in self.months(&days) {
+            connection.execute(&sql, params![time(month.start), time(month.end)])?;
+        }
+        let changed = instants(connection, "SELECT epoch_us(day_start) FROM rollup_changed")?;
+        let mut untrue = differing(connection, "rollup", "day_start")?;
+        untrue.retain(|at| !changed.contains(at));
+        for at in differing(connection, "rollup_month", "month_start")? {
+            let month = self.days.month_of(at);
+            let is_in = |day: &Timestamp| {
+                month.is_some_and(|month| month.start <= *day && *day < month.end)
+            };
+            untrue.extend((!changed.iter().any(is_in)).then_some(at));
+        }
+        connection.execute_batch("DROP TABLE rollup_anew; DROP TABLE rollup_month_anew")?;
+        Ok(untrue)
     }
+}
+
+/// Returns where a table of tallies differs from the one that was made anew.
+fn differing(connection: &Connection, table: &str, at: &str) -> duckdb::Result<Vec<Timestamp>> {
+    instants(
+        connection,
+        &format!(
+            "SELECT DISTINCT epoch_us({at}) FROM ((FROM {table} EXCEPT FROM {table}_anew) \
+             UNION ALL (FROM {table}_anew EXCEPT FROM {table})) ORDER BY ALL"
+        ),
+    )
+}
+
+fn instants(connection: &Connection, sql: &str) -> duckdb::Result<Vec<Timestamp>> {
+    let mut statement = connection.prepare(sql)?;
+    let found = statement.query_map([], |row| {
+        Ok(Timestamp::from_microsecond(row.get(0)?).unwrap_or(Timestamp::MAX))
+    })?;
+    found.collect()
 }
 
 /// The person of an answer named `r`; null for one that stands for itself.

@@ -40,6 +40,15 @@ impl Days for ShortDays {
         })
     }
 
+    fn month_of(&self, at_: Timestamp) -> Option<Span> {
+        let offset = at(900).as_second();
+        let start = (at_.as_second() - offset).div_euclid(3 * DAY_S) * 3 * DAY_S + offset;
+        Some(Span {
+            start: Timestamp::from_second(start).ok()?,
+            end: Timestamp::from_second(start + 3 * DAY_S).ok()?,
+        })
+    }
+
     fn name(&self) -> String {
         "short".to_owned()
     }
@@ -396,6 +405,9 @@ fn a_tally_that_is_not_that_of_its_rows_is_found() {
     store.settle().unwrap();
     assert_eq!(store.untrue_tallies().unwrap(), []);
     store.falsify("UPDATE rollup SET n = 2 WHERE first_at = (SELECT min(first_at) FROM rollup)");
+    // The month is no more that of its days.
+    assert_eq!(store.untrue_tallies().unwrap(), [at(900), at(900)]);
+    store.falsify("UPDATE rollup SET n = 1; UPDATE rollup_month SET n_persons = 7");
     assert_eq!(store.untrue_tallies().unwrap(), [at(900)]);
 }
 
@@ -416,6 +428,9 @@ fn every_instant_is_in_one_day() {
         for _ in 0..800 {
             let last = Timestamp::from_microsecond(day.end.as_microsecond() - 1).unwrap();
             assert_eq!(days.day_of(last), Some(day), "{name}");
+            let month = days.month_of(last).unwrap();
+            assert_eq!(days.month_of(day.start), Some(month), "{name}");
+            assert!(month.start <= day.start && day.end <= month.end, "{name}");
             let next = days.day_of(day.end).unwrap();
             assert_eq!(next.start, day.end, "{name}");
             day = next;
