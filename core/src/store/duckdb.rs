@@ -373,7 +373,8 @@ impl Store for DuckStore {
 
     fn flush(&self) -> Result<(), StoreError> {
         self.write("write the log to the database", |connection, _| {
-            connection.execute_batch("CHECKPOINT")
+            // Without the word it would fail where a question is being answered; with it, it waits.
+            connection.execute_batch("FORCE CHECKPOINT")
         })
     }
 }
