@@ -24,6 +24,7 @@
 //! | [`conformance`] | runs a plugin through the contract for its author, offline |
 //! | [`ingest`] | runs sources on their schedule and commits what they give |
 //! | [`push`] | takes webhooks: verified, durable before the answer, parsed by a child |
+//! | [`statistic`] | arithmetic of samples that every analysis shares; pure |
 //! | [`kpi`] | one formula a file; pure: no IO, no clock |
 //! | [`chart`] | figure → SVG → PNG; pure |
 //! | [`dashboard`] | one page as a TOML file; a bad file never replaces a good one |
@@ -90,6 +91,7 @@ pub mod picture;
 pub mod plan;
 pub mod push;
 pub mod record;
+pub mod statistic;
 pub mod store;
 pub mod telemetry;
 pub mod template;

@@ -1,6 +1,7 @@
 //! Groups of a split against the rest: which of them really differ, with so many looked at once.
 
 use crate::plan::TallyValue;
+use crate::statistic::finds_bound;
 
 use super::Contrast;
 use super::desk::Desk;
@@ -65,17 +66,7 @@ fn without(whole: &[TallyValue], part: &[TallyValue]) -> Option<Vec<TallyValue>>
 /// Benjamini and Hochberg 1995, at a false discovery rate of 10 %; the 95 % interval of a
 /// difference must exclude 0 as well.
 fn contrasts(found: &[Option<(Difference, u64)>]) -> Vec<Option<Contrast>> {
-    let mut all: Vec<f64> = found.iter().flatten().map(|(one, _)| one.p).collect();
-    all.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_precision_loss, reason = "at most nine groups are shown")]
-    let passes = |(idx, p): &(usize, f64)| *p <= (*idx + 1) as f64 / all.len() as f64 * FALSE_FINDS;
-    let bound = all
-        .iter()
-        .copied()
-        .enumerate()
-        .filter(passes)
-        .map(|(_, p)| p)
-        .next_back();
+    let bound = finds_bound(found.iter().flatten().map(|(one, _)| one.p), FALSE_FINDS);
     let judged = |(one, n_rest): (Difference, u64)| Contrast {
         value: one.value,
         low: one.low,
