@@ -3,6 +3,7 @@
 //! A plan never holds SQL, a time zone or a ratio. Buckets are explicit UTC ranges; ratios,
 //! intervals and suppression are computed from the small result by `kpi`.
 
+mod anonymous;
 mod elapsed;
 pub mod explain;
 mod period;
@@ -10,8 +11,11 @@ mod period;
 pub(crate) mod row_table;
 mod stance;
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
+pub use anonymous::{Survey, anonymous_surveys, ever};
 pub use elapsed::{Clock, Elapsed, Openings, Order, Run, Window, seconds};
 pub use period::{Period, PeriodPlan, Periods};
 pub use stance::{Stance, StancePlan};
@@ -111,6 +115,19 @@ pub enum Filter {
     },
     /// Another live row of the kind, whatever the filter, is a sequel of the row.
     HasSequel(Sequel),
+}
+
+impl Filter {
+    /// Whether it asks for values of a dimension.
+    #[must_use]
+    pub fn names(&self, dimension: &Dimension) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(|part| part.names(dimension)),
+            Self::Not(inner) => inner.names(dimension),
+            Self::In(named, _) => named == dimension,
+            _ => false,
+        }
+    }
 }
 
 /// One number to compute per group and bucket.
@@ -456,6 +473,20 @@ pub trait Tally: Send + Sync {
     /// # Errors
     /// As [`Tally::tally`].
     fn question_sets(&self, metric: &str) -> Result<Vec<QuestionSet>, TallyError>;
+
+    /// Lists the surveys with an anonymous answer, as far as is known now.
+    ///
+    /// # Errors
+    /// As [`Tally::tally`].
+    fn anonymous_surveys(&self) -> Result<BTreeSet<Survey>, TallyError> {
+        anonymous_surveys(|plan| self.tally(plan))
+    }
+
+    /// Returns the most values that an answer had of a dimension so far, if it was asked about: a
+    /// hint, for choosing between two ways to the same answer.
+    fn n_values(&self, _kind: RecordKind, _dimension: &Dimension) -> Option<usize> {
+        None
+    }
 
     /// Returns earliest and latest time of the live rows of a kind under a filter; rows without
     /// that time are left out.

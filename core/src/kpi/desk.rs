@@ -14,6 +14,7 @@ use crate::plan::{
 };
 
 pub(super) use drawn::Row;
+use split::Groups;
 
 use super::cluster::Deff;
 use super::formula::{Chosen, Entry, Measured};
@@ -281,8 +282,12 @@ impl Desk<'_> {
         }
         let groups = subject.branches.iter();
         lines.extend(groups.map(|branch| Line::of_groups(branch, frame.range())));
+        let early = self.early_lines(subject, frame);
+        let n_early = early.len();
+        lines.extend(early);
         let mut found = self.ask(&lines)?;
-        let totals = found.split_off(lines.len() - subject.branches.len());
+        let early = found.split_off(lines.len() - n_early);
+        let totals = found.split_off(found.len() - subject.branches.len());
         let bias = self.bias(subject, frame, &totals)?;
         let mut found = found.into_iter();
         let mut next = || found.next().unwrap_or_default();
@@ -296,7 +301,7 @@ impl Desk<'_> {
             None => whole.clone(),
         };
         let series = if subject.by.is_some() {
-            self.split(subject, frame, &raw, totals)?
+            self.split(subject, frame, &raw, Groups { totals, early })?
         } else {
             let row = Row::of(None, self.only(next(), frame.slots.len()), whole.clone());
             self.drawn(frame, vec![row])?

@@ -1,13 +1,15 @@
 //! Listens in on the plans of an answer: what was asked, what it was read from, how long it took.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use super::{
-    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, Path, PeriodPlan, Periods,
-    QuestionSet, RowTime, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Dimension, Filter, Path, PeriodPlan,
+    Periods, QuestionSet, RowTime, Stance, StancePlan, Survey, Tallies, Tally, TallyError,
+    TallyPlan,
 };
 use crate::record::RecordKind;
 
@@ -133,6 +135,19 @@ impl Tally for Listener<'_> {
             || self.rows.question_sets(metric),
             |sets| (sets.len(), Path::Rows),
         )
+    }
+
+    fn anonymous_surveys(&self) -> Result<BTreeSet<Survey>, TallyError> {
+        let about = About::kind("anonymous surveys", RecordKind::Response);
+        self.hear(
+            about,
+            || self.rows.anonymous_surveys(),
+            |surveys| (surveys.len(), Path::Rows),
+        )
+    }
+
+    fn n_values(&self, kind: RecordKind, dimension: &Dimension) -> Option<usize> {
+        self.rows.n_values(kind, dimension)
     }
 
     fn extent(

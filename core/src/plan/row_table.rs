@@ -144,6 +144,8 @@ pub(crate) struct RowTable {
     /// Rows of invitations, asked for by that kind; one flagged `bounced` was not delivered.
     pub(crate) invitations: Vec<Row>,
     pub(crate) plans: Mutex<Vec<TallyPlan>>,
+    /// The most values that an answer had of any dimension so far, if anything is known.
+    pub(crate) n_values: Option<usize>,
 }
 
 impl RowTable {
@@ -152,6 +154,7 @@ impl RowTable {
             rows: rows.into_iter().collect(),
             invitations: Vec::new(),
             plans: Mutex::default(),
+            n_values: None,
         }
     }
 
@@ -179,6 +182,10 @@ fn latest_of(rows: &[Row], as_of: Option<Timestamp>) -> Vec<&Row> {
 }
 
 impl Tally for RowTable {
+    fn n_values(&self, _: RecordKind, _: &Dimension) -> Option<usize> {
+        self.n_values
+    }
+
     fn tally(&self, plan: &TallyPlan) -> Result<Tallies, TallyError> {
         assert!(
             (1..=2_000).contains(&plan.buckets.len()),

@@ -38,7 +38,7 @@ mod tally;
 mod upkeep;
 mod writer;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -54,8 +54,8 @@ use self::fault::failed;
 use self::reader::Readers;
 use self::rollup::Rollup;
 use self::writer::Writer;
-use crate::plan::QuestionSet;
-use crate::record::{SourceName, StreamName};
+use crate::plan::{Dimension, QuestionSet, Survey};
+use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::export::{Export, Page, PageAsk};
 use crate::store::{
     Ack, Checkpoint, CommitUnit, EventMark, RunLog, SourceState, Store, StoreError,
@@ -79,6 +79,11 @@ pub struct DuckStore {
     /// The questions of each metric as of a data version: every answer asks for them, and they
     /// take a scan of all rows. At most one entry a metric of the record kind.
     questions: Mutex<HashMap<String, (u64, Vec<QuestionSet>)>>,
+    /// The surveys that promised anonymity, as of a data version: every answer asks for them too.
+    anonymous: Mutex<Option<(u64, BTreeSet<Survey>)>>,
+    /// The most values that an answer had of a dimension: at most one entry for each that a kind can
+    /// be split by.
+    widths: Mutex<HashMap<(RecordKind, Dimension), usize>>,
     /// Sums over persons that were asked for.
     clusters: Mutex<KeptClusters>,
     /// Live rows by source and kind as of a data version: asked for every two seconds.
@@ -117,6 +122,8 @@ impl DuckStore {
             options,
             damaged_log,
             questions: Mutex::default(),
+            anonymous: Mutex::default(),
+            widths: Mutex::default(),
             clusters: Mutex::default(),
             counts: Arc::default(),
             _lock: lock,

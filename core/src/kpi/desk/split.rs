@@ -45,18 +45,45 @@ impl Branch {
     }
 }
 
+/// The groups of a split's branches.
+pub(super) struct Groups {
+    /// Their cells over the whole range.
+    pub(super) totals: Vec<Found>,
+    /// Their cells in every bucket, where all groups were asked for at once.
+    pub(super) early: Vec<Found>,
+}
+
+impl<'a> Desk<'a> {
+    /// Returns the lines of all groups in every bucket, where so few are expected that all of them
+    /// are shown: one question less.
+    pub(super) fn early_lines<'b>(&self, subject: &'b Subject, frame: &Frame) -> Vec<Line<'b>> {
+        let kind = self.entry.formula.kind();
+        let is_narrow = |branch: &Branch| {
+            let dimension = branch.dimension();
+            let n_values = dimension.and_then(|one| self.rows.n_values(kind, one));
+            n_values.is_some_and(|n| n <= GROUPS_MAX)
+        };
+        let branches = subject.branches.iter();
+        match branches.clone().all(is_narrow) {
+            true => branches
+                .map(|branch| Line::of_groups_by_bucket(branch, frame))
+                .collect(),
+            false => Vec::new(),
+        }
+    }
+}
+
 impl Desk<'_> {
     /// Returns one series per group, the greatest groups first, the others pooled at the end.
-    ///
-    /// `totals` are the branches' groups over the whole range.
     pub(super) fn split(
         &self,
         subject: &Subject,
         frame: &Frame,
         whole: &[TallyValue],
-        totals: Vec<Found>,
+        found: Groups,
     ) -> Result<Vec<Series>, KpiError> {
-        let mut groups = groups_of(totals);
+        let is_early = !found.early.is_empty();
+        let mut groups = groups_of(found.totals);
         let key = |group: &Group| subject.branches[group.branch_idx].key(group.value.as_ref());
         groups.sort_by_cached_key(|group| (Reverse(group.total.n), key(group)));
         let has_rest = groups.len() > GROUPS_MAX;
@@ -75,25 +102,24 @@ impl Desk<'_> {
             true => self.rest(subject, &groups)?,
             false => None,
         };
-        let mut lines: Vec<Line<'_>> = subject
-            .branches
-            .iter()
-            .zip(&scopes)
-            .map(|(branch, scope)| Line {
-                group: branch.dimension(),
-                deffs: Some(&branch.deffs),
-                ..Line::by_bucket(scope, frame)
-            })
-            .collect();
+        let shown = subject.branches.iter().zip(&scopes);
+        let shown = shown.filter(|_| !is_early).map(|(branch, scope)| Line {
+            group: branch.dimension(),
+            deffs: Some(&branch.deffs),
+            ..Line::by_bucket(scope, frame)
+        });
+        let mut lines: Vec<Line<'_>> = shown.collect();
+        let n_shown = lines.len();
         if let Some(rest) = &rest {
             lines.push(Line::over(rest, frame.range()));
             lines.push(Line::by_bucket(rest, frame));
         }
-        let mut found = self.ask(&lines)?;
-        let pooled = found.split_off(scopes.len());
+        let mut asked = self.ask(&lines)?;
+        let pooled = asked.split_off(n_shown);
+        let mut cells = if is_early { found.early } else { asked };
         let (mut rows, mut raws) = (Vec::new(), Vec::new());
         for group in &groups {
-            let cells = &mut found[group.branch_idx].cells;
+            let cells = &mut cells[group.branch_idx].cells;
             let line = cells.remove(&group.value);
             // A group without a row in any bucket has as many empty cells.
             let line = line.unwrap_or_else(|| self.empty(frame.slots.len()));

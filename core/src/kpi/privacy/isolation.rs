@@ -8,14 +8,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::complement::{Grid, Veil, veil};
-use super::promise::ever;
 use crate::kpi::desk::{Desk, Line, Row};
 use crate::kpi::formula::Measured;
 use crate::kpi::frame::Frame;
 use crate::kpi::names::Names;
 use crate::kpi::scope::{Subject, is_identity};
 use crate::kpi::{KpiError, Query};
-use crate::plan::Span;
+use crate::plan::{Span, ever};
 
 /// A question without one of its filters.
 pub(in crate::kpi) struct Parent {

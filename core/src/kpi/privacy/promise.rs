@@ -1,7 +1,5 @@
 //! Surveys that promised anonymity: which they are, and the time that may be asked of them.
 
-use std::collections::BTreeSet;
-
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
@@ -10,24 +8,7 @@ use crate::kpi::civil::Calendar;
 use crate::kpi::formula::Entry;
 use crate::kpi::names::Names;
 use crate::kpi::{Grain, Instant, KpiError, Query, Range, Settings};
-use crate::plan::{self, Clock, Dimension, Filter, Keep, Measure, RowTime, Tally, TallyPlan};
-use crate::record::RecordKind;
-
-/// A source and a survey of it.
-type Survey = (Option<String>, Option<String>);
-
-/// Returns all the time in which something can have happened.
-pub(in crate::kpi) fn ever() -> plan::Span {
-    let at = |year: i16| {
-        let first = Date::constant(year, 1, 1).at(0, 0, 0, 0);
-        first.to_zoned(jiff::tz::TimeZone::UTC)
-    };
-    let at = |year| at(year).map_or(Timestamp::UNIX_EPOCH, |first| first.timestamp());
-    plan::Span {
-        start: at(1900),
-        end: at(2201),
-    }
-}
+use crate::plan::{Survey, Tally};
 
 /// Returns whether a question is about a survey that promised anonymity to anyone who answered it.
 ///
@@ -47,7 +28,7 @@ pub(in crate::kpi) fn is_promised(
     }
     let surveys = match (formula.metric(), formula.responses()) {
         (None, None) => return Ok(false),
-        _ => anonymous_surveys(rows)?,
+        _ => rows.anonymous_surveys()?,
     };
     if surveys.is_empty() {
         return Ok(false);
@@ -72,28 +53,6 @@ fn is_meant((source, survey): &Survey, query: &Query) -> bool {
         filter.is_none_or(|values| values.contains(value))
     };
     passes("source", source) && passes("survey", survey)
-}
-
-/// Returns the surveys with an anonymous answer, as far as is known now.
-fn anonymous_surveys(rows: &dyn Tally) -> Result<BTreeSet<Survey>, KpiError> {
-    let span = ever();
-    let found = rows.tally(&TallyPlan {
-        kind: RecordKind::Response,
-        filter: Filter::IsTrue("anonymous"),
-        buckets: vec![span],
-        time: RowTime::Event,
-        group: vec![Dimension::Column("source"), Dimension::Column("survey")],
-        measures: vec![Measure::Count],
-        keep: Keep::All,
-        as_of: None,
-        present: span.end,
-        clock: Clock::Calendar,
-    })?;
-    let survey = |row: plan::TallyRow| {
-        let mut key = row.key.into_iter();
-        (key.next().flatten(), key.next().flatten())
-    };
-    Ok(found.rows.into_iter().map(survey).collect())
 }
 
 /// Returns the question as it may be asked of anonymous answers, and what was changed: civil days

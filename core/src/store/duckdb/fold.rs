@@ -1,22 +1,27 @@
 //! Tallies whose parts add up: many plans about the same rows are one question about the pieces
 //! that their buckets have in common, and each plan's cells are put together from those.
 //!
+//! The engine counts rows that are alike in all that matters to a measure, and no more: the
+//! measures themselves are added up from those few counts. At ten million rows that takes half the
+//! time of an aggregate with a filter for each measure.
+//!
 //! Counts and histograms add up. Of persons only as much is asked as decides whether they are
 //! enough: at least as many as fall on different bits, at most as many as there are rows. Where
 //! that leaves it open, the plan is answered by name.
 
+mod cell;
+
 use std::collections::BTreeMap;
 
-use duckdb::types::Value;
 use duckdb::{Connection, Row, params_from_iter};
 use jiff::Timestamp;
 
-use super::answer::{Extent, count, histogram, widen};
+use self::cell::{Piece, Test};
 use super::question::{Question, Writing};
 use super::rollup::{Rollup, Source};
 use super::state::instant;
 use super::table::DimensionSpec;
-use crate::plan::{Keep, Measure, Path, Span, Tallies, TallyPlan, TallyRow, TallyValue};
+use crate::plan::{Dimension, Filter, Keep, Measure, Path, Span, Tallies, TallyPlan};
 use crate::store::StoreError;
 
 /// Most pieces of one question; plans that have more together are asked one by one.
@@ -25,13 +30,54 @@ const PIECES_MAX: usize = 4_000;
 /// Bits that persons fall on.
 pub(super) const PERSON_BITS: u32 = 60;
 
-/// Plans that differ in their buckets alone.
+/// Plans that differ in their buckets alone, and in whether they are split.
 pub(super) struct Folded<'a> {
     /// Positions among the plans asked.
     pub(super) positions: Vec<usize>,
     plans: Vec<&'a TallyPlan>,
     /// The question about their pieces.
     pieces: TallyPlan,
+}
+
+/// What has to be alike in rows that are counted together.
+struct Likeness {
+    has_score: bool,
+    flags: Vec<Filter>,
+    has_persons: bool,
+    /// How it is known whether they count, by measure.
+    tests: Vec<Test>,
+}
+
+impl Likeness {
+    fn new(measures: &[Measure]) -> Self {
+        let mut likeness = Self {
+            has_score: measures
+                .iter()
+                .any(|one| matches!(one, Measure::Histogram(_))),
+            flags: Vec::new(),
+            has_persons: measures
+                .iter()
+                .any(|one| matches!(one, Measure::PersonsToward { .. })),
+            tests: Vec::new(),
+        };
+        likeness.tests = measures.iter().map(|one| likeness.test(one)).collect();
+        likeness
+    }
+
+    fn test(&mut self, measure: &Measure) -> Test {
+        let among = match measure {
+            Measure::CountIf(filter) | Measure::PersonsToward { among: filter, .. } => filter,
+            _ => return Test::Every,
+        };
+        if self.has_score && cell::is_of_score(among) {
+            return Test::Score(among.clone());
+        }
+        let known = self.flags.iter().position(|flag| flag == among);
+        Test::Flag(known.unwrap_or_else(|| {
+            self.flags.push(among.clone());
+            self.flags.len() - 1
+        }))
+    }
 }
 
 /// Whether the parts of a plan's cells add up.
@@ -54,6 +100,7 @@ pub(super) fn folded<'a>(plans: impl Iterator<Item = (usize, &'a TallyPlan)>) ->
         match joined {
             Some((one, pieces)) => {
                 one.pieces.buckets = pieces;
+                one.pieces.group = one.group_with(plan).unwrap_or_default();
                 one.positions.push(position);
                 one.plans.push(plan);
             }
@@ -94,73 +141,6 @@ fn pieces<'a>(buckets: impl Iterator<Item = &'a Span> + Clone) -> Vec<Span> {
     pieces
 }
 
-/// What a piece adds to a cell.
-#[derive(Debug, Clone, PartialEq)]
-enum Part {
-    Count(u64),
-    Persons { alone: u64, bits: u64, named: u64 },
-    Bars(BTreeMap<u64, (f64, u64)>),
-}
-
-impl Part {
-    fn add(&mut self, other: &Self) {
-        match (self, other) {
-            (Self::Count(n), Self::Count(more)) => *n += more,
-            (
-                Self::Persons { alone, bits, named },
-                Self::Persons {
-                    alone: more_alone,
-                    bits: more_bits,
-                    named: more_named,
-                },
-            ) => {
-                *alone += more_alone;
-                *bits |= more_bits;
-                *named += more_named;
-            }
-            (Self::Bars(bars), Self::Bars(more)) => {
-                for (key, (score, n)) in more {
-                    bars.entry(*key).or_insert((*score, 0)).1 += n;
-                }
-            }
-            // Parts of one measure are alike.
-            _ => {}
-        }
-    }
-
-    /// Returns the value of a cell; `None` where it is open whether persons are enough.
-    fn value(self, measure: &Measure) -> Option<TallyValue> {
-        Some(match self {
-            Self::Count(n) => TallyValue::Count(n),
-            Self::Persons { alone, bits, named } => {
-                let Measure::PersonsToward { enough, .. } = measure else {
-                    return None;
-                };
-                let (least, most) = (alone + u64::from(bits.count_ones()), alone + named);
-                match (least >= *enough, most < *enough) {
-                    (true, _) => TallyValue::Count(least),
-                    (_, true) => TallyValue::Count(most),
-                    _ if least == most => TallyValue::Count(least),
-                    _ => return None,
-                }
-            }
-            Self::Bars(bars) => {
-                let mut bars: Vec<(f64, u64)> = bars.into_values().collect();
-                bars.sort_by(|a, b| a.0.total_cmp(&b.0));
-                TallyValue::Histogram(bars)
-            }
-        })
-    }
-}
-
-/// One group in one piece.
-struct Piece {
-    idx: usize,
-    key: Vec<Option<String>>,
-    extent: Extent,
-    parts: Vec<Part>,
-}
-
 impl<'a> Folded<'a> {
     /// Returns the pieces with those of another plan, where that asks the same.
     fn with(&self, plan: &TallyPlan) -> Option<Vec<Span>> {
@@ -168,7 +148,6 @@ impl<'a> Folded<'a> {
         let is_same = plan.kind == first.kind
             && plan.filter == first.filter
             && plan.time == first.time
-            && plan.group == first.group
             && plan.measures == first.measures
             && plan.as_of == first.as_of
             && plan.present == first.present
@@ -176,8 +155,21 @@ impl<'a> Folded<'a> {
         if !is_same {
             return None;
         }
+        self.group_with(plan)?;
         let together = pieces(self.pieces.buckets.iter().chain(&plan.buckets));
         (together.len() <= PIECES_MAX).then_some(together)
+    }
+
+    /// Returns the split that answers both: what is split adds up to what is not, where each row is
+    /// in one group.
+    fn group_with(&self, plan: &TallyPlan) -> Option<Vec<Dimension>> {
+        let (one, other) = (&self.pieces.group, &plan.group);
+        let (few, many) = match one.len() <= other.len() {
+            true => (one, other),
+            false => (other, one),
+        };
+        let adds_up = few.is_empty() && !many.contains(&Dimension::Tag);
+        (few == many || adds_up).then(|| many.clone())
     }
 
     /// Answers the plans, in their order; `None` for one that is left open.
@@ -193,23 +185,25 @@ impl<'a> Folded<'a> {
             Some(rollup) => rollup.source_of(&transaction, &self.pieces.buckets)?,
             None => None,
         };
-        let question = match self.question(tallied.as_ref(), dimensions) {
+        let likeness = Likeness::new(&self.pieces.measures);
+        let question = match self.question(&likeness, tallied.as_ref(), dimensions) {
             Ok(question) => question,
             Err(error) => return Ok(Err(error)),
         };
         let path = tallied.map_or(Path::Rows, |source| Path::RollUp {
             n_days_of_rows: source.n_days_of_rows,
         });
-        let found = self.found(&transaction, &question)?;
-        let put_together =
-            |plan: &&TallyPlan| put_together(plan, &self.pieces.buckets, &found, path);
+        let found = self.found(&transaction, &likeness, &question)?;
+        let put_together = |plan: &&TallyPlan| {
+            cell::put_together(plan, &likeness.tests, &self.pieces.buckets, &found, path)
+        };
         Ok(Ok(self.plans.iter().map(put_together).collect()))
     }
 
-    /// Writes the question: of answers with a histogram in two steps, to those of each score, then
-    /// to groups and pieces.
+    /// Writes the question: how many rows are alike in group, piece, score and flags.
     fn question(
         &self,
+        likeness: &Likeness,
         tallied: Option<&Source>,
         dimensions: &[DimensionSpec],
     ) -> Result<Question, StoreError> {
@@ -217,170 +211,86 @@ impl<'a> Folded<'a> {
         let mut writing = Writing::new(plan.kind, dimensions);
         writing.begin(plan);
         let at = writing.time(plan.time)?;
-        let has_bars = (plan.measures.iter()).any(|one| matches!(one, Measure::Histogram(_)));
-        let (mut parts, mut sums) = (String::new(), String::new());
-        for (idx, measure) in plan.measures.iter().enumerate() {
-            let step = step(&mut writing, idx, measure, tallied.is_some())?;
-            parts.push_str(&step.part);
-            sums.push_str(&step.sum);
+        let mut columns = String::new();
+        for flag in &likeness.flags {
+            columns.push_str(&format!(", coalesce({}, false)", writing.condition(flag)?));
+        }
+        if likeness.has_score {
+            columns.push_str(&format!(", {}", writing.number("score")?));
+        }
+        let (first, last, n) = match tallied {
+            Some(_) => ("r.first_at", "r.last_at", "sum(r.n)"),
+            None => (at.as_str(), at.as_str(), "count(*)"),
+        };
+        columns.push_str(&format!(
+            ", epoch_us(min({first})), epoch_us(max({last})), {n}::UBIGINT"
+        ));
+        if likeness.has_persons {
+            let [alone, bits, named] = match tallied {
+                Some(_) => ["r.n_alone", "r.person_bits", "r.n_persons"].map(str::to_owned),
+                None => person_columns(&writing.person()),
+            };
+            columns.push_str(&format!(
+                ", sum({alone})::UBIGINT, bit_or({bits}), sum({named})::UBIGINT"
+            ));
         }
         let rows = tallied.map(|source| source.sql.as_str());
         let (rows, key_names) = writing.placed_from(plan, rows)?;
-        let (first, last) = match tallied {
-            Some(_) => ("r.first_at", "r.last_at"),
-            None => (at.as_str(), at.as_str()),
-        };
-        let by_score = if has_bars { ", r.score" } else { "" };
-        let cells = format!(
-            "SELECT bucket_at{key_names}{by_score}, min({first}) AS first_at, \
-             max({last}) AS last_at{parts} FROM ({rows}) r GROUP BY bucket_at{key_names}{by_score}"
-        );
         Ok(writing.finish(format!(
-            "SELECT bucket_at{key_names}, epoch_us(min(first_at)), epoch_us(max(last_at)){sums} \
-             FROM ({cells}) GROUP BY bucket_at{key_names}"
+            "SELECT bucket_at{key_names}{columns} FROM ({rows}) r GROUP BY ALL"
         )))
     }
 
-    fn found(&self, connection: &Connection, question: &Question) -> duckdb::Result<Vec<Piece>> {
-        let n_keys = self.pieces.group.len();
+    fn found(
+        &self,
+        connection: &Connection,
+        likeness: &Likeness,
+        question: &Question,
+    ) -> duckdb::Result<Vec<Piece>> {
         let mut statement = connection.prepare_cached(&question.sql)?;
         let mut rows = statement.query(params_from_iter(question.values.iter()))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let bucket_idx: i64 = row.get(0)?;
-            let key = (1..=n_keys).map(|idx| row.get(idx));
-            found.push(Piece {
-                idx: usize::try_from(bucket_idx).unwrap_or(usize::MAX),
-                key: key.collect::<duckdb::Result<_>>()?,
-                extent: instant(row, n_keys + 1)?.zip(instant(row, n_keys + 2)?),
-                parts: self.parts(row, n_keys + 3)?,
-            });
+            found.push(self.piece(likeness, row)?);
         }
         Ok(found)
     }
 
-    fn parts(&self, row: &Row<'_>, mut column: usize) -> duckdb::Result<Vec<Part>> {
+    /// Reads the columns in the order that the question names them.
+    fn piece(&self, likeness: &Likeness, row: &Row<'_>) -> duckdb::Result<Piece> {
+        let bucket_idx: i64 = row.get(0)?;
+        let mut column = self.pieces.group.len();
+        let key = (1..=column)
+            .map(|idx| row.get(idx))
+            .collect::<duckdb::Result<_>>()?;
         let mut next = || {
             column += 1;
-            row.get::<_, Value>(column - 1)
+            column
         };
-        let part = |measure: &Measure| {
-            Ok(match measure {
-                Measure::PersonsToward { .. } => Part::Persons {
-                    alone: count(&next()?),
-                    bits: count(&next()?),
-                    named: count(&next()?),
-                },
-                Measure::Histogram(_) => {
-                    let bars = histogram(&next()?).into_iter();
-                    Part::Bars(
-                        bars.map(|(score, n)| (score.to_bits(), (score, n)))
-                            .collect(),
-                    )
-                }
-                _ => Part::Count(count(&next()?)),
-            })
+        let flags = likeness.flags.iter().map(|_| row.get(next()));
+        let flags = flags.collect::<duckdb::Result<_>>()?;
+        let score = match likeness.has_score {
+            true => row.get(next())?,
+            false => None,
         };
-        self.pieces.measures.iter().map(part).collect()
-    }
-}
-
-/// The group and bucket of a cell.
-type Place<'a> = (&'a [Option<String>], usize);
-
-/// Puts the cells of a plan together; `None` when one of them is left open.
-fn put_together(plan: &TallyPlan, pieces: &[Span], found: &[Piece], path: Path) -> Option<Tallies> {
-    let mut cells = BTreeMap::<Place<'_>, (Extent, Vec<Part>)>::new();
-    for piece in found {
-        let span = pieces.get(piece.idx)?;
-        let after = plan
-            .buckets
-            .partition_point(|bucket| bucket.start <= span.start);
-        let Some(bucket_idx) = after.checked_sub(1) else {
-            continue;
+        let extent = instant(row, next())?.zip(instant(row, next())?);
+        let n = row.get(next())?;
+        let (n_alone, person_bits, n_named) = match likeness.has_persons {
+            true => (row.get(next())?, row.get(next())?, row.get(next())?),
+            false => (0, 0, 0),
         };
-        if plan.buckets[bucket_idx].end < span.end {
-            continue;
-        }
-        match cells.entry((&piece.key, bucket_idx)) {
-            std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert((piece.extent, piece.parts.clone()));
-            }
-            std::collections::btree_map::Entry::Occupied(mut place) => {
-                let (extent, parts) = place.get_mut();
-                widen(extent, piece.extent);
-                for (part, more) in parts.iter_mut().zip(&piece.parts) {
-                    part.add(more);
-                }
-            }
-        }
+        Ok(Piece {
+            idx: usize::try_from(bucket_idx).unwrap_or(usize::MAX),
+            key,
+            flags,
+            score,
+            extent,
+            n,
+            n_alone,
+            person_bits,
+            n_named,
+        })
     }
-    let mut tallies = Tallies {
-        path,
-        ..Tallies::default()
-    };
-    for ((key, bucket_idx), (extent, parts)) in cells {
-        widen(&mut tallies.extent, extent);
-        let values = parts.into_iter().zip(&plan.measures);
-        tallies.rows.push(TallyRow {
-            bucket_idx,
-            key: key.to_vec(),
-            values: values
-                .map(|(part, measure)| part.value(measure))
-                .collect::<Option<_>>()?,
-        });
-    }
-    Some(tallies)
-}
-
-/// A measure's columns in the cells of each score, and what makes numbers of them.
-struct Step {
-    part: String,
-    sum: String,
-}
-
-fn step(
-    writing: &mut Writing<'_>,
-    idx: usize,
-    measure: &Measure,
-    is_tallied: bool,
-) -> Result<Step, StoreError> {
-    let among = match measure {
-        Measure::CountIf(filter) | Measure::PersonsToward { among: filter, .. } => {
-            format!(" FILTER (WHERE {})", writing.condition(filter)?)
-        }
-        _ => String::new(),
-    };
-    let n = match is_tallied {
-        true => format!("sum(r.n){among}"),
-        false => format!("count(*){among}"),
-    };
-    Ok(match measure {
-        Measure::PersonsToward { .. } => {
-            let [alone, bits, named] = match is_tallied {
-                true => ["r.n_alone", "r.person_bits", "r.n_persons"].map(str::to_owned),
-                false => person_columns(&writing.person()),
-            };
-            Step {
-                part: format!(
-                    ", sum({alone}){among} AS alone_{idx}, bit_or({bits}){among} AS bits_{idx}, \
-                     sum({named}){among} AS named_{idx}"
-                ),
-                sum: format!(", sum(alone_{idx}), bit_or(bits_{idx}), sum(named_{idx})"),
-            }
-        }
-        Measure::Histogram(_) => Step {
-            part: format!(", {n} AS n_{idx}"),
-            sum: format!(
-                ", map_from_entries(list(struct_pack(score := score, n := n_{idx})) \
-                 FILTER (WHERE score IS NOT NULL))"
-            ),
-        },
-        _ => Step {
-            part: format!(", {n} AS n_{idx}"),
-            sum: format!(", sum(n_{idx})"),
-        },
-    })
 }
 
 /// Returns, for a row: 1 where it stands alone, the bit of its person, 1 where it has one.

@@ -407,7 +407,10 @@ impl<'a> Writing<'a> {
         for (idx, measure) in plan.measures.iter().enumerate() {
             match measure {
                 Measure::Order(_, quantiles) => {
-                    sorted.push_str(&format!(", list_sort(numbers_{idx}) AS order_{idx}"));
+                    sorted.push_str(&format!(
+                        ", list_sort(numbers_{idx}) AS order_{idx}, \
+                         coalesce(len(numbers_{idx}), 0) AS n_{idx}"
+                    ));
                     told.push_str(&format!(", {}", self.runs(quantiles, idx)));
                 }
                 _ => told.push_str(&format!(", measure_{idx}")),

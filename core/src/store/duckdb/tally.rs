@@ -1,5 +1,6 @@
 //! The plans that the store answers.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
@@ -10,8 +11,9 @@ use super::fold::{self, Folded};
 use super::question::Writing;
 use super::{DuckStore, answer, cluster, cohort, period, stance};
 use crate::plan::{
-    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
-    QuestionSet, RowTime, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
+    ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Dimension, Filter, PeriodPlan,
+    Periods, QuestionSet, RowTime, Stance, StancePlan, Survey, Tallies, Tally, TallyError,
+    TallyPlan, anonymous_surveys,
 };
 use crate::record::RecordKind;
 use crate::store::StoreError;
@@ -32,6 +34,20 @@ impl DuckStore {
                 None => self.count(&fold::by_name(plan)),
             })
             .collect()
+    }
+
+    /// Notes how many values the dimension has that a plan splits by, unless it asks for some.
+    fn note_width(&self, plan: &TallyPlan, tallies: &Tallies) {
+        let [dimension] = &plan.group[..] else {
+            return;
+        };
+        if plan.filter.names(dimension) {
+            return;
+        }
+        let keys: BTreeSet<_> = tallies.rows.iter().map(|row| &row.key).collect();
+        let mut widths = self.widths.lock().unwrap_or_else(PoisonError::into_inner);
+        let width = widths.entry((plan.kind, dimension.clone())).or_default();
+        *width = keys.len().max(*width);
     }
 
     /// Answers a plan from rows.
@@ -82,6 +98,9 @@ impl Tally for DuckStore {
             Ok(())
         })?;
         answers.sort_by_key(|(position, _)| *position);
+        for (position, tallies) in &answers {
+            self.note_width(&plans[*position], tallies);
+        }
         Ok(answers.into_iter().map(|(_, tallies)| tallies).collect())
     }
 
@@ -156,6 +175,25 @@ impl Tally for DuckStore {
             kept().insert(metric.to_owned(), (version, sets.clone()));
         }
         Ok(sets)
+    }
+
+    fn anonymous_surveys(&self) -> Result<BTreeSet<Survey>, TallyError> {
+        // Read before the rows: what is kept may be newer than it says, never older.
+        let version = self.version.load(Ordering::Acquire);
+        let kept = || (self.anonymous.lock()).unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, surveys)) = &*kept()
+            && *known == version
+        {
+            return Ok(surveys.clone());
+        }
+        let surveys = anonymous_surveys(|plan| self.tally(plan))?;
+        *kept() = Some((version, surveys.clone()));
+        Ok(surveys)
+    }
+
+    fn n_values(&self, kind: RecordKind, dimension: &Dimension) -> Option<usize> {
+        let widths = self.widths.lock().unwrap_or_else(PoisonError::into_inner);
+        widths.get(&(kind, dimension.clone())).copied()
     }
 
     fn extent(

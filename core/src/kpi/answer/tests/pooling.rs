@@ -222,6 +222,37 @@ fn a_split_costs_few_plans() {
     assert_eq!(plans("nps by=channel range=60d grain=day"), 8);
 }
 
+/// Whatever is thought to be known of the number of groups, the answer is the same.
+#[test]
+fn a_split_is_the_same_in_one_round_of_questions_or_two() {
+    let check = |mut table: RowTable, text: &str| {
+        let in_two = ask(text, &table);
+        for n_values in [0, 8, 9] {
+            table.n_values = Some(n_values);
+            assert_eq!(ask(text, &table), in_two, "{text}, {n_values} values");
+        }
+    };
+    check(many_channels(), "nps grain=month by=channel");
+    check(many_channels(), "responses grain=week by=channel");
+    check(
+        many_channels(),
+        "nps grain=month by=channel where.channel=c0,c1",
+    );
+    check(two_modes(), "nps grain=month by=mode mode=transactional");
+    check(two_modes(), "nps grain=month by=source");
+}
+
+#[test]
+fn a_split_by_few_values_is_one_round_of_questions() {
+    let mut table = many_channels();
+    table.n_values = Some(2);
+    ask("nps by=channel range=60d grain=day", &table);
+    let plans = table.plans.lock().expect("no panic");
+    let by_bucket = |plan: &&TallyPlan| !plan.group.is_empty() && plan.buckets.len() > 1;
+    let first = plans.iter().find(by_bucket).expect("asked");
+    assert!(!first.filter.names(&first.group[0]), "of all values");
+}
+
 #[test]
 fn a_named_question_set_pools_its_questions() {
     let mut all = rows("2026-06-02T08:00:00Z", "a", &scores(10, 0, 0));
