@@ -25,6 +25,7 @@
 //! | [`ingest`] | runs sources on their schedule and commits what they give |
 //! | [`push`] | takes webhooks: verified, durable before the answer, parsed by a child |
 //! | [`statistic`] | arithmetic of samples that every analysis shares; pure |
+//! | [`series`] | what a series says: trend, shifts, what is usual, what comes next; pure |
 //! | [`kpi`] | one formula a file; pure: no IO, no clock |
 //! | [`chart`] | figure → SVG → PNG; pure |
 //! | [`dashboard`] | one page as a TOML file; a bad file never replaces a good one |
@@ -91,6 +92,7 @@ pub mod picture;
 pub mod plan;
 pub mod push;
 pub mod record;
+pub mod series;
 pub mod statistic;
 pub mod store;
 pub mod telemetry;

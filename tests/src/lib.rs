@@ -1,8 +1,9 @@
 //! What the end-to-end tests stand on: the built binaries, a daemon in a scratch folder, a small
-//! HTTP client, and a way to skip that is counted and told.
+//! HTTP client, a way to skip that is counted and told, and the rates at which analyses err.
 
 pub mod binaries;
 pub mod browser;
+pub mod chance;
 pub mod daemon;
 pub mod dice;
 pub mod planted;

@@ -2,12 +2,14 @@
 //! `name value unit`. Run it by `make bench`, on an otherwise idle machine.
 //!
 //! `VOCD_BENCH_ROWS` makes the load smaller; figures are only comparable at one size. Names of parts
-//! as arguments (`children`, `webhooks`, `ingest`, `pictures`, `answers`) leave out the others.
+//! as arguments (`children`, `webhooks`, `ingest`, `pictures`, `answers`, `series`) leave out the others.
 
 #[path = "vocd-bench/answers.rs"]
 mod answers;
 #[path = "vocd-bench/child.rs"]
 mod child;
+#[path = "vocd-bench/series.rs"]
+mod series;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -42,16 +44,19 @@ fn main() -> anyhow::Result<()> {
         .and_then(|rows| rows.parse().ok())
         .unwrap_or(N_ROWS);
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let parts: [(&str, &dyn Fn() -> anyhow::Result<()>); 5] = [
+    let parts: [(&str, &dyn Fn() -> anyhow::Result<()>); 6] = [
         ("children", &child::children),
         ("webhooks", &webhooks),
         ("ingest", &|| ingest(n_rows)),
         ("pictures", &pictures),
         ("answers", &answers::answers),
+        ("series", &series::series),
     ];
     let is_part = |name: &String| parts.iter().any(|(part, _)| part == name);
     if let Some(unknown) = wanted.iter().find(|name| !is_part(name)) {
-        anyhow::bail!("`{unknown}` is none of children, webhooks, ingest, pictures, answers");
+        anyhow::bail!(
+            "`{unknown}` is none of children, webhooks, ingest, pictures, answers, series"
+        );
     }
     for (name, measure) in parts {
         if wanted.is_empty() || wanted.iter().any(|part| part == name) {
