@@ -401,6 +401,8 @@ impl Config {
                 .expect("durations are bounded by a century"),
             response_window: jiff::SignedDuration::try_from(self.kpi.response_window)
                 .expect("durations are bounded by a century"),
+            relevant_points: f64::from(self.kpi.relevant_nps),
+            relevant_percent: f64::from(self.kpi.relevant_rate),
             dimensions: dimensions
                 .map(|(name, dimension)| (name.clone(), dimension.source.clone()))
                 .collect(),

@@ -40,6 +40,7 @@ mod settings;
 mod table;
 mod tickets;
 mod top_box;
+mod verdict;
 mod weigh;
 
 use std::collections::BTreeMap;
@@ -55,6 +56,7 @@ pub use question::ListedSet;
 pub use retention::{Active, Exchange, RetentionRules};
 pub use settings::{ClockRule, DimensionField, DimensionSource, Settings};
 pub use table::{Across, Cell, Column, Comparison, Table, Tables};
+pub use verdict::{LevelMove, Verdict};
 
 use formula::Entry;
 
@@ -348,6 +350,8 @@ pub struct Answer {
     /// For a split: whether those who answered are like those who were asked, as far as
     /// invitations tell.
     pub bias: Option<Bias>,
+    /// What the series says in words; `None` of what is no series of weeks or months.
+    pub verdict: Option<Verdict>,
     /// How the goal stands that the question named.
     pub goal: Option<GoalStanding>,
     /// What was said or hidden along the way, in words.

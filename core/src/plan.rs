@@ -9,6 +9,7 @@ pub mod explain;
 mod period;
 #[cfg(test)]
 pub(crate) mod row_table;
+mod sheet;
 mod stance;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use anonymous::{Survey, anonymous_surveys, ever};
 pub use elapsed::{Clock, Elapsed, Openings, Order, Run, Window, seconds};
 pub use period::{Period, PeriodPlan, Periods};
+pub use sheet::{Sheet, SheetColumn, SheetPlan, SheetValues, Texts};
 pub use stance::{Stance, StancePlan};
 
 use crate::record::{RecordKind, SourceName};
@@ -512,6 +514,12 @@ pub trait Tally: Send + Sync {
     /// # Errors
     /// As [`Tally::tally`].
     fn stances(&self, plan: &StancePlan) -> Result<Vec<Stance>, TallyError>;
+
+    /// Lists single rows, in the order of their event time.
+    ///
+    /// # Errors
+    /// As [`Tally::tally`].
+    fn sheet(&self, plan: &SheetPlan) -> Result<Sheet, TallyError>;
 
     /// Returns the version of the data that answers computed now are based on.
     fn data_version(&self) -> DataVersion;

@@ -22,7 +22,6 @@ pub use point::{ANSWERS_MIN, Answers, BUCKETS_MAX, Point};
 pub use shift::{Difference, EVENTS_MAX, Event, Shift, Test, shifts, welch};
 pub use signal::{Side, Signal, SignalKind};
 pub use trend::{POINTS_MIN, Season, Slope, Trend, Verdict, trend};
-use verdict::Findings;
 
 /// What the numbers of a series are.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,9 +62,9 @@ impl Context {
     }
 }
 
-/// All that a series says.
+/// Where a series goes, and where it moved.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
+pub struct Course {
     /// Where it goes.
     pub trend: Trend,
     /// Where it moved to another level, in time order.
@@ -73,41 +72,59 @@ pub struct Reading {
     /// Whether it rises or falls steadily: a straight line fits better than the levels between the
     /// shifts. These are then steps of the trend, are not marked, and move no limits.
     pub is_steady: bool,
+    /// Both in one sentence.
+    pub text: String,
+}
+
+/// All that a series says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Where it goes, and where it moved; its sentence tells the rest as well.
+    pub course: Course,
     /// What is usual, and what is not.
     pub control: Control,
     /// What comes next.
     pub outlook: Outlook,
-    /// All of it in one sentence.
-    pub text: String,
 }
 
-/// Reads a series of complete buckets, in time order and without holes; `test` compares stretches of
-/// it (see [`Test`]), `events` are named where it moved.
+/// Follows a series of complete buckets, in time order and without holes, which may be any part of
+/// the history; `test` compares stretches of it (see [`Test`]), `events` are named where it moved.
+#[must_use]
+pub fn course(points: &[Point], context: &Context, test: &Test<'_>, events: &[Event]) -> Course {
+    let mut course = followed(points, context, test, events);
+    course.text = verdict::text(points, context, &course, None);
+    course
+}
+
+/// Reads a series as [`course`] does, and says what is usual and what comes next.
 ///
 /// The series is the whole history and not the part that is shown: what is usual is told by its
 /// beginning, and would move with the part.
 #[must_use]
 pub fn read(points: &[Point], context: &Context, test: &Test<'_>, events: &[Event]) -> Reading {
-    let trend = trend(points, context);
-    let shifts = shifts(points, test, events);
-    let is_steady = shift::is_steady(points, &trend, &shifts);
-    let moves: &[Shift] = if is_steady { &[] } else { &shifts };
+    let mut course = followed(points, context, test, events);
+    let moves: &[Shift] = if course.is_steady {
+        &[]
+    } else {
+        &course.shifts
+    };
     let control = control(points, context, moves);
     let outlook = forecast(points, context);
-    let found = Findings {
-        trend: &trend,
-        shifts: &shifts,
-        is_steady,
-        control: &control,
-        outlook: &outlook,
-    };
-    let text = verdict::text(points, context, &found);
+    course.text = verdict::text(points, context, &course, Some((&control, &outlook)));
     Reading {
-        trend,
-        shifts,
-        is_steady,
+        course,
         control,
         outlook,
-        text,
+    }
+}
+
+fn followed(points: &[Point], context: &Context, test: &Test<'_>, events: &[Event]) -> Course {
+    let trend = trend(points, context);
+    let shifts = shifts(points, test, events);
+    Course {
+        is_steady: shift::is_steady(points, &trend, &shifts),
+        trend,
+        shifts,
+        text: String::new(),
     }
 }

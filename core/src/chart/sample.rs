@@ -49,6 +49,7 @@ pub fn answer(kpi: &'static Kpi, series: Vec<Series>, total: Score) -> Answer {
         currency: None,
         tables: None,
         bias: None,
+        verdict: None,
         goal: None,
         notes: Vec::new(),
         sources: vec![SourceStamp {

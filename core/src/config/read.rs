@@ -200,9 +200,6 @@ impl Reading<'_> {
             ("calendar", ClockRule::Calendar),
         ];
         let clock = table.parsed(sheet, "clock", |name| scalar::choice(name, &clocks));
-        for key in ["relevant_nps", "relevant_rate"] {
-            self.notice(&mut table, key, "no KPI here uses it");
-        }
         table.finish(&mut self.sheet);
         let count = |number: Option<Placed<i64>>| u32::try_from(number?.value).ok();
         Some(KpiRules {

@@ -349,10 +349,11 @@ fn a_block_contains_its_addresses() {
 
 #[test]
 fn what_has_no_effect_yet_is_noticed() {
-    let config = parse("[plugins]\nreload = \"auto\"\n[kpi]\nrelevant_rate = 3").expect("valid");
+    let config =
+        parse("[plugins]\nreload = \"auto\"\n[privacy]\nmin_group_verbatim = 12").expect("valid");
     let lines: Vec<String> = config.notices().iter().map(ToString::to_string).collect();
     expect![[r#"
-        vocd.toml:4:1: `relevant_rate` has no effect in this version: no KPI here uses it; it may stay"#]].assert_eq(&lines.join("\n"));
+        vocd.toml:4:1: `min_group_verbatim` has no effect in this version: no picture shows comments; it may stay"#]].assert_eq(&lines.join("\n"));
 }
 
 #[test]

@@ -15,7 +15,8 @@ use super::*;
 use crate::host::{Flow, RunEvent, RunOutcome, StopSignal};
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
-    QuestionSet, RowTime, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
+    QuestionSet, RowTime, Sheet, SheetPlan, Stance, StancePlan, Tallies, Tally, TallyError,
+    TallyPlan,
 };
 use crate::record::RecordKind;
 use crate::store::{
@@ -75,6 +76,10 @@ impl Tally for FakeStore {
 
     fn stances(&self, _: &StancePlan) -> Result<Vec<Stance>, TallyError> {
         Ok(Vec::new())
+    }
+
+    fn sheet(&self, _: &SheetPlan) -> Result<Sheet, TallyError> {
+        Ok(Sheet::default())
     }
 
     fn data_version(&self) -> DataVersion {

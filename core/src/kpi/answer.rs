@@ -10,7 +10,10 @@ use super::formula::Entry;
 use super::frame::{Frame, FrameRequest};
 use super::privacy::promise;
 use super::scope::Subject;
-use super::{Answer, Goal, KpiError, Mode, Query, Range, Settings, entry, goal, retention};
+use super::verdict::Behind;
+use super::{
+    Answer, Goal, KpiError, Mode, Query, Range, Rolling, Settings, entry, goal, retention, verdict,
+};
 use crate::nearest::nearest;
 
 /// How long an answer is good that changes by the clock alone.
@@ -202,23 +205,18 @@ fn counted(
         maturity: entry.formula.maturity(settings),
         provisional: settings.provisional,
         rolling: query.rolling,
-        extent: match range {
-            Range::All if is_promised => desk.whole_extent(query, &subject)?,
-            Range::All => desk.extent(&subject.scope)?,
-            _ => None,
-        },
+        extent: extent(&desk, query, &subject)?,
     };
     if is_promised {
         guard(&mut desk, query, &subject, request)?;
     }
     let (frame, reading) = read(&mut desk, &mut subject, request)?;
     subject.notes.extend(desk.note(&reading.whole));
-    let window = |rolling| format!("each point is of the {rolling} up to its end");
-    subject.notes.extend(query.rolling.map(window));
+    subject.notes.extend(query.rolling.map(window_note));
     let deff = desk.effect(&subject.scope, &reading.whole, as_of);
     // The year that a design effect is estimated over moves on at midnight.
     let rolls_at = tomorrow.filter(|_| deff.is_some());
-    Ok(Answer {
+    let mut answer = Answer {
         kpi: entry.kpi,
         timezone: calendar.zone_name(),
         tzdb: civil::tzdb_version().to_owned(),
@@ -248,13 +246,34 @@ fn counted(
         currency: None,
         tables: None,
         bias: reading.bias,
+        verdict: None,
         goal: None,
         series: reading.series,
         total: desk.shown(&reading.whole),
         notes: subject.notes,
         sources: Vec::new(),
         newest: reading.newest,
-    })
+    };
+    let behind = Behind::new(&*subject.scope.formula, &reading.behind);
+    answer.verdict = verdict::of(&answer, Some(&behind), settings, rows, desk.as_of)?;
+    Ok(answer)
+}
+
+/// Returns the time of all rows that a question without a range is about.
+fn extent(
+    desk: &Desk<'_>,
+    query: &Query,
+    subject: &Subject,
+) -> Result<Option<(Timestamp, Timestamp)>, KpiError> {
+    match query.range {
+        None | Some(Range::All) if desk.is_promised => desk.whole_extent(query, subject),
+        None | Some(Range::All) => desk.extent(&subject.scope),
+        Some(_) => Ok(None),
+    }
+}
+
+fn window_note(rolling: Rolling) -> String {
+    format!("each point is of the {rolling} up to its end")
 }
 
 /// Returns when the civil day of an instant begins, and the next one.

@@ -44,6 +44,8 @@ pub(super) struct Reading {
     pub(super) newest: Option<Timestamp>,
     /// A series per group, or the one.
     pub(super) series: Vec<Series>,
+    /// Of an unsplit answer: the numbers behind the cell of each bucket, empty where no row is.
+    pub(super) behind: Vec<Vec<TallyValue>>,
     /// How alike the groups of invited people answered.
     pub(super) bias: Option<Bias>,
 }
@@ -143,6 +145,8 @@ pub(super) struct Found {
     pub(super) cells: Cells,
     /// Of one bucket: the numbers behind the cell of each group.
     raw: BTreeMap<Option<String>, Vec<TallyValue>>,
+    /// Of several and unsplit: the numbers behind each.
+    behind: Vec<Vec<TallyValue>>,
     newest: Option<Timestamp>,
 }
 
@@ -300,11 +304,14 @@ impl Desk<'_> {
             Some(_) => self.single(current),
             None => whole.clone(),
         };
-        let series = if subject.by.is_some() {
-            self.split(subject, frame, &raw, Groups { totals, early })?
+        let (series, behind) = if subject.by.is_some() {
+            let series = self.split(subject, frame, &raw, Groups { totals, early })?;
+            (series, Vec::new())
         } else {
-            let row = Row::of(None, self.only(next(), frame.slots.len()), whole.clone());
-            self.drawn(frame, vec![row])?
+            let mut found = next();
+            let behind = std::mem::take(&mut found.behind);
+            let row = Row::of(None, self.only(found, frame.slots.len()), whole.clone());
+            (self.drawn(frame, vec![row])?, behind)
         };
         let has_hidden = |series: &Series| series.total.base == Base::Hidden;
         let gives_away = self.is_promised && series.iter().any(has_hidden);
@@ -315,6 +322,7 @@ impl Desk<'_> {
             before: self.single(before),
             newest,
             series,
+            behind,
         })
     }
 
@@ -338,6 +346,10 @@ impl Desk<'_> {
             _ => BTreeMap::new(),
         };
         let (mut cells, mut raw) = (Cells::new(), BTreeMap::new());
+        let mut behind = match (line.group, line.buckets.len()) {
+            (None, n) if n > 1 => vec![Vec::new(); n],
+            _ => Vec::new(),
+        };
         for row in tallies.rows {
             let value = row.key.into_iter().next().flatten();
             let of_group = || line.deffs.and_then(|deffs| deffs.get(&value));
@@ -348,8 +360,12 @@ impl Desk<'_> {
                 Some(deff) => formula.clustered(&row.values, *deff),
                 None => formula.measured(&row.values),
             };
-            if line.buckets.len() == 1 {
-                raw.insert(value.clone(), row.values);
+            match behind.get_mut(row.bucket_idx) {
+                Some(bucket) => *bucket = row.values,
+                None if line.buckets.len() == 1 => {
+                    raw.insert(value.clone(), row.values);
+                }
+                None => {}
             }
             let line = cells
                 .entry(value)
@@ -361,6 +377,7 @@ impl Desk<'_> {
         Ok(Found {
             cells,
             raw,
+            behind,
             newest: tallies.extent.map(|(_, newest)| newest),
         })
     }

@@ -7,6 +7,7 @@ pub use csv::csv;
 mod aim;
 mod csv;
 mod sheet;
+mod verdict;
 
 use super::definition::unit_name;
 use super::duration::{Duration, TimeUnit};
@@ -91,6 +92,9 @@ fn put_further(answer: &Answer, fields: &mut Map<String, Value>) {
     }
     if let Some(bias) = &answer.bias {
         fields.insert("bias".to_owned(), bias_json(bias));
+    }
+    if let Some(verdict) = &answer.verdict {
+        fields.insert("verdict".to_owned(), verdict::json(verdict));
     }
     if let Some(standing) = &answer.goal {
         fields.insert("goal".to_owned(), aim::json(standing));

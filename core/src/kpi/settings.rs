@@ -39,6 +39,10 @@ pub struct Settings {
     pub provisional: jiff::SignedDuration,
     /// How long after it was sent an answer counts for an invitation.
     pub response_window: jiff::SignedDuration,
+    /// Smallest change of a score in points that matters.
+    pub relevant_points: f64,
+    /// Smallest change of a rate that matters, in percentage points.
+    pub relevant_percent: f64,
     /// Configured dimensions by name.
     pub dimensions: BTreeMap<String, DimensionSource>,
     /// Named question sets: name → `SOURCE/QUESTION` ids.

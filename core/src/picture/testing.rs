@@ -14,7 +14,8 @@ use crate::picture::{Dashboards, Gallery, GalleryParts, Rules};
 use crate::plan::row_table::{Row, RowTable};
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Filter, PeriodPlan, Periods,
-    QuestionSet, RowTime, Stance, StancePlan, Tallies, Tally, TallyError, TallyPlan,
+    QuestionSet, RowTime, Sheet, SheetPlan, Stance, StancePlan, Tallies, Tally, TallyError,
+    TallyPlan,
 };
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{
@@ -67,6 +68,8 @@ pub(crate) fn rules() -> Rules {
             min_group: 5,
             provisional: jiff::SignedDuration::from_hours(48),
             response_window: jiff::SignedDuration::from_hours(14 * 24),
+            relevant_points: 3.0,
+            relevant_percent: 2.0,
             dimensions: BTreeMap::new(),
             questions: BTreeMap::new(),
             positives: BTreeMap::new(),
@@ -202,6 +205,11 @@ impl Tally for FakeStore {
     fn stances(&self, plan: &StancePlan) -> Result<Vec<Stance>, TallyError> {
         self.check()?;
         self.table.stances(plan)
+    }
+
+    fn sheet(&self, plan: &SheetPlan) -> Result<Sheet, TallyError> {
+        self.check()?;
+        self.table.sheet(plan)
     }
 
     fn data_version(&self) -> DataVersion {

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Dimension, Filter, Path, PeriodPlan,
-    Periods, QuestionSet, RowTime, Stance, StancePlan, Survey, Tallies, Tally, TallyError,
-    TallyPlan,
+    Periods, QuestionSet, RowTime, Sheet, SheetPlan, Stance, StancePlan, Survey, Tallies, Tally,
+    TallyError, TallyPlan,
 };
 use crate::record::RecordKind;
 
@@ -177,6 +177,15 @@ impl Tally for Listener<'_> {
             about,
             || self.rows.stances(plan),
             |rows| (rows.len(), Path::Rows),
+        )
+    }
+
+    fn sheet(&self, plan: &SheetPlan) -> Result<Sheet, TallyError> {
+        let about = About::kind("single rows", plan.kind);
+        self.hear(
+            about,
+            || self.rows.sheet(plan),
+            |sheet| (sheet.n_rows, Path::Rows),
         )
     }
 

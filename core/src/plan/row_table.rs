@@ -3,6 +3,7 @@
 mod cohort;
 mod desk;
 mod period_rows;
+mod sheet_rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -12,8 +13,8 @@ use jiff::Timestamp;
 use self::desk::Context;
 use crate::plan::{
     ClusterPlan, ClusterRow, ClusterSums, CohortPlan, Cohorts, DataVersion, Dimension, Filter,
-    Keep, Measure, PeriodPlan, Periods, QuestionSet, RowTime, Stance, StancePlan, Tallies, Tally,
-    TallyError, TallyPlan, TallyRow, TallyValue, Worth,
+    Keep, Measure, PeriodPlan, Periods, QuestionSet, RowTime, Sheet, SheetPlan, Stance, StancePlan,
+    Tallies, Tally, TallyError, TallyPlan, TallyRow, TallyValue, Worth,
 };
 use crate::record::{RecordKind, SourceName};
 
@@ -356,6 +357,10 @@ impl Tally for RowTable {
 
     fn stances(&self, plan: &StancePlan) -> Result<Vec<Stance>, TallyError> {
         Ok(period_rows::stances(&self.live(plan.as_of), plan))
+    }
+
+    fn sheet(&self, plan: &SheetPlan) -> Result<Sheet, TallyError> {
+        Ok(sheet_rows::sheet(&self.live(plan.as_of), plan))
     }
 
     fn data_version(&self) -> DataVersion {

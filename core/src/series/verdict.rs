@@ -2,33 +2,28 @@
 
 use std::fmt::Write as _;
 
-use super::Context;
 use super::control::Control;
 use super::forecast::Outlook;
 use super::point::{Point, Track};
-use super::shift::Shift;
 use super::signal::{Signal, SignalKind};
 use super::trend::{POINTS_MIN, Season, Trend, Verdict};
+use super::{Context, Course};
 
-/// What was found, but for the text.
-pub(super) struct Findings<'a> {
-    pub(super) trend: &'a Trend,
-    pub(super) shifts: &'a [Shift],
-    pub(super) is_steady: bool,
-    pub(super) control: &'a Control,
-    pub(super) outlook: &'a Outlook,
-}
-
-/// Returns the whole reading as one sentence without a full stop; its clauses are parted by
+/// Returns what was found as one sentence without a full stop; its clauses are parted by
 /// semicolons.
-pub(super) fn text(points: &[Point], context: &Context, found: &Findings<'_>) -> String {
+pub(super) fn text(
+    points: &[Point],
+    context: &Context,
+    course: &Course,
+    further: Option<(&Control, &Outlook)>,
+) -> String {
     let words = Words { points, context };
     let clauses = [
-        Some(words.trend(found.trend)),
-        words.season(found.trend),
-        words.shift(found),
-        words.signal(found.control),
-        words.outlook(found.outlook),
+        Some(words.trend(&course.trend)),
+        words.season(&course.trend),
+        words.shift(course),
+        further.and_then(|(control, _)| words.signal(control)),
+        further.and_then(|(_, outlook)| words.outlook(outlook)),
     ];
     clauses.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
@@ -68,7 +63,7 @@ impl Words<'_> {
     }
 
     /// The latest confirmed shift, else the latest possible one; none where the trend says it all.
-    fn shift(&self, found: &Findings<'_>) -> Option<String> {
+    fn shift(&self, found: &Course) -> Option<String> {
         if found.is_steady {
             return None;
         }

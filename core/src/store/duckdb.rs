@@ -29,6 +29,7 @@ mod retire;
 mod review;
 mod rollup;
 mod seen;
+mod sheet;
 mod sieve;
 mod stamp;
 mod stance;

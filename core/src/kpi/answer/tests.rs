@@ -20,6 +20,7 @@ mod response_rate;
 mod rolling;
 mod survey;
 mod sweep;
+mod verdict;
 
 const NOW: &str = "2026-06-30T22:00:00Z";
 
@@ -41,6 +42,8 @@ fn settings() -> Settings {
         min_group: 5,
         provisional: SignedDuration::from_hours(48),
         response_window: SignedDuration::from_hours(14 * 24),
+        relevant_points: 3.0,
+        relevant_percent: 2.0,
         dimensions: BTreeMap::from([
             ("segment".to_owned(), segment),
             ("priority".to_owned(), priority),

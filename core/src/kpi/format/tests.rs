@@ -81,6 +81,7 @@ fn answer() -> Answer {
         currency: None,
         tables: None,
         bias: None,
+        verdict: None,
         goal: None,
         notes: Vec::new(),
         sources: vec![SourceStamp {
@@ -120,6 +121,7 @@ fn split() -> Answer {
         is_lower_better: false,
         deff: None,
         bias: None,
+        verdict: None,
         goal: None,
         notes: vec!["relational surveys only".to_owned()],
         ..one.clone()

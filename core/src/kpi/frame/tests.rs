@@ -17,6 +17,8 @@ fn settings(zone_name: &str) -> Settings {
         min_group: 5,
         provisional: SignedDuration::from_hours(48),
         response_window: SignedDuration::from_hours(14 * 24),
+        relevant_points: 3.0,
+        relevant_percent: 2.0,
         dimensions: std::collections::BTreeMap::new(),
         questions: std::collections::BTreeMap::new(),
         positives: std::collections::BTreeMap::new(),

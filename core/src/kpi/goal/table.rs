@@ -134,6 +134,7 @@ pub(in crate::kpi) fn answer(
             ..Tables::default()
         }),
         bias: None,
+        verdict: None,
         goal: None,
         notes: Vec::new(),
         sources: Vec::new(),

@@ -18,6 +18,7 @@ use crate::kpi::interval::real;
 use crate::kpi::proportion::Proportion;
 use crate::kpi::{
     Answer, Base, Change, Grain, KpiError, Point, Query, Range, Score, Series, Settings, privacy,
+    verdict,
 };
 use crate::plan::{Period, Periods, Span, Tally};
 
@@ -72,6 +73,7 @@ pub(in crate::kpi) fn answer(
     }
     answer.active = Some(subject.active);
     answer.is_additive = !subject.is_by_source();
+    answer.verdict = verdict::of(&answer, None, settings, tally, known)?;
     if known.is_some() {
         answer.valid_until = next_day(now);
     }
@@ -179,6 +181,7 @@ impl Case<'_> {
             is_lower_better: false,
             deff: None,
             bias: None,
+            verdict: None,
             goal: None,
             active: None,
             currency: None,

@@ -29,6 +29,8 @@ pub(super) fn settings() -> Settings {
         min_group: 5,
         provisional: jiff::SignedDuration::from_hours(48),
         response_window: jiff::SignedDuration::from_hours(14 * 24),
+        relevant_points: 3.0,
+        relevant_percent: 2.0,
         dimensions: std::collections::BTreeMap::new(),
         questions: std::collections::BTreeMap::new(),
         positives: std::collections::BTreeMap::new(),

@@ -20,7 +20,7 @@ fn check(points: &[Point], context: &Context, p: f64, expected: &[&str]) {
         let value = level(after) - level(before);
         Some(Difference { value, p })
     };
-    let text = read(points, context, &test, &[release]).text;
+    let text = read(points, context, &test, &[release]).course.text;
     assert_eq!(text.split("; ").collect::<Vec<_>>(), expected);
 }
 

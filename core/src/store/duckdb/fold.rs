@@ -13,13 +13,15 @@ mod cell;
 
 use std::collections::BTreeMap;
 
-use duckdb::{Connection, Row, params_from_iter};
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
+use arrow_array::{Array as _, BooleanArray, Int64Array, RecordBatch, StringArray};
+use duckdb::{Connection, params_from_iter};
 use jiff::Timestamp;
 
 use self::cell::{Piece, Test};
 use super::question::{Question, Writing};
 use super::rollup::{Rollup, Source};
-use super::state::instant;
 use super::table::DimensionSpec;
 use crate::plan::{Dimension, Filter, Keep, Measure, Path, Span, Tallies, TallyPlan};
 use crate::store::StoreError;
@@ -248,48 +250,60 @@ impl<'a> Folded<'a> {
         question: &Question,
     ) -> duckdb::Result<Vec<Piece>> {
         let mut statement = connection.prepare_cached(&question.sql)?;
-        let mut rows = statement.query(params_from_iter(question.values.iter()))?;
         let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(self.piece(likeness, row)?);
+        for batch in statement.query_arrow(params_from_iter(question.values.iter()))? {
+            self.take(likeness, &batch, &mut found);
         }
         Ok(found)
     }
 
-    /// Reads the columns in the order that the question names them.
-    fn piece(&self, likeness: &Likeness, row: &Row<'_>) -> duckdb::Result<Piece> {
-        let bucket_idx: i64 = row.get(0)?;
-        let mut column = self.pieces.group.len();
-        let key = (1..=column)
-            .map(|idx| row.get(idx))
-            .collect::<duckdb::Result<_>>()?;
+    /// Reads the columns in the order that the question names them. By column, as reading value by
+    /// value took longer than the engine's own work.
+    fn take(&self, likeness: &Likeness, batch: &RecordBatch, found: &mut Vec<Piece>) {
+        let n_keys = self.pieces.group.len();
+        let places = batch.column(0).as_primitive::<Int64Type>();
+        let keys = (1..=n_keys).map(|idx| batch.column(idx).as_string::<i32>());
+        let keys: Vec<&StringArray> = keys.collect();
+        let mut column = n_keys;
         let mut next = || {
             column += 1;
-            column
+            batch.column(column)
         };
-        let flags = likeness.flags.iter().map(|_| row.get(next()));
-        let flags = flags.collect::<duckdb::Result<_>>()?;
-        let score = match likeness.has_score {
-            true => row.get(next())?,
-            false => None,
+        let flags = likeness.flags.iter().map(|_| next().as_boolean());
+        let flags: Vec<&BooleanArray> = flags.collect();
+        let scores = likeness
+            .has_score
+            .then(|| next().as_primitive::<Float64Type>());
+        let (first, last) = (
+            next().as_primitive::<Int64Type>(),
+            next().as_primitive::<Int64Type>(),
+        );
+        let mut counts = || next().as_primitive::<UInt64Type>();
+        let n = counts();
+        let persons = likeness.has_persons.then(|| [counts(), counts(), counts()]);
+        let text =
+            |texts: &&StringArray, row| texts.is_valid(row).then(|| texts.value(row).to_owned());
+        let at = |times: &Int64Array, row| {
+            let us = times.is_valid(row).then(|| times.value(row))?;
+            Timestamp::from_microsecond(us).ok()
         };
-        let extent = instant(row, next())?.zip(instant(row, next())?);
-        let n = row.get(next())?;
-        let (n_alone, person_bits, n_named) = match likeness.has_persons {
-            true => (row.get(next())?, row.get(next())?, row.get(next())?),
-            false => (0, 0, 0),
-        };
-        Ok(Piece {
-            idx: usize::try_from(bucket_idx).unwrap_or(usize::MAX),
-            key,
-            flags,
-            score,
-            extent,
-            n,
-            n_alone,
-            person_bits,
-            n_named,
-        })
+        for row in 0..batch.num_rows() {
+            let [n_alone, person_bits, n_named] =
+                persons.map_or([0; 3], |persons| persons.map(|counts| counts.value(row)));
+            found.push(Piece {
+                idx: usize::try_from(places.value(row)).unwrap_or(usize::MAX),
+                key: keys.iter().map(|texts| text(texts, row)).collect(),
+                flags: flags.iter().map(|flags| flags.value(row)).collect(),
+                score: scores
+                    .filter(|scores| scores.is_valid(row))
+                    .map(|scores| scores.value(row)),
+                extent: at(first, row).zip(at(last, row)),
+                n: n.value(row),
+                n_alone,
+                person_bits,
+                n_named,
+            });
+        }
     }
 }
 

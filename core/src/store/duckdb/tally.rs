@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use super::cohort::CohortQuestion;
 use super::fold::{self, Folded};
 use super::question::Writing;
-use super::{DuckStore, answer, cluster, cohort, period, stance};
+use super::{DuckStore, answer, cluster, cohort, period, sheet, stance};
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, Dimension, Filter, PeriodPlan,
-    Periods, QuestionSet, RowTime, Stance, StancePlan, Survey, Tallies, Tally, TallyError,
-    TallyPlan, anonymous_surveys,
+    Periods, QuestionSet, RowTime, Sheet, SheetPlan, Stance, StancePlan, Survey, Tallies, Tally,
+    TallyError, TallyPlan, anonymous_surveys,
 };
 use crate::record::RecordKind;
 use crate::store::StoreError;
@@ -227,6 +227,16 @@ impl Tally for DuckStore {
             .map_err(unanswered)?;
         self.read("list the answers of customers", |connection| {
             stance::stances(connection, &question)
+        })
+        .map_err(unanswered)
+    }
+
+    fn sheet(&self, plan: &SheetPlan) -> Result<Sheet, TallyError> {
+        let question = Writing::new(plan.kind, &self.dimensions)
+            .sheet(plan)
+            .map_err(unanswered)?;
+        self.read("list single rows", |connection| {
+            sheet::sheet(connection, plan, &question)
         })
         .map_err(unanswered)
     }

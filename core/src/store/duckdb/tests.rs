@@ -12,6 +12,7 @@ mod people;
 mod periods;
 mod pushed;
 mod rollup;
+mod sheet;
 mod version;
 
 use std::time::Duration;

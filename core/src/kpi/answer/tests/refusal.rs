@@ -3,7 +3,7 @@
 use super::*;
 use crate::plan::{
     ClusterPlan, ClusterRow, CohortPlan, Cohorts, DataVersion, PeriodPlan, Periods, QuestionSet,
-    RowTime, Stance, StancePlan, Tallies, TallyError,
+    RowTime, Sheet, SheetPlan, Stance, StancePlan, Tallies, TallyError,
 };
 
 fn check_refusal(text: &str, status: u16, message: &str, hint: Option<&str>) {
@@ -91,6 +91,9 @@ fn a_store_that_does_not_answer_is_not_the_askers_fault() {
         }
         fn stances(&self, _: &StancePlan) -> Result<Vec<Stance>, TallyError> {
             Ok(Vec::new())
+        }
+        fn sheet(&self, _: &SheetPlan) -> Result<Sheet, TallyError> {
+            Ok(Sheet::default())
         }
         fn data_version(&self) -> DataVersion {
             DataVersion::default()

@@ -168,6 +168,7 @@ impl Rollup {
     ) -> String {
         let keys = self.key_list();
         let counts = "r.n, r.n_alone, r.person_bits, r.n_persons, r.first_at, r.last_at";
+        let mut parts = Vec::new();
         let mut conditions = vec!["true".to_owned()];
         let starts: Vec<String> = days.iter().map(|(start, _)| literal(*start)).collect();
         if !starts.is_empty() {
@@ -178,20 +179,17 @@ impl Rollup {
             format!("(r.day_start < {start} OR r.day_start >= {end})")
         };
         conditions.extend(months.iter().map(outside));
-        if months
-            .iter()
-            .any(|run| run.start <= within.start && within.end <= run.end)
-        {
-            // Nothing is left for the days.
-            conditions = vec!["false".to_owned()];
+        let is_all_months = |run: &Span| run.start <= within.start && within.end <= run.end;
+        // Else nothing is left for the days, and planning them takes its time.
+        if !months.iter().any(is_all_months) {
+            parts.push(format!(
+                "SELECT {keys}r.day_start AS {BUCKET_TIME}, {counts} FROM rollup r WHERE {}",
+                conditions.join(" AND ")
+            ));
         }
-        let mut sql = format!(
-            "(SELECT {keys}r.day_start AS {BUCKET_TIME}, {counts} FROM rollup r WHERE {}",
-            conditions.join(" AND ")
-        );
         for run in months {
-            sql.push_str(&format!(
-                " UNION ALL SELECT {keys}r.month_start, {counts} FROM rollup_month r \
+            parts.push(format!(
+                "SELECT {keys}r.month_start AS {BUCKET_TIME}, {counts} FROM rollup_month r \
                  WHERE r.month_start >= {} AND r.month_start < {}",
                 literal(run.start),
                 literal(run.end)
@@ -200,16 +198,16 @@ impl Rollup {
         let [alone, bits, named] = person_columns();
         for run in runs {
             // Each by itself, so that parts of the table outside of it are passed over.
-            sql.push_str(&format!(
-                " UNION ALL SELECT {keys}r.{BUCKET_TIME}, 1::UBIGINT, {alone}, {bits}, {named}, \
-                 r.{BUCKET_TIME}, r.{BUCKET_TIME} FROM response r \
+            parts.push(format!(
+                "SELECT {keys}r.{BUCKET_TIME} AS {BUCKET_TIME}, 1::UBIGINT AS n, {alone} AS n_alone, \
+                 {bits} AS person_bits, {named} AS n_persons, r.{BUCKET_TIME} AS first_at, \
+                 r.{BUCKET_TIME} AS last_at FROM response r \
                  WHERE NOT r.superseded AND r.{BUCKET_TIME} >= {} AND r.{BUCKET_TIME} < {}",
                 literal(run.start),
                 literal(run.end)
             ));
         }
-        sql.push(')');
-        sql
+        format!("({})", parts.join(" UNION ALL "))
     }
 
     /// Returns the questions of a metric from tallies; `None` where rows have to be read.
