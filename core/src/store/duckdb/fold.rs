@@ -24,6 +24,7 @@ use super::question::{Question, Writing};
 use super::rollup::{Rollup, Source};
 use super::table::DimensionSpec;
 use crate::plan::{Dimension, Filter, Keep, Measure, Path, Span, Tallies, TallyPlan};
+use crate::record::door::BUCKET_TIME;
 use crate::store::StoreError;
 
 /// Most pieces of one question; plans that have more together are asked one by one.
@@ -192,10 +193,14 @@ impl<'a> Folded<'a> {
             Ok(question) => question,
             Err(error) => return Ok(Err(error)),
         };
+        let places = match &tallied {
+            Some(source) if source.is_of_months => Places::Instants,
+            _ => Places::Pieces,
+        };
         let path = tallied.map_or(Path::Rows, |source| Path::RollUp {
             n_days_of_rows: source.n_days_of_rows,
         });
-        let found = self.found(&transaction, &likeness, &question)?;
+        let found = self.found(&transaction, &likeness, &question, places)?;
         let put_together = |plan: &&TallyPlan| {
             cell::put_together(plan, &likeness.tests, &self.pieces.buckets, &found, path)
         };
@@ -237,9 +242,19 @@ impl<'a> Folded<'a> {
             ));
         }
         let rows = tallied.map(|source| source.sql.as_str());
-        let (rows, key_names) = writing.placed_from(plan, rows)?;
+        let (rows, key_names, place) = match tallied {
+            // Each month says where it begins: looking its bucket up would take a join.
+            Some(source) if source.is_of_months => {
+                let (rows, key_names) = writing.placed_from(&in_one_bucket(plan), rows)?;
+                (rows, key_names, format!("epoch_us(r.{BUCKET_TIME})"))
+            }
+            _ => {
+                let (rows, key_names) = writing.placed_from(plan, rows)?;
+                (rows, key_names, "bucket_at".to_owned())
+            }
+        };
         Ok(writing.finish(format!(
-            "SELECT bucket_at{key_names}{columns} FROM ({rows}) r GROUP BY ALL"
+            "SELECT {place}{key_names}{columns} FROM ({rows}) r GROUP BY ALL"
         )))
     }
 
@@ -248,18 +263,31 @@ impl<'a> Folded<'a> {
         connection: &Connection,
         likeness: &Likeness,
         question: &Question,
+        places: Places,
     ) -> duckdb::Result<Vec<Piece>> {
         let mut statement = connection.prepare_cached(&question.sql)?;
         let mut found = Vec::new();
         for batch in statement.query_arrow(params_from_iter(question.values.iter()))? {
-            self.take(likeness, &batch, &mut found);
+            self.take(likeness, &batch, places, &mut found);
         }
         Ok(found)
     }
 
+    /// Returns the position of the piece that a place is in; of none, one behind the last.
+    fn piece_at(&self, place: i64, is: Places) -> usize {
+        match is {
+            Places::Pieces => usize::try_from(place).unwrap_or(usize::MAX),
+            Places::Instants => {
+                let pieces = &self.pieces.buckets;
+                let after = pieces.partition_point(|piece| piece.start.as_microsecond() <= place);
+                after.checked_sub(1).unwrap_or(pieces.len())
+            }
+        }
+    }
+
     /// Reads the columns in the order that the question names them. By column, as reading value by
     /// value took longer than the engine's own work.
-    fn take(&self, likeness: &Likeness, batch: &RecordBatch, found: &mut Vec<Piece>) {
+    fn take(&self, likeness: &Likeness, batch: &RecordBatch, is: Places, found: &mut Vec<Piece>) {
         let n_keys = self.pieces.group.len();
         let places = batch.column(0).as_primitive::<Int64Type>();
         let keys = (1..=n_keys).map(|idx| batch.column(idx).as_string::<i32>());
@@ -291,7 +319,7 @@ impl<'a> Folded<'a> {
             let [n_alone, person_bits, n_named] =
                 persons.map_or([0; 3], |persons| persons.map(|counts| counts.value(row)));
             found.push(Piece {
-                idx: usize::try_from(places.value(row)).unwrap_or(usize::MAX),
+                idx: self.piece_at(places.value(row), is),
                 key: keys.iter().map(|texts| text(texts, row)).collect(),
                 flags: flags.iter().map(|flags| flags.value(row)).collect(),
                 score: scores
@@ -304,6 +332,29 @@ impl<'a> Folded<'a> {
                 n_named,
             });
         }
+    }
+}
+
+/// How a question says where rows are.
+#[derive(Debug, Clone, Copy)]
+enum Places {
+    /// By the position of their piece.
+    Pieces,
+    /// By an instant in it.
+    Instants,
+}
+
+/// Returns the plan with all its time as one bucket.
+fn in_one_bucket(plan: &TallyPlan) -> TallyPlan {
+    let ends = plan.buckets.first().zip(plan.buckets.last());
+    TallyPlan {
+        buckets: (ends.into_iter())
+            .map(|(first, last)| Span {
+                start: first.start,
+                end: last.end,
+            })
+            .collect(),
+        ..plan.clone()
     }
 }
 

@@ -25,6 +25,8 @@ pub(in super::super) struct Source {
     pub(in super::super) sql: String,
     /// Days that are read from rows.
     pub(in super::super) n_days_of_rows: usize,
+    /// Whether all of it is tallies of whole months, which begin in the bucket they are in.
+    pub(in super::super) is_of_months: bool,
 }
 
 impl Rollup {
@@ -124,9 +126,13 @@ impl Rollup {
         if runs.len() > RUNS_MAX {
             return Ok(None);
         }
+        let months = self.whole_months(buckets, &days);
+        let is_all = |run: &Span| run.start <= within.start && within.end <= run.end;
+        let is_all_months = months.iter().any(is_all);
         Ok(Some(Source {
-            sql: self.sql(within, &self.whole_months(buckets, &days), &days, &runs),
+            sql: self.sql(is_all_months, &months, &days, &runs),
             n_days_of_rows: days.len(),
+            is_of_months: is_all_months && runs.is_empty(),
         }))
     }
 
@@ -161,7 +167,7 @@ impl Rollup {
     /// between them, and those of some days made of rows.
     fn sql(
         &self,
-        within: Span,
+        is_all_months: bool,
         months: &[Span],
         days: &BTreeSet<(Timestamp, Timestamp)>,
         runs: &[Span],
@@ -179,9 +185,8 @@ impl Rollup {
             format!("(r.day_start < {start} OR r.day_start >= {end})")
         };
         conditions.extend(months.iter().map(outside));
-        let is_all_months = |run: &Span| run.start <= within.start && within.end <= run.end;
         // Else nothing is left for the days, and planning them takes its time.
-        if !months.iter().any(is_all_months) {
+        if !is_all_months {
             parts.push(format!(
                 "SELECT {keys}r.day_start AS {BUCKET_TIME}, {counts} FROM rollup r WHERE {}",
                 conditions.join(" AND ")
