@@ -8,26 +8,35 @@ mod calendar;
 mod card;
 mod classes;
 mod cohort;
+mod control;
 mod distribution;
 mod ends;
 mod facts;
+mod findings;
 mod fonts;
+mod funnel;
+mod grid;
 mod groups;
+mod insight;
 mod labels;
 mod layout;
 mod lifetime;
 mod number;
 mod numerals;
 mod painter;
+mod pareto;
 mod passage;
 mod pen;
 mod phrases;
+mod quadrant;
 mod raster;
 mod reading;
 mod roster;
 pub mod sample;
 mod shares;
 mod sheet;
+mod slope;
+mod space;
 mod stack;
 mod survival;
 mod table;
@@ -35,6 +44,7 @@ mod telling;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod timeline;
 mod trend;
 mod triangle;
 mod webfont;
@@ -45,6 +55,12 @@ use jiff::Timestamp;
 use crate::kpi::{Answer, ChartKind};
 
 pub use facts::goal_mark;
+pub use insight::{
+    ControlFigure, Course, Coverage, ForecastPoint, FunnelBand, FunnelFigure, FunnelLimits,
+    FunnelMember, Insight, Naming, ParetoFigure, ParetoItem, ParetoMeasure, Quadrant,
+    QuadrantFigure, QuadrantItem, Refusal, Shift, Signal, SignalKind, SlopeFigure, SlopeItem,
+    SlopePeriod, Stretch, TrendFigure, Verdict,
+};
 pub use painter::{Painter, error_text};
 pub use telling::{alt_text, headline_text};
 pub use theme::{Palette, Rgb, UnknownTheme};
@@ -160,6 +176,8 @@ pub struct Figure {
     pub freshness: Freshness,
     /// A small note, such as a fault in the dashboard's file.
     pub note: Option<String>,
+    /// What an analysis adds to the numbers; charts without it draw the numbers alone.
+    pub insight: Option<Insight>,
 }
 
 /// A figure for what could not be answered.

@@ -454,11 +454,21 @@ pub enum ChartKind {
     Bridge,
     /// A goal: where it stands, where it should, and where it is to go.
     Bullet,
+    /// A process: its centre, its limits, and what does not belong to it.
+    Control,
+    /// What matters most against what is done well.
+    Quadrant,
+    /// What weighs most, the heaviest first.
+    Pareto,
+    /// Shares of two periods side by side.
+    Slope,
+    /// Groups against how many answers they have, and what chance alone explains.
+    Funnel,
 }
 
 impl ChartKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Number,
         Self::Trend,
         Self::Stack,
@@ -469,5 +479,10 @@ impl ChartKind {
         Self::Survival,
         Self::Bridge,
         Self::Bullet,
+        Self::Control,
+        Self::Quadrant,
+        Self::Pareto,
+        Self::Slope,
+        Self::Funnel,
     ];
 }

@@ -29,15 +29,10 @@ pub(super) struct Values {
 impl Values {
     /// Returns a window around the values, inside what the KPI can be.
     pub(super) fn around(values: impl Iterator<Item = f64>, kpi: &Kpi, ticks_max: usize) -> Self {
-        let (low, high) = values
-            .filter(|value| value.is_finite())
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-                (low.min(value), high.max(value))
-            });
-        if low > high {
+        let Some((low, high)) = ends(values) else {
             let (low, high) = (kpi.range.0.unwrap_or(0.0), kpi.range.1.unwrap_or(100.0));
             return Self::new(low, high, ticks_max, kpi.unit);
-        }
+        };
         let padding = ((high - low) * 0.08).max(padding_min(low, high, kpi));
         let bounded = |value: f64| {
             value.clamp(
@@ -50,6 +45,19 @@ impl Values {
             (low, high) = (low - padding, high + padding);
         }
         Self::new(low, high, ticks_max, kpi.unit)
+    }
+
+    /// Returns a window around shares of a hundred.
+    pub(super) fn around_shares(values: impl Iterator<Item = f64>, ticks_max: usize) -> Self {
+        let Some((low, high)) = ends(values) else {
+            return Self::new(0.0, 100.0, ticks_max, Unit::Percent);
+        };
+        let padding = ((high - low) * 0.08).max(2.5);
+        let (low, high) = ((low - padding).max(0.0), (high + padding).min(100.0));
+        match high > low {
+            true => Self::new(low, high, ticks_max, Unit::Percent),
+            false => Self::new(0.0, 100.0, ticks_max, Unit::Percent),
+        }
     }
 
     /// Returns a window from zero, for bars.
@@ -147,6 +155,15 @@ impl Values {
             shown
         }
     }
+}
+
+/// Returns the least and the greatest of the finite values; `None` without any.
+fn ends(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let finite = values.filter(|value| value.is_finite());
+    finite.fold(None, |ends, value| {
+        let (low, high) = ends.unwrap_or((value, value));
+        Some((f64::min(low, value), f64::max(high, value)))
+    })
 }
 
 /// Returns the multiples of a step inside a window, ascending.
@@ -264,6 +281,18 @@ mod tests {
         assert_eq!(window(&[-25.0, 25.0]), (-26.0, 26.0));
         assert_eq!(window(&[]), (0.0, 100.0));
         assert_eq!(window(&[0.0, f64::NAN]), (0.0, 100.0));
+    }
+
+    #[test]
+    fn shares_have_a_window_inside_of_a_hundred() {
+        let window = |values: &[f64]| {
+            let axis = Values::around_shares(values.iter().copied(), 5);
+            (axis.low, axis.high)
+        };
+        assert_eq!(window(&[40.0, 60.0]), (37.5, 62.5));
+        assert_eq!(window(&[0.0, 100.0]), (0.0, 100.0));
+        assert_eq!(window(&[99.0]), (96.5, 100.0));
+        assert_eq!(window(&[f64::NAN]), (0.0, 100.0));
     }
 
     #[test]

@@ -137,7 +137,9 @@ impl<'a> Bars<'a> {
         }
         self.line_at(sheet, 0.0, Ink::Solid, 0.08);
         self.whole(sheet);
-        if self.n_left > 0 {
+        // A picture with room for a single bar has none for saying so.
+        let has_room = self.scale.room.bottom + self.pitch <= self.room.bottom + 0.1;
+        if self.n_left > 0 && has_room {
             let look = self.panel.label();
             let text = filled(self.panel.words.more, &[&self.n_left.to_string()]);
             let baseline = self.scale.room.bottom + self.pitch / 2.0 + look.cap_px() / 2.0;

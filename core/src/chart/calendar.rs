@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::layout::Panel;
 use super::sheet::{Align, Rect, Sheet};
-use super::{Language, facts, numerals};
+use super::{Figure, Language, facts, numerals};
 use crate::kpi::{Grain, Point};
 
 /// Writes the dates under a plot, none over another; `x_px` gives the centre of a bucket.
@@ -56,10 +56,9 @@ pub(super) fn draw_time_axis(
 }
 
 /// Returns the name of a bucket that stands alone: `June 2026` is `Jun 2026`.
-pub(super) fn period_name(panel: &Panel<'_>, point: &Point) -> String {
-    let language = panel.style.language;
-    let date = civil(point.start, &facts::zone(panel.figure));
-    match panel.figure.answer.grain {
+pub(super) fn period_name(figure: &Figure, language: Language, point: &Point) -> String {
+    let date = civil(point.start, &facts::zone(figure));
+    match figure.answer.grain {
         Grain::Month => month_name(date, language),
         Grain::Quarter => point.label.clone(),
         Grain::Day | Grain::Week => {

@@ -65,6 +65,24 @@ pub(super) fn ends_px(
         .min(sheet.bounds().right * share_max)
 }
 
+/// Returns the labels as they are, or all without their names where these would have to be cut.
+pub(super) fn whole_or_bare(
+    sheet: &Sheet<'_>,
+    panel: &Panel<'_>,
+    mut ends: Vec<EndLabel>,
+    share_max: f64,
+) -> Vec<EndLabel> {
+    let room = sheet.bounds().right * share_max;
+    let look = panel.strong_label();
+    if ends
+        .iter()
+        .any(|end| sheet.width(&end.text(), &look) > room)
+    {
+        ends.iter_mut().for_each(|end| end.name.clear());
+    }
+    ends
+}
+
 /// Writes labels near their wishes, in `column`, which starts at the plot's right edge.
 pub(super) fn draw_ends(
     sheet: &mut Sheet<'_>,

@@ -2,6 +2,7 @@
 
 mod about;
 mod goal;
+mod insight;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +15,7 @@ use super::{Figure, Freshness, Language};
 use crate::kpi::{Base, Bound, Change, Score, Unit};
 
 pub use goal::goal_mark;
+pub(super) use insight::{meanings, shown};
 
 /// How much there is to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub(super) enum Tone {
     Good,
     Poor,
     Goal,
+    /// A verdict on ground of its own; whether it is good, where that is known.
+    Chip(Option<bool>),
 }
 
 /// Which way the sign before a fact points.
@@ -99,8 +103,9 @@ pub(super) struct Facts {
 impl Facts {
     pub(super) fn new(figure: &Figure, language: Language) -> Self {
         let state = state(&figure.answer.total, figure.answer.kpi.unit);
+        let spread = spread(figure, state, language);
+        let found = insight::facts(figure, state, language);
         let lines = [
-            spread(figure, state, language),
             figure
                 .answer
                 .change
@@ -111,11 +116,12 @@ impl Facts {
             waiting(figure, state, language),
         ];
         let about = about::facts(figure, state, language);
+        let lines = lines.into_iter().flatten().chain(about);
         Self {
             state,
             headline: headline(figure, state, language),
             unit: unit(figure, state, language),
-            lines: lines.into_iter().flatten().chain(about).collect(),
+            lines: spread.into_iter().chain(found).chain(lines).collect(),
             as_of: as_of(figure, language),
             badge: badge(figure, language),
         }

@@ -7,13 +7,13 @@ mod ladder;
 
 use badge::{badge_room, draw_badge};
 use footer::footer;
-use header::{ARROW_EM, Stack};
+use header::{ARROW_EM, CHIP_EM, Stack};
 use ladder::{Headline, LADDER, Rung};
 
-use super::facts::{Arrow, Facts};
+use super::facts::{self, Arrow, Facts, State};
 use super::fonts::Weight;
 use super::sheet::{Align, Rect, STEPS_PER_PX, Sheet, Type};
-use super::theme::Palette;
+use super::theme::{Palette, Rgb};
 use super::words::Words;
 use super::{Figure, Style};
 use crate::kpi::{Base, ChartKind, Score};
@@ -39,6 +39,9 @@ pub(super) const NUMBER_UNITS: f64 = 6.4;
 /// Headline beside a plot: the column has height to spare.
 const SIDE_UNITS: f64 = 5.6;
 
+/// What stands between the meanings of marks.
+const MEANINGS: &str = " · ";
+
 /// Distance of baselines of labels, in units.
 const LINE: f64 = 1.4;
 
@@ -57,11 +60,12 @@ pub(super) struct Panel<'a> {
 
 impl<'a> Panel<'a> {
     pub(super) fn new(figure: &'a Figure, style: &'a Style) -> Self {
+        let facts = Facts::new(figure, style.language);
         Self {
             figure,
             style,
-            facts: Facts::new(figure, style.language),
-            note: note(figure, style),
+            note: note(figure, facts.state, style),
+            facts,
             words: style.language.words(),
             palette: style.theme.palette(),
             unit: unit_px(style),
@@ -82,11 +86,13 @@ impl<'a> Panel<'a> {
 }
 
 /// Returns the figure's note, or else what its hollow marks and its arrows mean.
-fn note(figure: &Figure, style: &Style) -> Option<String> {
+fn note(figure: &Figure, state: State, style: &Style) -> Option<String> {
     let series = || figure.answer.series.iter();
     let is_hollow = |score: &Score| score.base == Base::Low && score.value.is_some();
     let has_hollow = match figure.chart {
-        ChartKind::Trend => (series().flat_map(|one| &one.points)).any(|one| is_hollow(&one.score)),
+        ChartKind::Trend | ChartKind::Control => {
+            (series().flat_map(|one| &one.points)).any(|one| is_hollow(&one.score))
+        }
         ChartKind::Bars => series().any(|one| is_hollow(&one.total)),
         _ => false,
     };
@@ -94,8 +100,13 @@ fn note(figure: &Figure, style: &Style) -> Option<String> {
         && series().any(|one| one.versus_rest.is_some_and(|one| one.is_different));
     let hollow = has_hollow.then_some(style.language.words().hollow);
     let arrows = has_arrows.then_some(style.language.phrases().arrows);
-    let meanings: Vec<&str> = [hollow, arrows].into_iter().flatten().collect();
-    let meaning = || (!meanings.is_empty()).then(|| meanings.join(" · "));
+    let found = facts::meanings(figure, state, style.language);
+    let meanings: Vec<&str> = [hollow, arrows]
+        .into_iter()
+        .flatten()
+        .chain(found)
+        .collect();
+    let meaning = || (!meanings.is_empty()).then(|| meanings.join(MEANINGS));
     figure.note.clone().or_else(meaning)
 }
 
@@ -151,6 +162,8 @@ struct Placed {
     look: Type,
     align: Align,
     arrow: Option<Arrow>,
+    /// Colour of the arrow of a verdict, which stands on ground of its own.
+    chip: Option<Rgb>,
 }
 
 /// A rung worked out in pixels.
@@ -189,8 +202,11 @@ pub(super) fn compose(sheet: &mut Sheet<'_>, panel: &Panel<'_>, wants: Wants) ->
     }
     for line in &arrangement.lines {
         let mut left = line.at.0;
+        if line.chip.is_some() {
+            left += draw_ground(sheet, panel, line);
+        }
         if let Some(arrow) = line.arrow {
-            left += draw_arrow(sheet, arrow, line);
+            left += draw_arrow(sheet, arrow, line, left);
         }
         sheet.text(&line.text, (left, line.at.1), &line.look, line.align);
     }
@@ -274,8 +290,25 @@ fn arrange(
     })
 }
 
-fn draw_arrow(sheet: &mut Sheet<'_>, arrow: Arrow, line: &Placed) -> f64 {
-    let (size, colour) = (line.look.size_px, line.look.colour);
-    arrow.draw(sheet, line.at, size, colour);
+fn draw_arrow(sheet: &mut Sheet<'_>, arrow: Arrow, line: &Placed, left: f64) -> f64 {
+    let size = line.look.size_px;
+    let colour = line.chip.unwrap_or(line.look.colour);
+    arrow.draw(sheet, (left, line.at.1), size, colour);
     ARROW_EM * size
+}
+
+/// Lays the ground under a verdict and returns how far its words are inside.
+fn draw_ground(sheet: &mut Sheet<'_>, panel: &Panel<'_>, line: &Placed) -> f64 {
+    let size = line.look.size_px;
+    let padding = CHIP_EM * size;
+    let arrow = if line.arrow.is_some() { ARROW_EM } else { 0.0 };
+    let width = sheet.width(&line.text, &line.look) + arrow * size + 2.0 * padding;
+    let room = Rect {
+        left: line.at.0,
+        top: line.at.1 - 1.0 * size,
+        right: line.at.0 + width,
+        bottom: line.at.1 + 0.34 * size,
+    };
+    sheet.rect(room, panel.palette.grid, 0.4 * size);
+    padding
 }

@@ -109,6 +109,23 @@ pub(super) fn amount(amount: f64, decimals: usize, kpi: &Kpi, language: Language
     }
 }
 
+/// Returns a change of a KPI with its sign; none where it rounds to nothing.
+pub(super) fn signed(change: f64, kpi: &Kpi, language: Language) -> String {
+    let decimals = change_decimals(kpi);
+    let size = amount(change.abs(), decimals, kpi, language);
+    let nothing = amount(0.0, decimals, kpi, language);
+    match change {
+        _ if size == nothing => size,
+        change if change > 0.0 => format!("+{size}"),
+        _ => format!("{MINUS}{size}"),
+    }
+}
+
+/// Returns a share of 0..=100 with its sign.
+pub(super) fn percent(share: f64, decimals: usize, language: Language) -> String {
+    format!("{}{THIN}%", number(share, decimals, language))
+}
+
 /// Returns seconds in the unit that fits: `45 s`, `5.4 h`, `2.3 days`.
 pub(super) fn duration(seconds: f64, language: Language) -> String {
     if !seconds.is_finite() {

@@ -7,8 +7,8 @@ use super::layout::Panel;
 use super::sheet::Sheet;
 use super::telling::{alt_text, headline_text};
 use super::{
-    ErrorCard, Figure, Language, Style, TextMode, bars, bridge, bullet, card, cohort, distribution,
-    number, raster, stack, survival, table, trend,
+    ErrorCard, Figure, Language, Style, TextMode, bars, bridge, bullet, card, cohort, control,
+    distribution, funnel, number, pareto, quadrant, raster, slope, stack, survival, table, trend,
 };
 use crate::kpi::ChartKind;
 
@@ -79,6 +79,11 @@ impl Painter {
             ChartKind::Survival => survival::draw_survival(&mut sheet, &panel),
             ChartKind::Bridge => bridge::draw_bridge(&mut sheet, &panel),
             ChartKind::Bullet => bullet::draw_bullet(&mut sheet, &panel),
+            ChartKind::Control => control::draw_control(&mut sheet, &panel),
+            ChartKind::Quadrant => quadrant::draw_quadrant(&mut sheet, &panel),
+            ChartKind::Pareto => pareto::draw_pareto(&mut sheet, &panel),
+            ChartKind::Slope => slope::draw_slope(&mut sheet, &panel),
+            ChartKind::Funnel => funnel::draw_funnel(&mut sheet, &panel),
         }
         sheet
     }

@@ -3,8 +3,10 @@
 mod customers;
 mod dice;
 mod groups;
+mod insights;
 mod kpis;
 mod lives;
+mod matters;
 mod scores;
 mod states;
 
@@ -83,6 +85,10 @@ pub fn everyday(chart: ChartKind) -> Figure {
     match chart {
         ChartKind::Bars | ChartKind::Table => split(chart, 6),
         ChartKind::Cohort | ChartKind::Survival | ChartKind::Bridge => customers::everyday(chart),
+        ChartKind::Control => insights::control(),
+        ChartKind::Quadrant | ChartKind::Pareto | ChartKind::Slope | ChartKind::Funnel => {
+            matters::everyday(chart)
+        }
         _ => over_time(chart),
     }
 }
@@ -94,6 +100,11 @@ pub fn states(chart: ChartKind) -> Vec<(&'static str, Figure)> {
         ChartKind::Bars | ChartKind::Table => groups::states(chart),
         ChartKind::Cohort | ChartKind::Survival | ChartKind::Bridge => customers::states(chart),
         ChartKind::Bullet => states::goals(chart),
+        ChartKind::Trend => [states::states(chart), insights::trends()].concat(),
+        ChartKind::Control => insights::controls(),
+        ChartKind::Quadrant | ChartKind::Pareto | ChartKind::Slope | ChartKind::Funnel => {
+            matters::states(chart)
+        }
         _ => states::states(chart),
     }
 }
@@ -139,5 +150,6 @@ fn over_time(chart: ChartKind) -> Figure {
         }],
         freshness: Freshness::Fresh,
         note: None,
+        insight: None,
     }
 }

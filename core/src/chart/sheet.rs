@@ -37,7 +37,6 @@ impl Rect {
         self.bottom - self.top
     }
 
-    #[cfg(test)]
     pub(super) fn meets(&self, other: &Self) -> bool {
         self.left < other.right
             && other.left < self.right

@@ -9,7 +9,7 @@ use super::sheet::{Align, Rect, Sheet, Type};
 use super::theme::Rgb;
 use super::trend::empty_plot;
 use super::words::filled;
-use crate::kpi::{Base, Contrast, Point, Score, Unit};
+use crate::kpi::{Base, Point, Score, Unit};
 
 /// Least and greatest distance of lines, in units.
 const PITCH: (f64, f64) = (1.4, 2.2);
@@ -120,7 +120,8 @@ fn draw_lines(
         );
     }
     let n_left = lines.len() - n_shown;
-    if n_left > 0 {
+    // A picture with room for a single line has none for saying so.
+    if n_left > 0 && n_shown < n_fitting {
         let text = filled(panel.words.more, &[&n_left.to_string()]);
         let text = sheet.fit(&text, &label, room.width());
         let at = (room.left, middle(n_shown + 1));
@@ -299,7 +300,7 @@ fn lines(panel: &Panel<'_>) -> Vec<Line> {
             Line {
                 difference: member
                     .contrast
-                    .map_or_else(String::new, |one| difference(panel, &one)),
+                    .map_or_else(String::new, |one| signed(panel, one.value)),
                 arrow: arrow.map(|arrow| (arrow, member.colour(panel, true))),
                 is_quiet: member.is_rest,
                 ..line(panel, member.name.clone(), &member.score)
@@ -316,7 +317,7 @@ fn lines(panel: &Panel<'_>) -> Vec<Line> {
 }
 
 fn period(panel: &Panel<'_>, point: &Point, before: Option<&Point>) -> Line {
-    let name = super::calendar::period_name(panel, point);
+    let name = super::calendar::period_name(panel.figure, panel.style.language, point);
     // What is running is no period to compare with.
     let change = (before.filter(|before| point.is_complete && before.is_complete))
         .and_then(|before| Some(point.score.value? - before.score.value?));
@@ -365,19 +366,6 @@ fn line(panel: &Panel<'_>, name: String, score: &Score) -> Line {
     }
 }
 
-/// Returns a difference with its sign.
-fn difference(panel: &Panel<'_>, contrast: &Contrast) -> String {
-    signed(panel, contrast.value)
-}
-
 fn signed(panel: &Panel<'_>, change: f64) -> String {
-    let kpi = panel.figure.answer.kpi;
-    let decimals = numerals::change_decimals(kpi);
-    let size = numerals::amount(change.abs(), decimals, kpi, panel.style.language);
-    let nothing = numerals::amount(0.0, decimals, kpi, panel.style.language);
-    match change {
-        _ if size == nothing => size,
-        change if change > 0.0 => format!("+{size}"),
-        _ => format!("−{size}"),
-    }
+    numerals::signed(change, panel.figure.answer.kpi, panel.style.language)
 }

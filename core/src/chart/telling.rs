@@ -1,10 +1,13 @@
 //! What a picture says to those who do not see it.
 
-use super::facts::{Arrow, Facts, State, capital, nothing, too_few};
+use super::calendar::period_name;
+use super::facts::{Arrow, Facts, State, Tone, capital, nothing, shown, too_few};
+use super::groups::longest;
+use super::insight::{ControlFigure, Insight, TrendFigure};
 use super::numerals::{self, THIN};
 use super::sheet::clean;
 use super::words::filled;
-use super::{Figure, Language, passage, roster};
+use super::{Figure, Language, funnel, pareto, passage, quadrant, roster, slope};
 use crate::kpi::ChartKind;
 
 /// Returns the headline in one phrase: `41 points`.
@@ -39,6 +42,8 @@ pub fn alt_text(figure: &Figure, language: Language) -> String {
             continue;
         };
         parts.push(match fact.arrow {
+            // A verdict says which way in its own words.
+            _ if matches!(fact.tone, Tone::Chip(_)) => wording.clone(),
             Some(Arrow::Up) => format!("{} {wording}", words.up),
             Some(Arrow::Down) => format!("{} {wording}", words.down),
             None => wording.clone(),
@@ -50,6 +55,7 @@ pub fn alt_text(figure: &Figure, language: Language) -> String {
         ChartKind::Bullet => pace(figure, language).into_iter().collect(),
         _ => Vec::new(),
     });
+    parts.extend(found(figure, facts.state, language));
     let aged = facts.badge.map_or_else(String::new, |badge| {
         badge
             .wordings
@@ -58,6 +64,60 @@ pub fn alt_text(figure: &Figure, language: Language) -> String {
     });
     let as_of = facts.as_of.first().cloned().unwrap_or_default();
     format!("{name}: {}. {}{aged}.", parts.join("; "), capital(&as_of))
+}
+
+/// Says what an analysis found, mark by mark.
+fn found(figure: &Figure, state: State, language: Language) -> Vec<String> {
+    match shown(figure, state) {
+        Some(Insight::Trend(trend)) => moves(figure, trend, language),
+        Some(Insight::Control(control)) => signals(figure, control, language),
+        Some(Insight::Quadrant(found)) => quadrant::told(found, language),
+        Some(Insight::Pareto(found)) => pareto::told(found, figure, language),
+        Some(Insight::Slope(found)) => slope::told(found, language),
+        Some(Insight::Funnel(found)) => funnel::told(found, figure, language),
+        // The facts say why there is nothing.
+        Some(Insight::Refused(_)) | None => Vec::new(),
+    }
+}
+
+/// Says each move of the level with its period, and what is expected at the end.
+fn moves(figure: &Figure, trend: &TrendFigure, language: Language) -> Vec<String> {
+    let words = language.findings();
+    let kpi = figure.answer.kpi;
+    let points = longest(&figure.answer.series);
+    let moved = trend.shifts.iter().filter_map(|shift| {
+        let period = period_name(figure, language, points.get(shift.at)?);
+        let change = numerals::signed(shift.after - shift.before, kpi, language);
+        let said = match shift.is_confirmed {
+            true => words.shift,
+            false => words.possible_shift,
+        };
+        Some(format!("{period}: {}", filled(said, &[&change])))
+    });
+    let expected = trend.forecast.last().map(|last| {
+        let value = numerals::value(last.value, kpi, language);
+        let interval = last.likely.map(|(low, high)| {
+            let [low, high] = [low, high].map(|end| numerals::value(end, kpi, language));
+            format!(" (80\u{202f}% {low} … {high})")
+        });
+        format!("{} {value}{}", words.forecast, interval.unwrap_or_default())
+    });
+    moved.chain(expected).collect()
+}
+
+/// Says each signal with its period, the newest last.
+fn signals(figure: &Figure, control: &ControlFigure, language: Language) -> Vec<String> {
+    let words = language.findings();
+    let points = longest(&figure.answer.series);
+    let said = control.signals.iter().filter_map(|signal| {
+        // A point without a value has nothing that may be told.
+        let point = points
+            .get(signal.at)
+            .filter(|point| point.score.value.is_some())?;
+        let period = period_name(figure, language, point);
+        Some(format!("{period}: {}", words.signal(signal.kind)))
+    });
+    said.collect()
 }
 
 /// Says where the value should be by now, where that is known.

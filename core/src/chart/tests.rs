@@ -3,3 +3,4 @@
 mod geometry;
 mod goal;
 mod goldens;
+mod insight;

@@ -99,6 +99,8 @@ pub struct Palette {
     pub warn: Rgb,
     /// Background of the badge of a failing source: a confirmed bad signal.
     pub alarm: Rgb,
+    /// Marks of a confirmed bad signal, on the paper.
+    pub signal: Rgb,
     /// Words on both badges.
     pub on_badge: Rgb,
     /// Okabe–Ito order, shifted in lightness until each stands out from the paper; the ninth is
@@ -120,6 +122,7 @@ const DARK: Palette = Palette {
     goal: Rgb(0x3f, 0xcf, 0xa5),
     warn: Rgb(0xf0, 0xc0, 0x40),
     alarm: Rgb(0xff, 0x8a, 0x75),
+    signal: Rgb(0xff, 0x5c, 0x4d),
     on_badge: Rgb(0x14, 0x12, 0x08),
     series: [
         Rgb(0xe6, 0x9f, 0x00),
@@ -147,6 +150,7 @@ const LIGHT: Palette = Palette {
     goal: Rgb(0x00, 0x7a, 0x58),
     warn: Rgb(0xff, 0xd4, 0x5e),
     alarm: Rgb(0xff, 0xa0, 0x8c),
+    signal: Rgb(0xc4, 0x1c, 0x1c),
     on_badge: Rgb(0x1f, 0x1a, 0x08),
     series: [
         Rgb(0xb3, 0x74, 0x00),
@@ -174,6 +178,7 @@ const CONTRAST: Palette = Palette {
     goal: Rgb(0x5c, 0xf0, 0xc4),
     warn: Rgb(0xff, 0xe0, 0x66),
     alarm: Rgb(0xff, 0xa9, 0x99),
+    signal: Rgb(0xff, 0x7a, 0x6b),
     on_badge: Rgb(0x00, 0x00, 0x00),
     series: [
         Rgb(0xff, 0xb8, 0x1c),
@@ -278,10 +283,11 @@ mod tests {
                 let found = palette.on_badge.contrast(badge);
                 assert!(found >= text_min.max(7.0), "{theme} badge: {found:.2}");
             }
-            let marks = palette
-                .series
-                .iter()
-                .chain([&palette.accent, &palette.neutral]);
+            let marks =
+                palette
+                    .series
+                    .iter()
+                    .chain([&palette.accent, &palette.neutral, &palette.signal]);
             for mark in marks {
                 let found = mark.contrast(palette.paper);
                 assert!(found >= 3.0, "{theme} {mark}: {found:.2}");

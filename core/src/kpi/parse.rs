@@ -137,7 +137,7 @@ const GRAINS: [(&str, Grain); 4] = [
     ("quarter", Grain::Quarter),
 ];
 
-const CHARTS: [(&str, ChartKind); 10] = [
+const CHARTS: [(&str, ChartKind); 15] = [
     ("number", ChartKind::Number),
     ("trend", ChartKind::Trend),
     ("stack", ChartKind::Stack),
@@ -148,6 +148,11 @@ const CHARTS: [(&str, ChartKind); 10] = [
     ("survival", ChartKind::Survival),
     ("bridge", ChartKind::Bridge),
     ("bullet", ChartKind::Bullet),
+    ("control", ChartKind::Control),
+    ("quadrant", ChartKind::Quadrant),
+    ("pareto", ChartKind::Pareto),
+    ("slope", ChartKind::Slope),
+    ("funnel", ChartKind::Funnel),
 ];
 
 const MODES: [(&str, Mode); 3] = [

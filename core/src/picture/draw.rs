@@ -78,6 +78,7 @@ impl Gallery {
             events: Vec::new(),
             freshness,
             note: None,
+            insight: None,
         };
         let style = crate::picture::Look::default().style(Theme::default());
         Hung {
@@ -179,8 +180,11 @@ fn hash(figure: &Figure, serial: u64, style: &Style, kept: Option<Timestamp>) ->
         events,
         freshness,
         note,
+        insight,
     } = figure;
-    let around = (chart, title, subtitle, goal, events, freshness, note);
+    let around = (
+        chart, title, subtitle, goal, events, freshness, note, insight,
+    );
     let text = format!(
         "{serial} {around:?} {:?} {style:?} {kept:?}",
         answer.sources

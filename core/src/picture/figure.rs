@@ -77,6 +77,7 @@ pub(crate) fn figure(
         events,
         freshness,
         note,
+        insight: None,
     }
 }
 

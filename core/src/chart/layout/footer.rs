@@ -1,7 +1,7 @@
 //! The words under a plot: formula, note, age of the data.
 
 use super::ladder::Rung;
-use super::{LINE, Panel, Placed, content};
+use super::{LINE, MEANINGS, Panel, Placed, content};
 use crate::chart::facts::capital;
 use crate::chart::sheet::{Align, Sheet, Type};
 
@@ -23,6 +23,7 @@ pub(super) fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, 
             look,
             align,
             arrow: None,
+            chip: None,
         });
     };
     let mut formula = formula(sheet, panel, rung);
@@ -48,8 +49,10 @@ pub(super) fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, 
         let age = age(content.width()).unwrap_or_default();
         let room = content.width() - sheet.width(&age, &look) - 2.0 * unit;
         put(age, baseline, look, Align::Start);
-        if let Some(note) = &panel.note {
-            let is_fault = panel.figure.note.is_some();
+        let is_fault = panel.figure.note.is_some();
+        // What marks mean is for those that are drawn.
+        let note = panel.note.as_ref().filter(|_| is_fault || rung.has_plot);
+        if let Some(note) = note {
             let colour = if is_fault {
                 panel.palette.ink
             } else {
@@ -60,6 +63,10 @@ pub(super) fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, 
                 put(note.clone(), baseline, note_look, Align::End);
             } else {
                 baseline -= LINE * unit;
+                let note = match is_fault {
+                    true => note,
+                    false => meanings(sheet, note, &note_look, content.width()),
+                };
                 let note = sheet.fit(note, &note_look, content.width());
                 put(note, baseline, note_look, Align::Start);
             }
@@ -70,6 +77,18 @@ pub(super) fn footer(sheet: &Sheet<'_>, panel: &Panel<'_>, rung: Rung) -> (f64, 
         put(line, baseline, look, Align::Start);
     }
     (baseline - 0.93 * unit, lines)
+}
+
+/// Returns the first meanings of a note that fit: the last ones go before one is cut.
+fn meanings<'a>(sheet: &Sheet<'_>, note: &'a str, look: &Type, width_px: f64) -> &'a str {
+    let mut kept = note;
+    while sheet.width(kept, look) > width_px {
+        let Some((shorter, _)) = kept.rsplit_once(MEANINGS) else {
+            break;
+        };
+        kept = shorter;
+    }
+    kept
 }
 
 /// Returns the formula in as many lines as the rung has; none if it would have to be cut, for a

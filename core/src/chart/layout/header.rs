@@ -25,6 +25,7 @@ impl Stack<'_> {
             look,
             align,
             arrow: None,
+            chip: None,
         });
     }
 
@@ -134,7 +135,7 @@ impl Stack<'_> {
         let n_lines = self.panel.facts.lines.len().min(rung.n_facts);
         let mut cap = look.size_px * CAP_EM;
         if is_beside {
-            #[expect(clippy::cast_precision_loss, reason = "at most three lines")]
+            #[expect(clippy::cast_precision_loss, reason = "at most four lines")]
             let column_height = (n_lines.max(1) - 1) as f64 * LINE * unit + 0.93 * unit;
             cap = cap.max(column_height);
         }
@@ -155,7 +156,7 @@ impl Stack<'_> {
         self.y = baseline + descent.max(0.25 * unit);
         if is_beside {
             let left = self.column.left + width + 1.6 * unit;
-            #[expect(clippy::cast_precision_loss, reason = "at most three lines")]
+            #[expect(clippy::cast_precision_loss, reason = "at most four lines")]
             let mut first = baseline - (n_lines.max(1) - 1) as f64 * LINE * unit;
             if self.panel.facts.state != State::Scored {
                 // Level with the dash that stands for the number.
@@ -182,7 +183,7 @@ impl Stack<'_> {
         }
         let first = self.y + 0.35 * unit + 0.93 * unit;
         self.facts(n_lines, self.column.left, first, self.column.width());
-        #[expect(clippy::cast_precision_loss, reason = "at most three lines")]
+        #[expect(clippy::cast_precision_loss, reason = "at most four lines")]
         let below = (n_lines - 1) as f64 * LINE * unit;
         self.y = first + below + 0.25 * unit;
         Some(())
@@ -196,7 +197,10 @@ impl Stack<'_> {
                 .panel
                 .label()
                 .coloured(tone(self.panel.palette, fact.tone));
-            if matches!(fact.tone, Tone::Good | Tone::Poor | Tone::Strong) {
+            if matches!(
+                fact.tone,
+                Tone::Good | Tone::Poor | Tone::Strong | Tone::Chip(_)
+            ) {
                 look.weight = Weight::Bold;
             }
             let arrow_width = if fact.arrow.is_some() {
@@ -204,7 +208,10 @@ impl Stack<'_> {
             } else {
                 0.0
             };
-            let text = self.shortest_that_fits(&fact.wordings, &look, width - arrow_width);
+            let chip = chip(self.panel.palette, fact.tone);
+            let padding = chip.map_or(0.0, |_| 2.0 * CHIP_EM * look.size_px);
+            let room = width - arrow_width - padding;
+            let text = self.shortest_that_fits(&fact.wordings, &look, room);
             if let Some(text) = text {
                 self.lines.push(Placed {
                     text,
@@ -212,6 +219,7 @@ impl Stack<'_> {
                     look,
                     align: Align::Start,
                     arrow: fact.arrow,
+                    chip,
                 });
                 baseline += LINE * self.panel.unit;
             }
@@ -222,10 +230,23 @@ impl Stack<'_> {
 /// Room that an arrow and its gap take, in em.
 pub(super) const ARROW_EM: f64 = 0.95;
 
+/// Ground left and right of a verdict, in em.
+pub(super) const CHIP_EM: f64 = 0.5;
+
+/// Returns the colour of a verdict's arrow; `None` for other lines.
+fn chip(palette: &Palette, tone: Tone) -> Option<Rgb> {
+    match tone {
+        Tone::Chip(Some(true)) => Some(palette.good),
+        Tone::Chip(Some(false)) => Some(palette.poor),
+        Tone::Chip(None) => Some(palette.ink),
+        _ => None,
+    }
+}
+
 fn tone(palette: &Palette, tone: Tone) -> Rgb {
     match tone {
         Tone::Plain => palette.muted,
-        Tone::Strong => palette.ink,
+        Tone::Strong | Tone::Chip(_) => palette.ink,
         Tone::Good => palette.good,
         Tone::Poor => palette.poor,
         Tone::Goal => palette.goal,

@@ -41,12 +41,15 @@ const fn rung(
 
 /// From everything to almost nothing; the first that fits is drawn. The formula goes first, then
 /// the goal, then the plot's headline shrinks; the number, its age and its name go last.
-pub(super) const LADDER: [Rung; 13] = [
+pub(super) const LADDER: [Rung; 16] = [
+    rung(2, true, 4, 2, Headline::Row, true),
     rung(2, true, 3, 2, Headline::Row, true),
     rung(2, true, 3, 1, Headline::Row, true),
     rung(1, true, 3, 1, Headline::Row, true),
     rung(1, true, 3, 0, Headline::Row, true),
     rung(1, true, 2, 0, Headline::Row, true),
+    rung(1, true, 1, 0, Headline::Row, true),
+    rung(1, true, 2, 0, Headline::SmallRow, true),
     rung(1, true, 1, 0, Headline::SmallRow, true),
     rung(1, true, 1, 0, Headline::InTitle, true),
     rung(1, false, 0, 0, Headline::InTitle, true),

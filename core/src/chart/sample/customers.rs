@@ -135,6 +135,7 @@ pub(super) fn figure(chart: ChartKind, kpi: &'static Kpi, subtitle: &str, total:
         events: Vec::new(),
         freshness: Freshness::Fresh,
         note: None,
+        insight: None,
     }
 }
 

@@ -2,12 +2,13 @@
 
 use crate::chart::sample::{self, Dice};
 use crate::chart::{
-    ErrorCard, Figure, Freshness, GoalMark, Language, Mark, Painter, Size, Style, TextMode, Theme,
+    ErrorCard, Figure, Freshness, GoalMark, Insight, Language, Mark, Painter, Size, Style,
+    TextMode, Theme,
 };
 use crate::kpi::{ChartKind, Grain};
 
 /// Seeded figures per run; each is drawn at one random size.
-const FIGURES: u64 = 800;
+const FIGURES: u64 = 1_200;
 
 /// Texts may touch by this much: half a step of rounding on each side.
 const TOUCH_PX: f64 = 0.13;
@@ -103,8 +104,42 @@ fn random_figure(dice: &mut Dice) -> Figure {
             one.total = sample::score(kpi, dice.within(-90.0, 90.0), n);
         }
     }
+    if dice.below(4) == 0 {
+        // What was found may be of another series, or of another chart.
+        let other = sample::everyday(CHARTS[dice.below(CHARTS.len())]);
+        figure.insight = other.insight;
+    }
+    rename(&mut figure, dice);
     surround(&mut figure, dice);
     figure
+}
+
+/// Gives some of what was found other names.
+fn rename(figure: &mut Figure, dice: &mut Dice) {
+    let mut names: Vec<&mut String> = match &mut figure.insight {
+        Some(Insight::Quadrant(found)) => {
+            let items = found.items.iter_mut();
+            items.map(|item| &mut item.name).collect()
+        }
+        Some(Insight::Pareto(found)) => {
+            let items = found.items.iter_mut();
+            items.map(|item| &mut item.name).collect()
+        }
+        Some(Insight::Slope(found)) => {
+            let items = found.items.iter_mut().map(|item| &mut item.name);
+            items.chain([&mut found.before.name]).collect()
+        }
+        Some(Insight::Funnel(found)) => {
+            let members = found.members.iter_mut();
+            members.map(|member| &mut member.name).collect()
+        }
+        _ => Vec::new(),
+    };
+    for name in &mut names {
+        if dice.below(3) == 0 {
+            NAMES[dice.below(NAMES.len())].clone_into(name);
+        }
+    }
 }
 
 /// Puts chance around the numbers: age, goal, events, note.
@@ -231,7 +266,13 @@ fn error_cards_fit_every_size() {
 /// the room, and still can be read from five metres.
 fn headline_share_min(chart: ChartKind) -> f64 {
     match chart {
-        ChartKind::Bars | ChartKind::Table | ChartKind::Cohort | ChartKind::Bridge => 0.08,
+        ChartKind::Bars
+        | ChartKind::Table
+        | ChartKind::Cohort
+        | ChartKind::Bridge
+        | ChartKind::Quadrant
+        | ChartKind::Pareto
+        | ChartKind::Slope => 0.08,
         _ => 0.18,
     }
 }

@@ -55,8 +55,11 @@ fn drawings_are_what_they_were() {
     let painter = Painter::embedded();
     for chart in ChartKind::ALL {
         let mut figure = sample::everyday(chart);
-        for one in &mut figure.answer.series {
-            one.points.drain(..18);
+        // What was found is found at positions, so such a series stays whole.
+        if figure.insight.is_none() {
+            for one in &mut figure.answer.series {
+                one.points.drain(..18);
+            }
         }
         let name = format!("{chart}.svg");
         check(&name, &painter.svg(&figure, &style(480, 320)));
