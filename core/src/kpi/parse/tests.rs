@@ -99,7 +99,7 @@ fn a_bad_choice_names_the_list_and_the_nearest() {
         error,
         "`gauge` is not a chart; it is one of `number`, `trend`, `stack`, \
          `distribution`, `bars`, `table`, `cohort`, `survival`, `bridge`, \
-         `bullet`"
+         `bullet`, `control`, `quadrant`, `pareto`, `slope`, `funnel`"
     );
 }
 
