@@ -27,7 +27,6 @@ mod names;
 mod nps;
 pub mod parse;
 mod privacy;
-mod proportion;
 mod quantile;
 mod query;
 mod question;

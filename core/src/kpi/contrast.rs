@@ -1,11 +1,11 @@
 //! Groups of a split against the rest: which of them really differ, with so many looked at once.
 
 use crate::plan::TallyValue;
-use crate::statistic::finds_bound;
+use crate::statistic::{Difference, finds_bound};
 
 use super::Contrast;
 use super::desk::Desk;
-use super::formula::{Difference, Measured};
+use super::formula::Measured;
 use super::scope::{Spread, Subject};
 
 /// Share of false finds among the groups that are said to differ.

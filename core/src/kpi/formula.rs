@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use crate::plan::{Dimension, Filter, Keep, Measure, Order, RowTime, TallyValue, Worth};
 use crate::record::RecordKind;
+use crate::statistic::Difference;
 
 use super::cluster::Deff;
 use super::definition::Definition;
@@ -184,15 +185,6 @@ impl Measured {
         let found = self.counts.iter().find(|(known, _)| *known == name);
         found.map_or(0, |(_, count)| *count)
     }
-}
-
-/// The difference of two scores, unrounded, with its 95 % interval and two-sided p.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Difference {
-    pub(super) value: f64,
-    pub(super) low: f64,
-    pub(super) high: f64,
-    pub(super) p: f64,
 }
 
 /// Name of the count of rows without a usable answer.

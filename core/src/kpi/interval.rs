@@ -2,10 +2,7 @@
 
 use statrs::function::erf::erfc;
 
-use super::formula::Difference;
-
-/// The 97.5 % quantile of the normal distribution.
-pub(super) const Z_95: f64 = 1.959_963_984_540_054;
+use crate::statistic::{Difference, Z_95};
 
 /// A score of three classes, +1, 0 and −1, smoothed for its interval.
 ///

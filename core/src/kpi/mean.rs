@@ -2,7 +2,8 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::formula::Difference;
+use crate::statistic::Difference;
+
 use super::interval::real;
 
 /// Probability below the upper end of a two-sided 95 % interval.

@@ -2,8 +2,9 @@
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-use super::interval::{Z_95, real};
+use super::interval::real;
 use crate::plan::Order;
+use crate::statistic::Z_95;
 
 /// Probability that may lie beyond either end of an interval.
 const TAIL: f64 = 0.025;

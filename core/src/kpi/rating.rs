@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use crate::plan::{Filter, Measure, TallyValue, Worth};
 use crate::record::RecordKind;
+use crate::statistic::Difference;
 
 use super::cluster::Deff;
 use super::definition::{Definition, Vector};
-use super::formula::{self, Difference, Entry, Formula, Measured, Scale, UNANSWERED};
+use super::formula::{self, Entry, Formula, Measured, Scale, UNANSWERED};
 use super::mean::Mean;
 use super::question::Terms;
 use super::{ChartKind, Kpi, Unit};

@@ -4,11 +4,11 @@ use jiff::SignedDuration;
 
 use crate::plan::{Dimension, Filter, Measure, TallyValue};
 use crate::record::RecordKind;
+use crate::statistic::{Difference, Proportion};
 
 use super::definition::{Definition, Vector};
-use super::formula::{self, Difference, Entry, Formula, Measured, Scale};
+use super::formula::{self, Entry, Formula, Measured, Scale};
 use super::interval::real;
-use super::proportion::Proportion;
 use super::{ChartKind, Kpi, Settings, Unit};
 
 /// Metrics of the questions that a survey is sent for.

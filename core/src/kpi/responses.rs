@@ -2,9 +2,10 @@
 
 use crate::plan::{Filter, Measure, TallyValue};
 use crate::record::RecordKind;
+use crate::statistic::Difference;
 
 use super::definition::{Definition, Vector};
-use super::formula::{self, Difference, Entry, Formula, Measured, Scale};
+use super::formula::{self, Entry, Formula, Measured, Scale};
 use super::interval::real;
 use super::{ChartKind, Kpi, Unit};
 

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use crate::plan::{Filter, Measure, TallyValue, Worth};
 use crate::record::RecordKind;
+use crate::statistic::{Difference, Proportion};
 
 use super::cluster::Deff;
-use super::formula::{self, Difference, Formula, Measured, Scale, UNANSWERED};
+use super::formula::{self, Formula, Measured, Scale, UNANSWERED};
 use super::interval::real;
 use super::mean::Mean;
-use super::proportion::Proportion;
 use super::question::Terms;
 
 /// What makes one such KPI.

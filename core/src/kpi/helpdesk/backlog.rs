@@ -1,12 +1,13 @@
 //! `backlog`: how many tickets are open.
 
 use super::definition::{Definition, Vector};
-use super::formula::{self, Difference, Entry, Formula, Measured, Scale, Standing};
+use super::formula::{self, Entry, Formula, Measured, Scale, Standing};
 use super::{CHARTS, ENDED};
 use crate::kpi::interval::real;
 use crate::kpi::{Kpi, Unit};
 use crate::plan::{Filter, Measure, TallyValue};
 use crate::record::RecordKind;
+use crate::statistic::Difference;
 
 static KPI: Kpi = Kpi {
     name: "backlog",

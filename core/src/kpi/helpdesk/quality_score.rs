@@ -4,11 +4,12 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::CHARTS;
 use super::definition::{Definition, Vector};
-use super::formula::{self, Difference, Entry, Formula, Measured, Scale};
+use super::formula::{self, Entry, Formula, Measured, Scale};
 use crate::kpi::interval::real;
 use crate::kpi::{Kpi, Unit};
 use crate::plan::{Dimension, Filter, Keep, Measure, TallyValue};
 use crate::record::RecordKind;
+use crate::statistic::Difference;
 
 /// Who reviews, as records name them.
 const REVIEWERS: [&str; 4] = ["peer", "self", "manager", "auto"];

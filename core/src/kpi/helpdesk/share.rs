@@ -2,12 +2,12 @@
 
 use jiff::SignedDuration;
 
-use super::formula::{self, Difference, Formula, Measured, Scale};
+use super::formula::{self, Formula, Measured, Scale};
 use crate::kpi::Settings;
 use crate::kpi::interval::real;
-use crate::kpi::proportion::Proportion;
 use crate::plan::{Filter, Measure, RowTime, TallyValue};
 use crate::record::RecordKind;
+use crate::statistic::{Difference, Proportion};
 
 /// Interval of a share, as definitions tell it.
 pub(super) const INTERVAL: &str = "Wilson score, 95 %; a difference: Newcombe hybrid score, tested \

@@ -1,10 +1,11 @@
 //! How long customers wait: the median of an elapsed time, and its ninth decile.
 
 use super::definition::Vector;
-use super::formula::{self, Difference, Formula, Measured, Scale, Standing};
+use super::formula::{self, Formula, Measured, Scale, Standing};
 use crate::kpi::quantile::Quantile;
 use crate::plan::{Elapsed, Filter, Measure, RowTime, TallyValue};
 use crate::record::RecordKind;
+use crate::statistic::Difference;
 
 /// The quantiles that are told.
 const QUANTILES: &[f64] = &[MEDIAN, NINTH_DECILE];

@@ -15,12 +15,12 @@ use crate::kpi::desk::CHANGE_MIN;
 use crate::kpi::formula::Measured;
 use crate::kpi::frame::{Frame, FrameRequest, Slot};
 use crate::kpi::interval::real;
-use crate::kpi::proportion::Proportion;
 use crate::kpi::{
     Answer, Base, Change, Grain, KpiError, Point, Query, Range, Score, Series, Settings, privacy,
     verdict,
 };
 use crate::plan::{Period, Periods, Span, Tally};
+use crate::statistic::Proportion;
 
 /// Answers one question about customers from the rows behind `tally`.
 ///

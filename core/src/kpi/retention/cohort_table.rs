@@ -6,10 +6,10 @@ use crate::kpi::civil::Bucket;
 use crate::kpi::formula::Measured;
 use crate::kpi::frame::{BUCKETS_MAX, Frame};
 use crate::kpi::interval::real;
-use crate::kpi::proportion::Proportion;
 use crate::kpi::{
     Across, Answer, Base, Cell, Grain, KpiError, Range, Score, Table, Tables, privacy,
 };
+use crate::statistic::Proportion;
 
 /// Most cohorts of a triangle, and most months of one: ten years.
 const COHORTS_MAX: usize = 120;

@@ -3,8 +3,8 @@
 use super::ledger::{Customer, Ledger};
 use super::rates::Rates;
 use crate::kpi::interval::real;
-use crate::kpi::proportion::Proportion;
 use crate::plan::{Period, Span};
+use crate::statistic::{Proportion, Z_95};
 
 /// What became of one customer between two instants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,7 +213,7 @@ impl Flow {
         let [before, both, after] = self.squares;
         let residuals = (after - 2.0 * share * both + share * share * before).max(0.0);
         let spread = residuals * n / (n - 1.0).max(1.0);
-        let half = 100.0 * crate::kpi::interval::Z_95 * spread.sqrt() / amount(self.start);
+        let half = 100.0 * Z_95 * spread.sqrt() / amount(self.start);
         let value = 100.0 * share;
         // Customers that all pay the same as before still could have left: the doubt about what
         // stays is part of the doubt about what it grew to.

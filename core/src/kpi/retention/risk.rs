@@ -3,8 +3,8 @@
 
 use super::ledger::Customer;
 use super::survival::{Curve, Life};
-use crate::kpi::proportion::Proportion;
 use crate::plan::Stance;
+use crate::statistic::Proportion;
 
 /// Classes of answers, from detractors to promoters.
 pub(super) const CLASSES: [&str; 3] = ["detractors", "passives", "promoters"];

@@ -2,7 +2,8 @@
 
 use statrs::function::erf::erfc;
 
-use crate::kpi::interval::{Z_95, real};
+use crate::kpi::interval::real;
+use crate::statistic::Z_95;
 
 /// Fewest customers at risk for which the curve says something.
 pub(super) const AT_RISK_MIN: u64 = 5;

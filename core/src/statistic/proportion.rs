@@ -2,12 +2,11 @@
 
 use statrs::function::erf::erfc;
 
-use super::formula::Difference;
-use super::interval::Z_95;
+use super::{Difference, Z_95};
 
 /// A share of a number of answers, which clustered answers make smaller than it looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Proportion {
+pub struct Proportion {
     share: f64,
     n: f64,
 }
@@ -15,7 +14,8 @@ pub(super) struct Proportion {
 impl Proportion {
     /// Returns the share `n_hits / n_all` as `n_effective` independent answers would tell it;
     /// `None` without answers.
-    pub(super) fn new(n_hits: f64, n_all: f64, n_effective: f64) -> Option<Self> {
+    #[must_use]
+    pub fn new(n_hits: f64, n_all: f64, n_effective: f64) -> Option<Self> {
         (n_all > 0.0).then(|| Self {
             share: n_hits / n_all,
             n: n_effective,
@@ -26,7 +26,8 @@ impl Proportion {
     ///
     /// # Source
     /// Wilson 1927; recommended by Brown, Cai and DasGupta 2001.
-    pub(super) fn interval(self) -> (f64, f64) {
+    #[must_use]
+    pub fn interval(self) -> (f64, f64) {
         let z_squared = Z_95 * Z_95;
         let scale = 1.0 + z_squared / self.n;
         let centre = (self.share + z_squared / (2.0 * self.n)) / scale;
@@ -43,7 +44,8 @@ impl Proportion {
     ///
     /// # Source
     /// Interval: Newcombe 1998, hybrid score (method 10); p: N−1 chi-square (Campbell 2007).
-    pub(super) fn difference(self, before: Self) -> Difference {
+    #[must_use]
+    pub fn difference(self, before: Self) -> Difference {
         let value = self.share - before.share;
         let (low, high) = self.interval();
         let (before_low, before_high) = before.interval();
@@ -65,18 +67,6 @@ impl Proportion {
         let gap = self.share - before.share;
         let chi_squared = gap * gap / variance * (n - 1.0) / n;
         erfc((chi_squared / 2.0).max(0.0).sqrt())
-    }
-}
-
-impl Difference {
-    /// Returns a difference of shares in percentage points.
-    pub(super) fn in_percent(self) -> Self {
-        Self {
-            value: 100.0 * self.value,
-            low: 100.0 * self.low,
-            high: 100.0 * self.high,
-            p: self.p,
-        }
     }
 }
 
