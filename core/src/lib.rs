@@ -26,6 +26,7 @@
 //! | [`push`] | takes webhooks: verified, durable before the answer, parsed by a child |
 //! | [`statistic`] | arithmetic of samples that every analysis shares; pure |
 //! | [`series`] | what a series says: trend, shifts, what is usual, what comes next; pure |
+//! | [`improve`] | which ratings go with a score, what moved it, which themes and reasons weigh; pure |
 //! | [`kpi`] | one formula a file; pure: no IO, no clock |
 //! | [`chart`] | figure → SVG → PNG; pure |
 //! | [`dashboard`] | one page as a TOML file; a bad file never replaces a good one |
@@ -84,6 +85,7 @@ pub mod dashboard;
 pub mod demo;
 pub mod host;
 pub mod http;
+pub mod improve;
 pub mod ingest;
 pub mod keep;
 pub mod kpi;
