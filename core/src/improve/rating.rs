@@ -93,14 +93,21 @@ impl Ratings<'_> {
                 n_rows: answered.len(),
             });
         }
-        let n_weighed = if kept.is_empty() {
+        let n_attributes = if kept.is_empty() {
             alone.len()
         } else {
             kept.len()
         };
-        let needed = ROWS_MIN.max(ROWS_EACH_MIN * n_weighed);
+        let needed = ROWS_MIN.max(ROWS_EACH_MIN * n_attributes);
         if rows.len() < needed {
-            return Err(self.too_few(&alone, &answered, rows.len(), needed));
+            let (sparsest, n_missing) = self.sparsest(&alone, &answered);
+            return Err(Refusal::TooFewRows {
+                n_rows: rows.len(),
+                needed,
+                n_attributes,
+                sparsest,
+                n_missing,
+            });
         }
         rows.sort_by_key(|row| self.persons[*row]);
         let complete = self.gathered(kept, &rows, answered.len());
@@ -128,30 +135,18 @@ impl Ratings<'_> {
         answered.iter().copied().filter(is_complete).collect()
     }
 
-    fn too_few(
-        &self,
-        attributes: &[usize],
-        answered: &[usize],
-        n_rows: usize,
-        needed: usize,
-    ) -> Refusal {
+    /// Returns the attribute that is unrated most often, and how often; the first of those alike.
+    fn sparsest(&self, attributes: &[usize], answered: &[usize]) -> (String, usize) {
         let unrated = |at: usize| {
             let ratings = self.attributes[at].ratings;
             let is_unrated = |row: &&usize| told(ratings[**row]).is_none();
             answered.iter().filter(is_unrated).count()
         };
         let counted = attributes.iter().map(|at| (unrated(*at), *at));
-        // The first of those that are unrated equally often.
         let (n_missing, at) = counted
             .reduce(|most, one| if one.0 > most.0 { one } else { most })
             .expect("without an attribute another refusal comes first");
-        Refusal::TooFewRows {
-            n_rows,
-            needed,
-            n_attributes: attributes.len(),
-            sparsest: self.attributes[at].name.to_owned(),
-            n_missing,
-        }
+        (self.attributes[at].name.to_owned(), n_missing)
     }
 
     fn gathered(&self, kept: Vec<usize>, rows: &[usize], n_answered: usize) -> Complete {

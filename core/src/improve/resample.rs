@@ -127,3 +127,18 @@ fn keep<T: Copy>(kept: &mut [Vec<T>], numbers: &[T]) {
         kept.push(*number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_leave_out_a_fortieth_on_each_side() {
+        let mut found = Resampled::new(2);
+        found.ranks = vec![(1..=100).rev().collect(), vec![2; 100]];
+        // Two of a hundred are outside.
+        assert_eq!(found.rank_interval(0), (3, 98));
+        assert_eq!(found.rank_interval(1), (2, 2));
+        assert_eq!((found.first_ratio(0), found.first_ratio(1)), (0.01, 0.0));
+    }
+}
