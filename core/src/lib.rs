@@ -27,6 +27,7 @@
 //! | [`statistic`] | arithmetic of samples that every analysis shares; pure |
 //! | [`series`] | what a series says: trend, shifts, what is usual, what comes next; pure |
 //! | [`improve`] | which ratings go with a score, what moved it, which themes and reasons weigh; pure |
+//! | [`theme`] | what comments are about: terms, themes, what is new; pure |
 //! | [`kpi`] | one formula a file; pure: no IO, no clock |
 //! | [`chart`] | figure → SVG → PNG; pure |
 //! | [`dashboard`] | one page as a TOML file; a bad file never replaces a good one |
@@ -99,4 +100,5 @@ pub mod statistic;
 pub mod store;
 pub mod telemetry;
 pub mod template;
+pub mod theme;
 pub mod watch;
