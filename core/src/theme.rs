@@ -1,8 +1,8 @@
 //! What comments are about, without a model: terms, curated themes, and what is new.
 //!
 //! [`Reader::read`] turns one comment into [`Terms`] and depends on nothing else, so only new
-//! comments are ever read. Everything else counts terms that were read before: [`emerging`] finds
-//! what two groups of comments do not share, [`groups`] puts terms that come together under one
+//! comments are ever read. Everything else counts terms that were read before: [`emerging()`] finds
+//! what two groups of comments do not share, [`groups()`] puts terms that come together under one
 //! name.
 
 mod emerging;
