@@ -29,6 +29,7 @@
 //! | [`improve`] | which ratings go with a score, what moved it, which themes and reasons weigh; pure |
 //! | [`theme`] | what comments are about: terms, themes, what is new; pure |
 //! | [`kpi`] | one formula a file; pure: no IO, no clock |
+//! | [`coach`] | agents and teams: shares after case mix, bands, trainings, cards; never ranks; pure |
 //! | [`chart`] | figure → SVG → PNG; pure |
 //! | [`dashboard`] | one page as a TOML file; a bad file never replaces a good one |
 //! | [`config`] | the configuration as written → as checked; secrets |
@@ -79,6 +80,7 @@
 pub mod access;
 pub mod chart;
 pub mod cli;
+pub mod coach;
 pub mod config;
 pub mod conformance;
 pub mod daemon;
