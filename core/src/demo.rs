@@ -1,14 +1,18 @@
 //! The demo company: believable answers, tickets and contracts whose rows are a pure function of
 //! (seed, day).
 //!
-//! One file per record kind writes the rows of one day; what the company lives through (seasons,
-//! outages, releases) is planted in `mood`, so that a later test can ask whether an analysis finds
-//! it. Files only ever grow: the same day always gives the same bytes, so a kept folder gets the
-//! missing days alone.
+//! One file per record kind writes the rows of one day. What an analysis has to find in them is
+//! planted in `truth` and told by [`Truths`], to a person as the file `truths.toml`; what else the
+//! company lives through (seasons, outages, prices) is in `mood`. Files only ever grow: the same day
+//! always gives the same bytes, so a kept folder gets the missing days alone.
+//!
+//! [`Company`] is the same company in memory, for a test that asks many seeds whether an analysis
+//! finds what is planted and claims nothing where nothing is.
 
 mod agent;
 mod answer;
 mod calendar;
+mod company;
 mod contract;
 mod customer;
 mod dice;
@@ -17,9 +21,14 @@ mod mood;
 mod occurrence;
 mod office;
 mod phrase;
+mod question;
+mod review;
 mod sheet;
 pub mod site;
 mod ticket;
+mod training;
+mod truth;
+mod world;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,9 +38,15 @@ use jiff::civil::Date;
 use self::agent::Staff;
 use self::calendar::Day;
 use self::customer::Customers;
-use self::dice::Dice;
 use self::invitation::Invitations;
 use self::sheet::Rows;
+use self::world::World;
+
+pub use self::company::{Agent, Comment, Company, Rated, Rating, Reply, Scope, SegmentChurn, Week};
+pub use self::truth::{
+    ChurningSegment, Course, Drop, StrongestDriver, Theme, Truths, UnlikeAgent, UnlikeAgents,
+};
+pub use self::world::Effects;
 
 /// Full months written before the one that `until` falls into.
 const MONTHS: i16 = 24;
@@ -56,6 +71,16 @@ pub enum DemoError {
         /// First day without rows.
         until: Date,
     },
+    /// A company in memory cannot be of this scope.
+    #[error(
+        "no company in memory from `{}` to `{}` of size {}; name 1 day to 10 years within 2019 to \
+         2100, and a size of 1 to 16",
+        .scope.first, .scope.until, .scope.n_fold
+    )]
+    Scope {
+        /// What was asked for.
+        scope: Scope,
+    },
 }
 
 /// What [`generate`] found and wrote.
@@ -78,7 +103,7 @@ pub struct DemoReport {
 /// # Errors
 /// When a file cannot be read or written, or `until` is not in 2019–2100.
 pub fn generate(dir: &Path, seed: u64, until: Date) -> Result<DemoReport, DemoError> {
-    let (first, files) = files(dir, seed, until)?;
+    let (first, files, truths) = files(dir, seed, until)?;
     let mut report = DemoReport {
         first: first.date(),
         until,
@@ -89,48 +114,76 @@ pub fn generate(dir: &Path, seed: u64, until: Date) -> Result<DemoReport, DemoEr
         *report.rows.entry(rows.kind()).or_default() += rows.n_rows();
         report.n_bytes_written += sheet::extend(&dir.join(name), rows.text())?;
     }
+    report.n_bytes_written += sheet::extend(&dir.join("truths.toml"), &truths)?;
     Ok(report)
 }
 
-/// Computes every file: name below the folder and content, without writing anything.
-fn files(dir: &Path, seed: u64, until: Date) -> Result<(Day, BTreeMap<String, Rows>), DemoError> {
+/// Content of files by their name below the folder.
+type Files = BTreeMap<String, Rows>;
+
+/// Computes every file without writing anything: the first day, the rows, the text of the truths.
+fn files(dir: &Path, seed: u64, until: Date) -> Result<(Day, Files, String), DemoError> {
     if !(2019..=2100).contains(&until.year()) {
         return Err(DemoError::Until { until });
     }
     let end = Day::of(until);
     let first = sheet::first_month(dir).unwrap_or_else(|| end.before().month_start(MONTHS));
-    let dice = Dice::new(seed);
-    let customers = Customers::until(dice, end);
-    let mut files = BTreeMap::new();
-    files.insert("customers.csv".to_owned(), customers.rows());
-    files.insert("events.csv".to_owned(), occurrence::rows(dice, first, end));
-    files.insert("subscriptions.csv".to_owned(), contract::rows(&customers));
-    let staff = Staff::until(dice, end);
-    files.insert("agents.csv".to_owned(), staff.rows());
-    let mut invitations = Invitations::new(dice, &customers, &staff);
+    let world = World::new(seed, Effects::Life, 1);
+    let customers = Customers::until(&world, end);
+    let staff = Staff::until(&world, end);
+    let events = occurrence::rows(world.dice(), first, end);
+    let mut files = Files::from([
+        ("customers.csv".to_owned(), customers.rows()),
+        ("events.csv".to_owned(), events),
+        ("subscriptions.csv".to_owned(), contract::rows(&customers)),
+        ("agents.csv".to_owned(), staff.rows()),
+        ("trainings.csv".to_owned(), training::rows(&staff, first)),
+    ]);
+    let mut invitations = Invitations::new(&world, &customers, &staff);
     let mut day = first;
     while day < end {
-        let month = day.month_name();
-        let file = |files: &mut BTreeMap<String, Rows>, name: String, rows: Rows| match files
-            .get_mut(&name)
-        {
-            Some(before) => before.append(rows),
-            None => {
-                files.insert(name, rows);
+        for (name, rows) in rows_of(&world, &customers, &mut invitations, day) {
+            match files.get_mut(&name) {
+                Some(before) => before.append(rows),
+                None => {
+                    files.insert(name, rows);
+                }
             }
-        };
-        let name = format!("tickets/{month}.csv");
-        file(&mut files, name, invitations.tickets().rows(day));
-        let name = format!("invitations/{month}.csv");
-        file(&mut files, name, invitation::rows(&mut invitations, day));
-        for survey in invitation::Survey::ALL {
-            let name = format!("answers/{}-{month}.csv", survey.id());
-            let rows = answer::rows(dice, &customers, &mut invitations, survey, day);
-            file(&mut files, name, rows);
         }
         day = day.after();
     }
-    Ok((first, files))
+    let truths = Truths::of(&world, &staff, first, end).text(seed, first);
+    Ok((first, files, truths))
+}
+
+/// Computes the rows of one day, by the name of the month's file.
+fn rows_of(
+    world: &World,
+    customers: &Customers,
+    invitations: &mut Invitations<'_>,
+    day: Day,
+) -> Vec<(String, Rows)> {
+    let month = day.month_name();
+    let mut found = vec![
+        (
+            format!("tickets/{month}.csv"),
+            invitations.tickets().rows(day),
+        ),
+        (
+            format!("reviews/{month}.csv"),
+            review::rows(world, invitations.tickets(), day),
+        ),
+        (
+            format!("invitations/{month}.csv"),
+            invitation::rows(invitations, day),
+        ),
+    ];
+    for survey in invitation::Survey::ALL {
+        let name = format!("answers/{}-{month}.csv", survey.id());
+        let rows = answer::rows(world, customers, invitations, survey, day);
+        found.push((name, rows));
+    }
+    found
 }
 
 #[cfg(test)]

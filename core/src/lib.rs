@@ -41,7 +41,7 @@
 //! | [`keep`] | small private files, replaced whole |
 //! | [`nearest`] | the name that was probably meant |
 //! | [`telemetry`] | the daemon's own metrics |
-//! | [`demo`] | the demo company, a pure function of seed and day |
+//! | [`demo`] | the demo company, a pure function of seed and day; the truths planted in it |
 //! | [`daemon`] | builds the stages, owns the channels and the order of shutdown |
 //! | [`cli`] | flags, commands, exit codes; nothing else prints |
 //!

@@ -43,7 +43,8 @@ fn every_row_is_read_and_a_later_day_adds_its_own() {
     // A kept company keeps its beginning; a late one is soon written.
     scratch.write("company/invitations/2025-11.csv", "");
     let mut before = 0;
-    for until in ["2026-01-15", "2026-01-16"] {
+    // The year's first course is before these days, whatever the company's chance.
+    for until in ["2026-01-29", "2026-01-30"] {
         let told = load(&scratch, until);
         let folder = scratch.path("company");
         let counts = BTreeMap::from([
@@ -53,6 +54,8 @@ fn every_row_is_read_and_a_later_day_adds_its_own() {
             ("customer", n_ids(&folder, "customers.csv")),
             ("response", n_ids(&folder, "answers")),
             ("invitation", n_ids(&folder, "invitations")),
+            ("review", n_ids(&folder, "reviews")),
+            ("training", n_ids(&folder, "trainings.csv")),
         ]);
         for (kind, n_rows) in &counts {
             let words = format!("{n_rows} {kind}");
@@ -62,6 +65,40 @@ fn every_row_is_read_and_a_later_day_adds_its_own() {
             assert!(source.trim_end().ends_with(" 0"), "rejected: {source}");
         }
         assert!(counts["ticket"] > before + 20, "{until}: {counts:?}");
+        assert!(
+            counts["training"] >= 5 && counts["review"] > 1_000,
+            "{until}: {counts:?}"
+        );
         before = counts["ticket"];
+    }
+    quality_is_scored(&scratch);
+    let truths = fs::read_to_string(scratch.path("company/truths.toml")).expect("written");
+    assert!(
+        truths.contains("[[course]]\ncourse = \"listening first\""),
+        "{truths}"
+    );
+}
+
+/// The reviews answer their KPI, for each kind of reviewer.
+fn quality_is_scored(scratch: &Scratch) {
+    let question = ["kpi", "quality_score", "-c", "company/vocd.toml"];
+    let split = [
+        "--by",
+        "reviewer_kind",
+        "--from",
+        "2025-12-01",
+        "--to",
+        "2026-01-01",
+    ];
+    let flags = [
+        &question[..],
+        &split,
+        &["--grain", "month", "--format", "csv"],
+    ]
+    .concat();
+    let scored = vocd(scratch.folder(), &flags);
+    assert_eq!(scored.code, 0, "{scored:?}");
+    for reviewer in ["peer", "manager", "self"] {
+        assert!(scored.stdout.contains(reviewer), "{}", scored.stdout);
     }
 }

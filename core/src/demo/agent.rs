@@ -1,11 +1,13 @@
 //! The people of the helpdesk: who works when, and in which team. Kind `agent`.
 
 use crate::demo::calendar::{Day, HOUR_S, Moment};
-use crate::demo::dice::{Cast, Dice, Stream};
+use crate::demo::dice::{Cast, Stream};
 use crate::demo::sheet::Rows;
+use crate::demo::training::{self, Cohort};
+use crate::demo::world::World;
 
 /// Agents of the first day: two for each team, who stay.
-const FOUNDERS: usize = 6;
+pub(super) const FOUNDERS: usize = 6;
 /// The first day of a record (2015-01-01), and the day from which more are hired (2019-04-14).
 const FOUNDED: Day = Day(16_436);
 const HIRING_FROM: i64 = 18_000;
@@ -14,8 +16,8 @@ const HIRE_CYCLE_DAYS: i64 = 120;
 /// Shares of agents that leave, and that change their team, one day.
 const LEAVING_SHARE: f64 = 0.3;
 const CHANGING_SHARE: f64 = 0.2;
-/// How much an agent's hand moves a satisfaction of 1 to 5, per unit of a bell.
-const SKILL: f64 = 0.15;
+/// How much the hand of an agent like the others moves a satisfaction of 1 to 5, per unit of a bell.
+const SKILL: f64 = 0.04;
 
 /// What an agent works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,8 @@ struct Agent {
     team: Team,
     changed: Option<(Day, Team)>,
     skill: f64,
+    /// What sets one of the two unlike the others apart.
+    csat_points: f64,
 }
 
 impl Agent {
@@ -65,16 +69,57 @@ impl Agent {
 #[derive(Debug)]
 pub(super) struct Staff {
     all: Vec<Agent>,
+    cohorts: Vec<Cohort>,
     end: Day,
 }
 
 impl Staff {
     /// Computes the agents that were hired before `end`.
-    pub(super) fn until(dice: Dice, end: Day) -> Self {
-        let agents = (0..).map(|idx| agent(dice, idx));
+    pub(super) fn until(world: &World, end: Day) -> Self {
+        let agents = (0..).map(|idx| agent(world, idx));
         // Hires keep their order: the cycle is longer than its jitter.
         let all = agents.take_while(|agent| agent.joined < end).collect();
-        Self { all, end }
+        let mut staff = Self {
+            all,
+            cohorts: Vec::new(),
+            end,
+        };
+        staff.cohorts = training::cohorts(world, &staff, end);
+        staff
+    }
+
+    /// Positions of those who worked so many days before a day already and so many after it still,
+    /// by team.
+    pub(super) fn steady(&self, day: Day, n_before: i64, n_after: i64) -> [Vec<usize>; 3] {
+        Team::ALL.map(|team| {
+            let able = self.all.iter().enumerate().filter(|(_, agent)| {
+                let (from, to) = (Day(day.0 - n_before), Day(day.0 + n_after));
+                // Who changes the team in these days is in none of them.
+                let teams = [from, day, to].map(|day| agent.team(day));
+                agent.works(from) && agent.works(to) && teams == [team; 3]
+            });
+            able.map(|(idx, _)| idx).collect()
+        })
+    }
+
+    /// Trainings up to the last day, in their order.
+    pub(super) fn cohorts(&self) -> &[Cohort] {
+        &self.cohorts
+    }
+
+    /// CSAT points that an agent's work of a day gains or loses beside that of the others.
+    pub(super) fn csat_points(&self, agent_idx: usize, day: Day) -> f64 {
+        let trained = self
+            .cohorts
+            .iter()
+            .map(|cohort| cohort.gain(agent_idx, day));
+        self.all[agent_idx].csat_points + trained.sum::<f64>()
+    }
+
+    /// Agents in the order of their hire: position, day of joining, day of leaving.
+    pub(super) fn lives(&self) -> impl Iterator<Item = (usize, Day, Option<Day>)> + '_ {
+        let all = self.all.iter().enumerate();
+        all.map(|(idx, agent)| (idx, agent.joined, agent.left))
     }
 
     /// Picks one of a team that works on a day.
@@ -152,11 +197,13 @@ pub(super) fn reference(agent_idx: usize) -> String {
     format!("{}/{}", super::site::HELPDESK_SOURCE, id(agent_idx))
 }
 
-fn agent(dice: Dice, idx: usize) -> Agent {
-    let mut cast = dice.cast(Stream::Agent, 0, idx as u64);
+fn agent(world: &World, idx: usize) -> Agent {
+    let mut cast = world.dice().cast(Stream::Agent, 0, idx as u64);
     let mut days = |from: i64, below: u64| from + i64::try_from(cast.below(below)).expect("days");
     let (jitter, stays, settles) = (days(0, 60), days(500, 1_000), days(200, 280));
-    let skill = SKILL * cast.bell();
+    let standing = world.standing();
+    let skill = standing.map_or(0.0, |_| SKILL) * cast.bell();
+    let csat_points = standing.map_or(0.0, |standing| standing.agent_points(idx));
     let place = Team::ALL.len();
     let team = Team::ALL[idx % place];
     let Some(n_hired) = idx.checked_sub(FOUNDERS) else {
@@ -166,6 +213,7 @@ fn agent(dice: Dice, idx: usize) -> Agent {
             team,
             changed: None,
             skill,
+            csat_points,
         };
     };
     let n_hired = i64::try_from(n_hired).expect("a few dozen");
@@ -179,5 +227,6 @@ fn agent(dice: Dice, idx: usize) -> Agent {
             .happens(CHANGING_SHARE)
             .then_some((Day(joined + settles), Team::ALL[(idx + 1) % place])),
         skill,
+        csat_points,
     }
 }

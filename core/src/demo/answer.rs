@@ -1,21 +1,25 @@
 //! What customers answer. Kind `response`: one row per question.
 
+use crate::demo::agent::Staff;
 use crate::demo::calendar::{Day, Moment};
 use crate::demo::customer::{self, Customer, Customers};
-use crate::demo::dice::{Cast, Dice, Stream};
+use crate::demo::dice::{Cast, Stream};
 use crate::demo::invitation::{Invitation, Invitations, Survey};
 use crate::demo::mood::{self, Driver};
 use crate::demo::phrase;
+use crate::demo::question::Question;
 use crate::demo::sheet::Rows;
+use crate::demo::truth::Costing;
+use crate::demo::world::World;
 
 /// Share of relationship surveys in the long form, with all five ratings.
 const LONG_FORM_SHARE: f64 = 0.35;
 /// Share of a rating that comes from the answering person's mood, not from what is rated.
-const SHARED: f64 = 0.55;
+pub(super) const SHARED: f64 = 0.55;
 /// The rest, so that a rating keeps deviation 1.
 const OWN: f64 = 0.835;
-/// Points of the 0–10 scale per unit of weighted ratings, and of everything unasked.
-const RATED: f64 = 1.7;
+/// Points of the 0–10 scale per deviation of the weighted ratings, and of everything unasked.
+const RATED: f64 = 1.62;
 const UNRATED: f64 = 1.45;
 /// Points of the 0–10 scale per unit of temper.
 const TEMPER: f64 = 0.5;
@@ -23,6 +27,10 @@ const TEMPER: f64 = 0.5;
 const SKIPPED_SHARE: f64 = 0.03;
 /// Share of submissions that are the company's own tests.
 const TEST_SHARE: f64 = 0.003;
+
+/// Least satisfied answer, and the percentage of satisfied ones after an agent's help.
+const SATISFIED_FROM: u8 = 4;
+const CSAT_PERCENT: f64 = 78.0;
 
 /// What the support survey rates.
 const SUPPORT_DRIVERS: [Driver; 3] = [Driver::Speed, Driver::Ease, Driver::Knowledge];
@@ -51,85 +59,110 @@ const COLUMNS: [&str; 20] = [
 ];
 
 /// One answered question.
-struct Answer {
-    question: String,
-    text: String,
-    metric: &'static str,
-    /// Lowest and greatest answer.
-    scale: (u8, u8),
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answer {
+    /// What was asked.
+    pub(super) question: Question,
     /// `None` when it was shown and skipped.
-    score: Option<u8>,
+    pub(super) score: Option<u8>,
+}
+
+/// Everything one customer sent at once.
+#[derive(Debug)]
+pub(super) struct Submission {
+    /// At least one, in the order they were asked.
+    pub(super) answers: Vec<Answer>,
+    /// Whether it is the company's own test.
+    pub(super) is_test: bool,
+    /// What was written, if anything was.
+    pub(super) comment: Option<String>,
+}
+
+impl Submission {
+    /// Draws the answer to an invitation, given at a moment.
+    pub(super) fn draw(
+        world: &World,
+        staff: &Staff,
+        customer: &Customer,
+        invitation: &Invitation,
+        moment: Moment,
+    ) -> Self {
+        let (day, number) = (invitation.number.0.0, invitation.number.1);
+        let mut cast = world.dice().cast(Stream::Answer, day, number);
+        let feeling = Feeling::draw(world, &mut cast, customer, invitation, moment.day);
+        let answers = match (invitation.survey, &invitation.contact) {
+            (Survey::Relationship, _) => relationship(&mut cast, &feeling),
+            (Survey::Support, None) => support(&mut cast, &feeling, 0.0, 0.0),
+            (Survey::Support, Some(contact)) => {
+                let agent_idx = contact.ticket.agent_idx();
+                let points = agent_idx.map_or(0.0, |idx| staff.csat_points(idx, moment.day));
+                support(&mut cast, &feeling, contact.warmth, points)
+            }
+        };
+        let mut words = world.dice().cast(Stream::Comment, day, number);
+        let costing = Costing::on(world, moment.day);
+        Self {
+            answers,
+            is_test: cast.happens(TEST_SHARE),
+            comment: phrase::comment(&mut words, &feeling, invitation.survey, customer, costing),
+        }
+    }
 }
 
 /// Writes the answers to one survey of one day, in the order they came.
 pub(super) fn rows(
-    dice: Dice,
+    world: &World,
     customers: &Customers,
     invitations: &mut Invitations<'_>,
     survey: Survey,
     day: Day,
 ) -> Rows {
     let mut rows = Rows::new("response", &COLUMNS);
+    let staff = invitations.tickets().staff();
     for (moment, invitation) in invitations.answered_on(day) {
         if invitation.survey == survey {
             let customer = &customers.all()[invitation.customer_idx];
-            submit(dice, customer, &invitation, moment, &mut rows);
+            let submission = Submission::draw(world, staff, customer, &invitation, moment);
+            add(&mut rows, customer, &invitation, moment, submission);
         }
     }
     rows
 }
 
-fn submit(
-    dice: Dice,
+fn add(
+    rows: &mut Rows,
     customer: &Customer,
     invitation: &Invitation,
     moment: Moment,
-    rows: &mut Rows,
+    submission: Submission,
 ) {
-    let (day, number) = (invitation.number.0.0, invitation.number.1);
-    let mut cast = dice.cast(Stream::Answer, day, number);
-    let feeling = Feeling::draw(dice, &mut cast, customer, invitation, moment.day);
-    let answers = match invitation.survey {
-        Survey::Relationship => relationship(&mut cast, &feeling),
-        Survey::Support => {
-            let warmth = invitation.contact.as_ref().map_or(0.0, |one| one.warmth);
-            support(&mut cast, &feeling, warmth)
-        }
-    };
-    let is_test = cast.happens(TEST_SHARE);
-    let is_partial = answers.iter().any(|answer| answer.score.is_none());
+    let mut answers = submission.answers.iter();
+    let is_partial = answers.any(|answer| answer.score.is_none());
     let response = invitation.response_id();
     let (ticket, agent) = invitation.contact_references();
-    let language = if customer.is_german { "de" } else { "en" };
-    let mut comment = phrase::comment(
-        &mut dice.cast(Stream::Comment, day, number),
-        &feeling,
-        invitation.survey,
-        customer.is_german,
-    );
-    for answer in answers {
+    let mut comment = submission.comment;
+    for Answer { question, score } in submission.answers {
+        let (scale_min, scale_max) = question.scale();
         rows.push(&[
-            &format!("{response}/{}", answer.question),
+            &format!("{response}/{}", question.id()),
             invitation.survey.id(),
             invitation.survey.title(),
-            &answer.question,
-            &answer.text,
-            answer.metric,
-            &answer
-                .score
-                .map_or_else(String::new, |score| score.to_string()),
-            &answer.scale.0.to_string(),
-            &answer.scale.1.to_string(),
+            question.id(),
+            &question.text(),
+            question.metric(),
+            &score.map_or_else(String::new, |score| score.to_string()),
+            &scale_min.to_string(),
+            &scale_max.to_string(),
             &response,
             &moment.to_string(),
             if is_partial { "partial" } else { "complete" },
             invitation.survey.mode(),
-            if is_test { "true" } else { "" },
+            if submission.is_test { "true" } else { "" },
             &customer::reference(invitation.customer_idx),
             &agent,
             &ticket,
             invitation.channel.name(),
-            language,
+            customer.language(),
             // The comment belongs to the submission; its first question carries it.
             &comment.take().unwrap_or_default(),
         ]);
@@ -146,30 +179,27 @@ pub(super) struct Feeling {
 
 impl Feeling {
     fn draw(
-        dice: Dice,
+        world: &World,
         cast: &mut Cast,
         customer: &Customer,
         invitation: &Invitation,
         day: Day,
     ) -> Self {
         let shared = cast.bell();
-        let ratings = Driver::ALL.map(|_| SHARED * shared + OWN * cast.bell());
-        let weighted: f64 = Driver::ALL
-            .iter()
-            .zip(ratings)
-            .map(|(driver, rating)| driver.weight() * rating)
-            .sum();
+        let mut ratings = Driver::ALL.map(|_| SHARED * shared + OWN * cast.bell());
+        let parts = world.weights().into_iter().zip(ratings);
+        let weighted: f64 = parts.map(|(weight, rating)| weight * rating).sum();
         let mean = mood::recommend_mean(
-            dice,
+            world,
             day,
             invitation.survey,
             invitation.channel,
             customer.segment(day),
         );
-        let recommend = mean + RATED * weighted + UNRATED * cast.bell() + TEMPER * customer.temper;
-        let mut ratings = ratings;
+        let rated = RATED * weighted / deviation(&world.weights());
+        let recommend = mean + rated + UNRATED * cast.bell() + TEMPER * customer.temper;
         for (driver, rating) in Driver::ALL.into_iter().zip(&mut ratings) {
-            *rating += mood::driver_shift(dice, day, driver);
+            *rating += mood::driver_shift(world, day, driver);
         }
         Self { ratings, recommend }
     }
@@ -180,8 +210,7 @@ impl Feeling {
     }
 
     fn rating(&self, driver: Driver) -> f64 {
-        let idx = Driver::ALL.iter().position(|other| *other == driver);
-        self.ratings[idx.expect("every driver is listed")]
+        self.ratings[driver.position()]
     }
 
     /// The driver felt most in the direction of the answer, among those the survey is about.
@@ -199,6 +228,13 @@ impl Feeling {
     }
 }
 
+/// Deviation of the weighted sum of ratings: the weights alone do not make opinions stronger.
+fn deviation(weights: &[f64]) -> f64 {
+    let sum: f64 = weights.iter().sum();
+    let squares: f64 = weights.iter().map(|weight| weight * weight).sum();
+    (OWN * OWN * squares + SHARED * SHARED * sum * sum).sqrt()
+}
+
 fn rounded(value: f64, scale: (u8, u8)) -> u8 {
     let clamped = value.clamp(f64::from(scale.0), f64::from(scale.1));
     #[expect(
@@ -211,36 +247,25 @@ fn rounded(value: f64, scale: (u8, u8)) -> u8 {
 }
 
 fn relationship(cast: &mut Cast, feeling: &Feeling) -> Vec<Answer> {
-    let mut answers = vec![recommend(cast, feeling, "recommend")];
+    let mut answers = vec![recommend(cast, feeling, Question::Recommend)];
     if cast.happens(LONG_FORM_SHARE) {
         answers.extend(Driver::ALL.map(|driver| rating(cast, feeling, driver)));
     }
     answers
 }
 
-fn support(cast: &mut Cast, feeling: &Feeling, warmth: f64) -> Vec<Answer> {
+fn support(cast: &mut Cast, feeling: &Feeling, warmth: f64, csat_points: f64) -> Vec<Answer> {
     let speed = feeling.rating(Driver::Speed);
     let knowledge = feeling.rating(Driver::Knowledge);
     let satisfied = 4.15 + warmth + 0.55 * speed + 0.45 * knowledge + 0.3 * cast.bell();
-    let mut answers = vec![Answer {
-        question: "satisfaction".to_owned(),
-        text: "How satisfied are you with our help?".to_owned(),
-        metric: "csat",
-        scale: (1, 5),
-        score: shown(cast, satisfied, (1, 5)),
-    }];
+    let satisfaction = answer(cast, Question::Satisfaction, satisfied);
+    let mut answers = vec![moved(cast, satisfaction, csat_points)];
     if cast.happens(0.6) {
-        answers.push(recommend(cast, feeling, "recommend-after-support"));
+        answers.push(recommend(cast, feeling, Question::RecommendAfterSupport));
     }
     if cast.happens(0.5) {
         let ease = 5.6 + 1.2 * feeling.rating(Driver::Ease) + 0.3 * speed;
-        answers.push(Answer {
-            question: "effort".to_owned(),
-            text: "It was easy to get the help I needed.".to_owned(),
-            metric: "ces",
-            scale: (1, 7),
-            score: shown(cast, ease, (1, 7)),
-        });
+        answers.push(answer(cast, Question::Effort, ease));
     }
     if cast.happens(0.25) {
         answers.extend(SUPPORT_DRIVERS.map(|driver| rating(cast, feeling, driver)));
@@ -248,27 +273,34 @@ fn support(cast: &mut Cast, feeling: &Feeling, warmth: f64) -> Vec<Answer> {
     answers
 }
 
-fn recommend(cast: &mut Cast, feeling: &Feeling, question: &str) -> Answer {
-    Answer {
-        question: question.to_owned(),
-        text: "How likely are you to recommend us to a friend or colleague?".to_owned(),
-        metric: "nps",
-        scale: (0, 10),
-        score: shown(cast, feeling.recommend, (0, 10)),
-    }
+/// Moves the share of satisfied answers by so many points, whatever the answers would have been.
+fn moved(cast: &mut Cast, answer: Answer, csat_points: f64) -> Answer {
+    let is_satisfied = answer.score.is_some_and(|score| score >= SATISFIED_FROM);
+    // One draw in each case: the chance of what follows does not depend on the effect.
+    let share = cast.share();
+    let moves = if is_satisfied {
+        share < -csat_points / CSAT_PERCENT
+    } else {
+        share < csat_points / (100.0 - CSAT_PERCENT)
+    };
+    let score = answer.score.map(|score| match (moves, is_satisfied) {
+        (false, _) => score,
+        (true, false) => SATISFIED_FROM,
+        (true, true) => SATISFIED_FROM - 1,
+    });
+    Answer { score, ..answer }
+}
+
+fn recommend(cast: &mut Cast, feeling: &Feeling, question: Question) -> Answer {
+    answer(cast, question, feeling.recommend)
 }
 
 fn rating(cast: &mut Cast, feeling: &Feeling, driver: Driver) -> Answer {
     let value = driver.mean() + 0.9 * feeling.rating(driver);
-    Answer {
-        question: driver.name().to_owned(),
-        text: format!("How do you rate our {}?", driver.name()),
-        metric: "driver",
-        scale: (1, 5),
-        score: shown(cast, value, (1, 5)),
-    }
+    answer(cast, Question::Rating(driver), value)
 }
 
-fn shown(cast: &mut Cast, value: f64, scale: (u8, u8)) -> Option<u8> {
-    (!cast.happens(SKIPPED_SHARE)).then(|| rounded(value, scale))
+fn answer(cast: &mut Cast, question: Question, value: f64) -> Answer {
+    let score = (!cast.happens(SKIPPED_SHARE)).then(|| rounded(value, question.scale()));
+    Answer { question, score }
 }

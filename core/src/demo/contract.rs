@@ -1,11 +1,14 @@
 //! What customers pay, when they leave and who comes back. Kind `subscription`: one price period a
 //! row, written again when it ends.
 
+use jiff::civil::date;
+
 use crate::demo::calendar::{Day, HOUR_S, Moment};
 use crate::demo::customer::{self, Customer, Customers, Segment};
-use crate::demo::dice::{Cast, Dice, Stream};
+use crate::demo::dice::{Cast, Stream};
 use crate::demo::occurrence;
 use crate::demo::sheet::Rows;
+use crate::demo::world::World;
 
 /// Days in which a contract meets at most one chance of ending or changing.
 const QUARTER_DAYS: i64 = 91;
@@ -58,9 +61,9 @@ enum Fate {
 }
 
 /// Computes the periods of a customer that began before `end`.
-pub(super) fn periods(dice: Dice, customer: &Customer, end: Day) -> Vec<Period> {
+pub(super) fn periods(world: &World, customer: &Customer, end: Day) -> Vec<Period> {
     let mut life = Life {
-        dice,
+        world,
         customer,
         end,
         periods: Vec::new(),
@@ -79,7 +82,7 @@ pub(super) fn periods(dice: Dice, customer: &Customer, end: Day) -> Vec<Period> 
 
 /// The contracts of one customer as they come.
 struct Life<'c> {
-    dice: Dice,
+    world: &'c World,
     customer: &'c Customer,
     end: Day,
     periods: Vec<Period>,
@@ -113,7 +116,7 @@ impl Life<'_> {
                 // One change a quarter, so that a later one never takes back an earlier one.
                 _ if grows => {}
                 Fate::Repriced(permille) => self.reprice(day, permille, None),
-                Fate::Nothing if n_quarters >= YOUNG_QUARTERS => {
+                Fate::Nothing if n_quarters >= YOUNG_QUARTERS && self.world.has_seasons() => {
                     self.new_prices(&mut cast, first);
                 }
                 Fate::Nothing | Fate::Ends => {}
@@ -125,25 +128,22 @@ impl Life<'_> {
     fn cast(&self, contract: u64, part: u64) -> Cast {
         let customer = i64::try_from(self.customer.idx).expect("a few thousand");
         let part = part.wrapping_mul(16).wrapping_add(contract);
-        self.dice.cast(Stream::Contract, customer, part)
+        self.world.dice().cast(Stream::Contract, customer, part)
     }
 
     fn fate(&self, cast: &mut Cast, first: Day, n_quarters: i64) -> Fate {
-        let leaving = match self.customer.segment(first) {
-            Segment::SmallBusiness => 0.026,
-            Segment::MidMarket => 0.015,
-            Segment::Enterprise => 0.007,
-        };
+        let leaving = self.world.leaving_share(self.customer.segment(first));
         let age = match n_quarters {
             0 => 0.3,
             1..=YOUNG_QUARTERS => 1.4,
             _ => 0.8,
         };
         let temper = (1.0 - TEMPER_EFFECT * self.customer.temper).max(0.2);
-        let is_hit = occurrence::outages(self.dice, first)
-            .iter()
-            .any(|outage| (0..OUTAGE_DAYS).contains(&(first.0 - outage.day.0)));
-        let outage = if is_hit { 1.0 + OUTAGE_EFFECT } else { 1.0 };
+        let outage = if self.is_hit(first) {
+            1.0 + OUTAGE_EFFECT
+        } else {
+            1.0
+        };
         let leaving = leaving * age * temper * outage;
         let share = cast.share();
         if share < leaving {
@@ -155,6 +155,14 @@ impl Life<'_> {
         } else {
             Fate::Nothing
         }
+    }
+
+    /// Whether an outage is not forgotten yet.
+    fn is_hit(&self, day: Day) -> bool {
+        self.world.has_seasons()
+            && occurrence::outages(self.world.dice(), day)
+                .iter()
+                .any(|outage| (0..OUTAGE_DAYS).contains(&(day.0 - outage.day.0)))
     }
 
     fn end_contract(&mut self, cast: &mut Cast, first: Day, day: Day) -> Option<Moment> {
@@ -185,10 +193,11 @@ impl Life<'_> {
     }
 
     fn new_prices(&mut self, cast: &mut Cast, first: Day) {
-        let in_force = (1..QUARTER_DAYS).map(|n| Day(first.0 + n)).find(|day| {
-            let date = day.date();
-            (date.month(), date.day()) == (2, 1)
-        });
+        let year = first.date().year();
+        let mut februaries = [year, year + 1]
+            .map(|year| Day::of(date(year, 2, 1)))
+            .into_iter();
+        let in_force = februaries.find(|day| (1..QUARTER_DAYS).contains(&(day.0 - first.0)));
         if let Some(day) = in_force.filter(|_| cast.happens(REPRICED_SHARE)) {
             self.reprice(day, 1_040, None);
         }

@@ -4,6 +4,7 @@ use crate::demo::calendar::{Day, HOUR_S, Moment};
 use crate::demo::contract::{self, Period};
 use crate::demo::dice::{Dice, Stream};
 use crate::demo::sheet::Rows;
+use crate::demo::world::World;
 
 /// The company's first day (2015-01-01).
 const FOUNDED: Day = Day(16_436);
@@ -21,7 +22,10 @@ pub(super) enum Segment {
 }
 
 impl Segment {
-    const fn name(self) -> &'static str {
+    pub(super) const ALL: [Self; 3] = [Self::SmallBusiness, Self::MidMarket, Self::Enterprise];
+
+    /// Name in records.
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::SmallBusiness => "small business",
             Self::MidMarket => "mid-market",
@@ -57,8 +61,7 @@ pub(super) struct Customer {
     pub(super) is_german: bool,
     /// What makes them kinder or harder than others, a bell of deviation 1.
     pub(super) temper: f64,
-    /// Their place in the cycle of the relationship survey.
-    pub(super) survey_slot: u64,
+    survey_lot: u64,
     /// When they grow into the next segment, if ever.
     pub(super) grows: Option<Day>,
     segment: Segment,
@@ -73,9 +76,19 @@ impl Customer {
         usize::try_from(self.idx).expect("a few thousand")
     }
 
+    /// Place in a cycle of so many surveys.
+    pub(super) fn survey_slot(&self, n_slots: usize) -> usize {
+        usize::try_from(self.survey_lot % n_slots as u64).expect("below a length")
+    }
+
     /// Record id.
     fn id(&self) -> String {
         format!("C{:05}", self.idx)
+    }
+
+    /// Language of their answers, as records name it.
+    pub(super) const fn language(&self) -> &'static str {
+        if self.is_german { "de" } else { "en" }
     }
 
     /// Segment on a day.
@@ -98,16 +111,16 @@ pub(super) struct Customers {
 
 impl Customers {
     /// Computes the customers that joined before `end`.
-    pub(super) fn until(dice: Dice, end: Day) -> Self {
+    pub(super) fn until(world: &World, end: Day) -> Self {
         let mut all = Vec::new();
         let mut day = FOUNDED;
         while day < end {
-            for _ in n_joined(day)..n_joined(day.after()) {
-                all.push(customer(dice, all.len() as u64, day));
+            for _ in n_joined(world, day)..n_joined(world, day.after()) {
+                all.push(customer(world.dice(), all.len() as u64, day));
             }
             day = day.after();
         }
-        let periods = all.iter().map(|one| contract::periods(dice, one, end));
+        let periods = all.iter().map(|one| contract::periods(world, one, end));
         Self {
             periods: periods.collect(),
             all,
@@ -187,8 +200,8 @@ pub(super) fn reference(customer_idx: usize) -> String {
     format!("{}/C{customer_idx:05}", super::site::CRM_SOURCE)
 }
 
-fn n_joined(day: Day) -> i64 {
-    (day.0 - FOUNDED.0) * JOINS_IN_100_DAYS / 100
+fn n_joined(world: &World, day: Day) -> i64 {
+    (day.0 - FOUNDED.0) * JOINS_IN_100_DAYS * i64::from(world.n_fold()) / 100
 }
 
 fn customer(dice: Dice, idx: u64, joined: Day) -> Customer {
@@ -230,7 +243,7 @@ fn customer(dice: Dice, idx: u64, joined: Day) -> Customer {
         joined,
         is_german: cast.happens(if region == "DACH" { 0.85 } else { 0.03 }),
         temper: cast.bell(),
-        survey_slot: cast.bits(),
+        survey_lot: cast.bits(),
         segment,
         grows: is_growing.then(|| Day(joined.0 + grows_after)),
         industry: cast.pick::<&str>(&INDUSTRIES),

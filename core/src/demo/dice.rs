@@ -16,6 +16,8 @@ pub(super) enum Stream {
     Contract,
     Agent,
     Ticket,
+    Truth,
+    Review,
 }
 
 /// The source of all chance.

@@ -9,13 +9,14 @@ use crate::demo::customer::{self, Customer, Customers};
 use crate::demo::dice::{Cast, Dice, Stream};
 use crate::demo::sheet::Rows;
 use crate::demo::ticket::{ACQUAINTED_DAYS, Ticket, Tickets};
+use crate::demo::world::World;
 
 /// Days after which nobody answers any more.
 pub(super) const ANSWER_DAYS_MAX: i64 = 6;
 /// Latest second of a day at which a survey is sent.
 const LATEST_SENT_S: u32 = 20 * HOUR_S;
 /// Working days of the 13 weeks in which each customer is asked once.
-const CYCLE_SLOTS: u64 = 65;
+const CYCLE_SLOTS: usize = 65;
 
 /// The two surveys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,16 +138,23 @@ pub(super) struct Invitations<'c> {
     dice: Dice,
     customers: &'c Customers,
     tickets: Tickets<'c>,
+    /// Customers by their place in the cycle of the relationship survey, each by joining.
+    by_slot: Vec<Vec<&'c Customer>>,
     by_day: BTreeMap<Day, Rc<Vec<Invitation>>>,
 }
 
 impl<'c> Invitations<'c> {
     /// Computes nothing yet.
-    pub(super) fn new(dice: Dice, customers: &'c Customers, staff: &'c Staff) -> Self {
+    pub(super) fn new(world: &'c World, customers: &'c Customers, staff: &'c Staff) -> Self {
+        let mut by_slot = vec![Vec::new(); CYCLE_SLOTS];
+        for customer in customers.all() {
+            by_slot[customer.survey_slot(CYCLE_SLOTS)].push(customer);
+        }
         Self {
-            dice,
+            dice: world.dice(),
             customers,
-            tickets: Tickets::new(dice, customers, staff),
+            by_slot,
+            tickets: Tickets::new(world, customers, staff),
             by_day: BTreeMap::new(),
         }
     }
@@ -161,10 +169,35 @@ impl<'c> Invitations<'c> {
         // Answers look a few days back and never further.
         self.by_day
             .retain(|kept, _| day.0 - kept.0 <= 2 * ANSWER_DAYS_MAX);
-        let (dice, customers, tickets) = (self.dice, self.customers, &mut self.tickets);
-        let sent = self.by_day.entry(day);
-        sent.or_insert_with(|| Rc::new(send(dice, customers, tickets, day)))
-            .clone()
+        if let Some(sent) = self.by_day.get(&day) {
+            return Rc::clone(sent);
+        }
+        let sent = Rc::new(self.send(day));
+        self.by_day.insert(day, Rc::clone(&sent));
+        sent
+    }
+
+    fn send(&mut self, day: Day) -> Vec<Invitation> {
+        let mut sent = Vec::new();
+        if let Some(slot) = slot(day) {
+            let joined_before = Day(day.0 - ACQUAINTED_DAYS);
+            let asked = self.by_slot[slot].iter().filter(|customer| {
+                customer.joined < joined_before && self.customers.is_active(customer, day)
+            });
+            for customer in asked {
+                let number = (day, sent.len() as u64);
+                sent.push(ask_about_us(self.dice, number, customer));
+            }
+        }
+        for (solved, ticket) in self.tickets.solved_on(day) {
+            let contact = Contact {
+                warmth: ticket.warmth(self.tickets.staff()),
+                ticket,
+            };
+            let number = (day, sent.len() as u64);
+            sent.extend(ask_about_help(self.dice, number, solved, contact));
+        }
+        sent
     }
 
     /// Returns what was answered on a day, in the order of the answers.
@@ -182,33 +215,10 @@ impl<'c> Invitations<'c> {
     }
 }
 
-fn send(dice: Dice, customers: &Customers, tickets: &mut Tickets<'_>, day: Day) -> Vec<Invitation> {
-    let mut sent = Vec::new();
-    if let Some(slot) = slot(day) {
-        let acquainted = customers.joined_before(Day(day.0 - ACQUAINTED_DAYS));
-        let asked = acquainted.iter().filter(|customer| {
-            customer.survey_slot % CYCLE_SLOTS == slot && customers.is_active(customer, day)
-        });
-        for customer in asked {
-            let number = (day, sent.len() as u64);
-            sent.push(ask_about_us(dice, number, customer));
-        }
-    }
-    for (solved, ticket) in tickets.solved_on(day) {
-        let contact = Contact {
-            warmth: ticket.warmth(tickets.staff()),
-            ticket,
-        };
-        let number = (day, sent.len() as u64);
-        sent.extend(ask_about_help(dice, number, solved, contact));
-    }
-    sent
-}
-
 /// Place of a day in the cycle of the relationship survey; none on weekends.
-fn slot(day: Day) -> Option<u64> {
-    let weekday = day.weekday_idx() as u64;
-    let week = u64::try_from(day.week().rem_euclid(13)).expect("a remainder");
+fn slot(day: Day) -> Option<usize> {
+    let weekday = day.weekday_idx();
+    let week = usize::try_from(day.week().rem_euclid(13)).expect("a remainder");
     (weekday < 5).then_some(week * 5 + weekday)
 }
 

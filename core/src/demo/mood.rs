@@ -1,12 +1,13 @@
-//! How customers felt on a day: the truths planted in the answers.
+//! How customers felt on a day: seasons, outages, prices, and the release that cost loyalty.
 //!
-//! All effects are in points of the 0–10 scale; one point moves NPS by about 28 points.
+//! All effects are in points of the 0–10 scale; one point moves NPS by about 29 points.
 
 use crate::demo::calendar::Day;
 use crate::demo::customer::Segment;
-use crate::demo::dice::Dice;
 use crate::demo::invitation::{Channel, Survey};
 use crate::demo::occurrence;
+use crate::demo::truth::Costing;
+use crate::demo::world::World;
 
 /// Mean of the 0–10 answer without any effect: an NPS of about 36.
 const RECOMMEND_MEAN: f64 = 8.7;
@@ -47,6 +48,11 @@ impl Driver {
         Self::Price,
     ];
 
+    /// Place in [`Driver::ALL`].
+    pub(super) const fn position(self) -> usize {
+        self as usize
+    }
+
     /// Name in question ids.
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -68,22 +74,14 @@ impl Driver {
             Self::Price => 3.3,
         }
     }
-
-    /// Share of the recommendation that it makes: the order an analysis has to find.
-    pub(super) const fn weight(self) -> f64 {
-        match self {
-            Self::Product => 0.45,
-            Self::Ease => 0.35,
-            Self::Speed => 0.25,
-            Self::Price => 0.20,
-            Self::Knowledge => 0.15,
-        }
-    }
 }
 
 /// Returns what an outage still costs on a day, 0 or less.
-pub(super) fn outage(dice: Dice, day: Day) -> f64 {
-    let felt = occurrence::outages(dice, day).map(|outage| {
+pub(super) fn outage(world: &World, day: Day) -> f64 {
+    if !world.has_seasons() {
+        return 0.0;
+    }
+    let felt = occurrence::outages(world.dice(), day).map(|outage| {
         let n_days = day.0 - outage.day.0;
         if !(0..=OUTAGE_DAYS).contains(&n_days) {
             return 0.0;
@@ -96,7 +94,7 @@ pub(super) fn outage(dice: Dice, day: Day) -> f64 {
 
 /// Returns the mean of the 0–10 answer of a kind of customer on a day.
 pub(super) fn recommend_mean(
-    dice: Dice,
+    world: &World,
     day: Day,
     survey: Survey,
     channel: Channel,
@@ -117,23 +115,26 @@ pub(super) fn recommend_mean(
         Survey::Relationship => 0.0,
         Survey::Support => 0.1,
     };
-    RECOMMEND_MEAN
-        + wave(day)
-        + SEASON[day.month_idx()]
-        + outage(dice, day)
-        + channel
-        + segment
-        + survey
+    let season = if world.has_seasons() {
+        wave(day) + SEASON[day.month_idx()] + outage(world, day)
+    } else {
+        0.0
+    };
+    let costing = Costing::on(world, day).map_or(0.0, |costing| costing.scale_points());
+    RECOMMEND_MEAN + season - costing + channel + segment + survey
 }
 
 /// Returns what a day adds to the rating of one driver.
-pub(super) fn driver_shift(dice: Dice, day: Day, driver: Driver) -> f64 {
+pub(super) fn driver_shift(world: &World, day: Day, driver: Driver) -> f64 {
+    if !world.has_seasons() {
+        return 0.0;
+    }
     match driver {
-        Driver::Speed => 0.6 * outage(dice, day),
+        Driver::Speed => 0.6 * outage(world, day),
         Driver::Product => {
-            let n_days = day.0 - occurrence::latest_release(dice, day).0;
+            let n_days = day.0 - occurrence::latest_release(world.dice(), day).0;
             let release = if n_days <= RELEASE_DAYS { 0.15 } else { 0.0 };
-            release + 0.4 * outage(dice, day)
+            release + 0.4 * outage(world, day)
         }
         // New prices hurt for two months.
         Driver::Price if [1, 2].contains(&day.month_idx()) => -0.35,
@@ -159,6 +160,7 @@ fn small(n_days: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::world::Effects;
 
     #[test]
     fn the_wave_is_lowest_at_its_anchor_and_highest_half_a_wave_later() {
@@ -168,11 +170,13 @@ mod tests {
 
     #[test]
     fn an_outage_is_felt_and_forgotten() {
-        let dice = Dice::new(1);
-        let [hit, _] = occurrence::outages(dice, Day(20_500));
-        assert!(outage(dice, hit.day) < -0.7);
-        assert!(outage(dice, Day(hit.day.0 + 20)) > outage(dice, hit.day) / 2.0);
+        let world = World::new(1, Effects::Life, 1);
+        let [hit, _] = occurrence::outages(world.dice(), Day(20_500));
+        assert!(outage(&world, hit.day) < -0.7);
+        assert!(outage(&world, Day(hit.day.0 + 20)) > outage(&world, hit.day) / 2.0);
         let next_day = Day(hit.day.0 + OUTAGE_DAYS + 1);
-        assert_eq!(outage(dice, next_day), 0.0);
+        assert_eq!(outage(&world, next_day), 0.0);
+        let still = World::new(1, Effects::Truths, 1);
+        assert_eq!(outage(&still, hit.day), 0.0, "no season, no outage");
     }
 }

@@ -30,8 +30,9 @@ pub(super) fn outages(dice: Dice, day: Day) -> [Outage; 2] {
     let cycle = day.0.div_euclid(OUTAGE_CYCLE_DAYS);
     [cycle, cycle - 1].map(|cycle| {
         let mut cast = dice.cast(Stream::Occurrence, cycle, OUTAGE);
-        // Not at the edges of a cycle: two outages keep their distance.
-        let offset = 40 + i64::try_from(cast.below(100)).expect("below 100");
+        // In the middle of a cycle: two outages keep their distance, and the releases at its edges
+        // stand clear of them, so that what those cost can be told apart.
+        let offset = 90 + i64::try_from(cast.below(50)).expect("below 50");
         Outage {
             day: Day(cycle * OUTAGE_CYCLE_DAYS + offset),
             severity: 0.8 + 0.5 * cast.share(),
@@ -50,7 +51,8 @@ pub(super) fn latest_release(dice: Dice, day: Day) -> Day {
     }
 }
 
-fn release_day(dice: Dice, cycle: i64) -> Day {
+/// Returns the day of the release of a cycle of releases.
+pub(super) fn release_day(dice: Dice, cycle: i64) -> Day {
     let mut cast = dice.cast(Stream::Occurrence, cycle, RELEASE);
     let offset = i64::try_from(cast.below(40)).expect("below 40");
     // Nobody releases on a weekend.
@@ -78,14 +80,23 @@ pub(super) fn rows(dice: Dice, first: Day, end: Day) -> Rows {
 }
 
 fn add_release(dice: Dice, day: Day, rows: &mut Rows) {
-    let cycle = day.0.div_euclid(RELEASE_CYCLE_DAYS);
-    for cycle in [cycle - 1, cycle] {
-        if release_day(dice, cycle) == day {
-            let (major, minor) = (cycle / 6 - 32, cycle % 6);
-            let label = format!("release {major}.{minor}");
-            add(rows, "release", day, (9, 9), &label);
-        }
+    if let Some(name) = release_on(dice, day) {
+        add(rows, "release", day, (9, 9), &name);
     }
+}
+
+/// Returns the name of the release that came out on a day, if one did.
+pub(super) fn release_on(dice: Dice, day: Day) -> Option<String> {
+    let cycle = day.0.div_euclid(RELEASE_CYCLE_DAYS);
+    [cycle - 1, cycle]
+        .into_iter()
+        .find(|cycle| release_day(dice, *cycle) == day)
+        .map(release_name)
+}
+
+fn release_name(cycle: i64) -> String {
+    let (major, minor) = (cycle / 6 - 32, cycle % 6);
+    format!("release {major}.{minor}")
 }
 
 fn add_outage(dice: Dice, day: Day, rows: &mut Rows) {

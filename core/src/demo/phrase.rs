@@ -1,9 +1,32 @@
 //! What customers write, in English and German, about the reason of their answer.
 
 use crate::demo::answer::Feeling;
+use crate::demo::customer::Customer;
 use crate::demo::dice::Cast;
 use crate::demo::invitation::Survey;
 use crate::demo::mood::Driver;
+use crate::demo::truth::Costing;
+
+/// Words that every sentence about the theme has, in English and German.
+pub(super) const THEME_TERMS: [&str; 2] = ["two-factor login", "Zwei-Faktor-Anmeldung"];
+/// Best score of a comment about it: the happy write of other things.
+const THEME_SCORE_MAX: u8 = 8;
+
+/// What is written about a release that made everybody sign in with two factors.
+const THEME_ENGLISH: [&str; 5] = [
+    "The new two-factor login locks me out every morning.",
+    "Codes of the two-factor login never arrive.",
+    "Why do I need the two-factor login ten times a day?",
+    "Nobody warned us about the two-factor login.",
+    "Lost my phone, and the two-factor login has no way around it.",
+];
+const THEME_GERMAN: [&str; 5] = [
+    "Die neue Zwei-Faktor-Anmeldung sperrt mich jeden Morgen aus.",
+    "Der Code der Zwei-Faktor-Anmeldung kommt nicht an.",
+    "Wozu zehnmal am Tag die Zwei-Faktor-Anmeldung?",
+    "Die Zwei-Faktor-Anmeldung kam ohne jede Ankündigung.",
+    "Handy verloren, und die Zwei-Faktor-Anmeldung kennt keinen Ausweg.",
+];
 
 /// Sentences about one driver.
 struct Phrases {
@@ -16,8 +39,10 @@ pub(super) fn comment(
     cast: &mut Cast,
     feeling: &Feeling,
     survey: Survey,
-    is_german: bool,
+    customer: &Customer,
+    costing: Option<Costing>,
 ) -> Option<String> {
+    let is_german = customer.is_german;
     let share = match survey {
         Survey::Relationship => 0.32,
         Survey::Support => 0.24,
@@ -31,6 +56,15 @@ pub(super) fn comment(
     };
     if !cast.happens(share * eagerness) {
         return None;
+    }
+    let theme_share = costing.map_or(0.0, |costing| costing.theme_share);
+    if cast.share() < theme_share && score <= THEME_SCORE_MAX {
+        let phrases = if is_german {
+            &THEME_GERMAN
+        } else {
+            &THEME_ENGLISH
+        };
+        return Some((*cast.pick(phrases)).to_owned());
     }
     let reason = feeling.reason(survey);
     let phrases = if is_german { &GERMAN } else { &ENGLISH };

@@ -13,7 +13,7 @@ pub const CRM_SOURCE: &str = "crm";
 /// Source of answers, invitations and events.
 pub const SURVEY_SOURCE: &str = "surveys";
 
-/// Source of tickets and agents.
+/// Source of tickets, agents, reviews and trainings.
 pub const HELPDESK_SOURCE: &str = "helpdesk";
 /// Source of contracts.
 pub const BILLING_SOURCE: &str = "billing";
@@ -132,6 +132,12 @@ path = "agents.csv"
 [[source.config.file]]
 kind = "ticket"
 path = "tickets/*.csv"
+[[source.config.file]]
+kind = "review"
+path = "reviews/*.csv"
+[[source.config.file]]
+kind = "training"
+path = "trainings.csv"
 
 [[source]]
 name = "{SURVEY_SOURCE}"

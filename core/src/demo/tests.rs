@@ -7,21 +7,23 @@ use jiff::civil::date;
 use super::*;
 
 mod business;
+mod quality;
+mod truths;
 
 const SEED: u64 = 1;
 const UNTIL: Date = date(2026, 11, 22);
 
 fn computed(dir: &Path, until: Date) -> BTreeMap<String, String> {
-    let (_, files) = files(dir, SEED, until).expect("computed");
+    let (_, files, truths) = files(dir, SEED, until).expect("computed");
     let texts = files
         .into_iter()
         .map(|(name, rows)| (name, rows.text().to_owned()));
-    texts.collect()
+    texts.chain([("truths.toml".to_owned(), truths)]).collect()
 }
 
 fn written(dir: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for folder in ["", "answers", "invitations", "tickets"] {
+    for folder in ["", "answers", "invitations", "reviews", "tickets"] {
         for entry in fs::read_dir(dir.join(folder)).expect("there").flatten() {
             if entry.path().is_file() {
                 let name = entry.file_name().into_string().expect("plain name");
@@ -64,15 +66,13 @@ fn a_half_written_file_is_completed() {
 
 #[test]
 fn a_day_does_not_depend_on_where_the_files_begin() {
-    let dice = Dice::new(SEED);
+    let world = World::new(SEED, Effects::Life, 1);
     let day = Day::of(date(2026, 5, 13));
     let rows = |end: Day| {
-        let customers = Customers::until(dice, end);
-        let staff = Staff::until(dice, end);
-        let mut invitations = Invitations::new(dice, &customers, &staff);
-        let answers = invitation::Survey::ALL
-            .map(|survey| answer::rows(dice, &customers, &mut invitations, survey, day));
-        (answers, invitations.tickets().rows(day))
+        let customers = Customers::until(&world, end);
+        let staff = Staff::until(&world, end);
+        let mut invitations = Invitations::new(&world, &customers, &staff);
+        rows_of(&world, &customers, &mut invitations, day)
     };
     assert_eq!(rows(day.after()), rows(Day(day.0 + 400)));
 }
@@ -80,7 +80,7 @@ fn a_day_does_not_depend_on_where_the_files_begin() {
 #[test]
 fn headers_are_columns_of_the_record_kinds() {
     let dir = tempfile::tempdir().expect("temporary directory");
-    let (_, files) = files(dir.path(), SEED, UNTIL).expect("computed");
+    let (_, files, _) = files(dir.path(), SEED, UNTIL).expect("computed");
     for (name, rows) in files {
         let kind = vocd_plugin::record::RecordKind::from_name(rows.kind()).expect("a kind");
         let header: Vec<&str> = rows
@@ -117,9 +117,9 @@ impl Counts {
 }
 
 /// Counts the NPS answers of a survey in the files whose name passes, by a column's value.
-fn count(dir: &Path, survey: &str, by: &str) -> BTreeMap<String, Counts> {
+fn count(survey: &str, by: &str) -> BTreeMap<String, Counts> {
     let mut counts = BTreeMap::new();
-    for (name, text) in computed(dir, UNTIL) {
+    for (name, text) in business::company() {
         let Some(month) = name.strip_prefix(&format!("answers/{survey}-")) else {
             continue;
         };
@@ -155,7 +155,7 @@ fn count(dir: &Path, survey: &str, by: &str) -> BTreeMap<String, Counts> {
 #[test]
 fn the_company_is_believable() {
     let dir = tempfile::tempdir().expect("temporary directory");
-    let (first, files) = files(dir.path(), SEED, UNTIL).expect("computed");
+    let (first, files, _) = files(dir.path(), SEED, UNTIL).expect("computed");
     assert_eq!(first.date(), date(2024, 11, 1));
     let mut n_rows: BTreeMap<&str, u64> = BTreeMap::new();
     for rows in files.values() {
@@ -172,27 +172,26 @@ fn the_company_is_believable() {
     is_between("ticket", 55_000, 80_000);
     is_between("subscription", 10_000, 30_000);
     is_between("agent", 25, 60);
+    is_between("review", 13_000, 19_000);
+    is_between("training", 20, 70);
 }
 
 #[test]
 fn the_score_is_believable_and_outages_show() {
-    let dir = tempfile::tempdir().expect("temporary directory");
-    let by_month = count(dir.path(), "relationship", "month");
+    let by_month = count("relationship", "month");
     let scores: Vec<f64> = by_month.values().map(Counts::nps_score).collect();
     let mean = scores.iter().sum::<f64>() / 25.0;
     assert_eq!(scores.len(), 25);
     assert!((28.0..40.0).contains(&mean), "{mean}: {scores:?}");
     let lowest = scores.iter().copied().fold(f64::INFINITY, f64::min);
     assert!(lowest < mean - 8.0 && lowest > 0.0, "{scores:?}");
-    let by_channel = count(dir.path(), "support", "channel");
+    let by_channel = count("support", "channel");
     assert!(by_channel["chat"].nps_score() > by_channel["email"].nps_score() + 5.0);
 }
 
 #[test]
 fn comments_are_in_two_languages() {
-    let dir = tempfile::tempdir().expect("temporary directory");
-    let texts = computed(dir.path(), UNTIL);
-    let text = &texts["answers/relationship-2026-10.csv"];
+    let text = &business::company()["answers/relationship-2026-10.csv"];
     assert!(text.contains(",de,") && text.contains(",en,"));
     let n_comments = text.lines().filter(|line| !line.ends_with(',')).count();
     assert!(n_comments > 50, "{n_comments}");

@@ -9,13 +9,14 @@ use std::rc::Rc;
 use crate::demo::agent::{self, Staff};
 use crate::demo::calendar::{Day, HOUR_S, Moment};
 use crate::demo::customer::{self, Customer, Customers, Segment};
-use crate::demo::dice::{Cast, Dice, Stream};
+use crate::demo::dice::{Cast, Stream};
 use crate::demo::invitation::Channel;
 use crate::demo::mood;
 use crate::demo::office;
 use crate::demo::sheet::Rows;
+use crate::demo::world::World;
 
-use course::{Course, Step};
+use course::{Course, Hours, Step};
 
 /// Days after which nothing happens to a ticket any more.
 pub(super) const LIFE_DAYS_MAX: i64 = 45;
@@ -25,6 +26,8 @@ pub(super) const FIRST_SOLVED_DAYS_MAX: i64 = 21;
 pub(super) const ACQUAINTED_DAYS: i64 = 30;
 /// Tickets on an average day.
 const CONTACTS: f64 = 53.0;
+/// Tickets of one day at most, in a company of the demo's size.
+const CONTACTS_MAX: f64 = 500.0;
 /// Share of the average by weekday, Monday first.
 const CONTACTS_BY_WEEKDAY: [f64; 7] = [1.35, 1.3, 1.25, 1.2, 1.1, 0.45, 0.35];
 /// Draws for a customer who has a contract; after so many the last one drawn asks all the same.
@@ -67,7 +70,8 @@ pub(super) enum Category {
 }
 
 impl Category {
-    const fn name(self) -> &'static str {
+    /// Name in records.
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Access => "access",
             Self::Question => "question",
@@ -136,17 +140,25 @@ pub(super) struct Ticket {
     pub(super) customer_idx: usize,
     /// Where it came from.
     pub(super) channel: Channel,
-    category: Category,
+    /// What it is about.
+    pub(super) category: Category,
     priority: Priority,
     tags: Vec<&'static str>,
     agent_idx: usize,
     course: Course,
+    /// When it was first solved, if ever: asked for each day of three weeks.
+    first_solved: Option<Moment>,
 }
 
 impl Ticket {
     /// Record id.
-    fn id(&self) -> String {
+    pub(super) fn id(&self) -> String {
         format!("T-{}-{:03}", self.number.0.date(), self.number.1)
+    }
+
+    /// Day of opening.
+    pub(super) fn opened(&self) -> Day {
+        self.number.0
     }
 
     /// Reference to it from another source.
@@ -156,7 +168,7 @@ impl Ticket {
 
     /// When it was first solved, if ever.
     pub(super) fn first_solved(&self) -> Option<Moment> {
-        self.course.first(Step::Solved)
+        self.first_solved
     }
 
     /// The agent who worked on it; none where the bot did it alone.
@@ -181,7 +193,7 @@ impl Ticket {
 /// Tickets by day of opening, computed when first asked for.
 #[derive(Debug)]
 pub(super) struct Tickets<'c> {
-    dice: Dice,
+    world: &'c World,
     customers: &'c Customers,
     staff: &'c Staff,
     by_day: BTreeMap<Day, Rc<Vec<Rc<Ticket>>>>,
@@ -189,9 +201,9 @@ pub(super) struct Tickets<'c> {
 
 impl<'c> Tickets<'c> {
     /// Computes nothing yet.
-    pub(super) fn new(dice: Dice, customers: &'c Customers, staff: &'c Staff) -> Self {
+    pub(super) fn new(world: &'c World, customers: &'c Customers, staff: &'c Staff) -> Self {
         Self {
-            dice,
+            world,
             customers,
             staff,
             by_day: BTreeMap::new(),
@@ -239,21 +251,24 @@ impl<'c> Tickets<'c> {
         // Nothing looks further back than the life of a ticket, from a few days of answers.
         self.by_day
             .retain(|kept, _| day.0 - kept.0 <= LIFE_DAYS_MAX + FIRST_SOLVED_DAYS_MAX);
-        let (dice, customers, staff) = (self.dice, self.customers, self.staff);
+        let (world, customers, staff) = (self.world, self.customers, self.staff);
         let opened = self.by_day.entry(day);
         opened
-            .or_insert_with(|| Rc::new(open(dice, customers, staff, day)))
+            .or_insert_with(|| Rc::new(open(world, customers, staff, day)))
             .clone()
     }
 }
 
-fn open(dice: Dice, customers: &Customers, staff: &Staff, day: Day) -> Vec<Rc<Ticket>> {
+fn open(world: &World, customers: &Customers, staff: &Staff, day: Day) -> Vec<Rc<Ticket>> {
     let acquainted = customers.joined_before(Day(day.0 - ACQUAINTED_DAYS));
-    let load = 1.0 - 0.9 * mood::outage(dice, day);
-    let opened = (0..u64::from(n_opened(dice, day))).map(|idx| {
-        let mut cast = dice.cast(Stream::Ticket, day.0, idx);
+    let hours = Hours {
+        load: 1.0 - 0.9 * mood::outage(world, day),
+        has_bot: world.has_seasons() && day >= course::BOT_FROM,
+    };
+    let opened = (0..u64::from(n_opened(world, day))).map(|idx| {
+        let mut cast = world.dice().cast(Stream::Ticket, day.0, idx);
         let customer = asking(&mut cast, customers, acquainted, day);
-        Rc::new(ticket(&mut cast, (day, idx), customer, staff, load))
+        Rc::new(ticket(&mut cast, (day, idx), customer, staff, hours))
     });
     opened.collect()
 }
@@ -281,18 +296,19 @@ fn asking<'c>(
     customer
 }
 
-fn n_opened(dice: Dice, day: Day) -> u32 {
-    let mut cast = dice.cast(Stream::Ticket, day.0, u64::MAX);
-    let outage = 1.0 - 0.8 * mood::outage(dice, day);
-    let mean = CONTACTS * CONTACTS_BY_WEEKDAY[day.weekday_idx()] * outage;
+fn n_opened(world: &World, day: Day) -> u32 {
+    let mut cast = world.dice().cast(Stream::Ticket, day.0, u64::MAX);
+    let outage = 1.0 - 0.8 * mood::outage(world, day);
+    let n_fold = f64::from(world.n_fold());
+    let mean = n_fold * CONTACTS * CONTACTS_BY_WEEKDAY[day.weekday_idx()] * outage;
     let drawn = mean * (1.0 + 0.08 * cast.bell());
-    // Between 0 and a few hundred by the constants above.
+    // Between 0 and a few thousand by the constants above.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "bounded by the constants above"
     )]
-    let n_opened = drawn.clamp(0.0, 500.0).round() as u32;
+    let n_opened = drawn.clamp(0.0, n_fold * CONTACTS_MAX).round() as u32;
     n_opened
 }
 
@@ -301,10 +317,10 @@ fn ticket(
     number: (Day, u64),
     customer: &Customer,
     staff: &Staff,
-    load: f64,
+    hours: Hours,
 ) -> Ticket {
     let day = number.0;
-    let is_outage = load > 1.3;
+    let is_outage = hours.load > 1.3;
     let channel = match office::opening(day) {
         Some(_) => *cast.weighted(&[
             (0.43, Channel::Email),
@@ -324,15 +340,19 @@ fn ticket(
     ]);
     let segment = customer.segment(day);
     let priority = priority(cast, category, segment, is_outage);
+    let tags = tags(cast, category, segment, is_outage);
+    let agent_idx = staff.pick(cast, category.team(), day);
+    let course = course::draw(cast, day, channel, category, hours);
     Ticket {
         number,
         customer_idx: customer.position(),
         channel,
         category,
         priority,
-        tags: tags(cast, category, segment, is_outage),
-        agent_idx: staff.pick(cast, category.team(), day),
-        course: course::draw(cast, day, channel, category, load),
+        tags,
+        agent_idx,
+        first_solved: course.first(Step::Solved),
+        course,
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan as _};
 use super::*;
 
 /// Rows of the files whose name begins so, as column → cell.
-fn rows(files: &BTreeMap<String, String>, start: &str) -> Vec<HashMap<String, String>> {
+pub(super) fn rows(files: &BTreeMap<String, String>, start: &str) -> Vec<HashMap<String, String>> {
     let mut found = Vec::new();
     for text in files
         .iter()
@@ -23,7 +23,7 @@ fn rows(files: &BTreeMap<String, String>, start: &str) -> Vec<HashMap<String, St
 }
 
 /// The whole company, computed once for all tests.
-fn company() -> &'static BTreeMap<String, String> {
+pub(super) fn company() -> &'static BTreeMap<String, String> {
     static COMPANY: OnceLock<BTreeMap<String, String>> = OnceLock::new();
     COMPANY.get_or_init(|| {
         let dir = tempfile::tempdir().expect("temporary directory");
@@ -32,7 +32,9 @@ fn company() -> &'static BTreeMap<String, String> {
 }
 
 /// Last version of each id.
-fn current(rows: Vec<HashMap<String, String>>) -> HashMap<String, HashMap<String, String>> {
+pub(super) fn current(
+    rows: Vec<HashMap<String, String>>,
+) -> HashMap<String, HashMap<String, String>> {
     let mut by_id: HashMap<String, HashMap<String, String>> = HashMap::new();
     for row in rows {
         if let Some(before) = by_id.insert(row["id"].clone(), row.clone()) {
@@ -77,7 +79,8 @@ fn nothing_is_known_before_it_happens() {
     let files = company();
     let until = format!("{UNTIL}T00:00:00Z");
     let mut n_rows = 0;
-    for row in rows(files, "") {
+    let sheets = files.keys().filter(|name| name.ends_with(".csv"));
+    for row in sheets.flat_map(|name| rows(files, name)) {
         // A due date and the end of an event may lie ahead; nothing else does.
         for (column, cell) in row {
             let is_time = column.ends_with("_at") && !cell.is_empty();

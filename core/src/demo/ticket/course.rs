@@ -7,7 +7,7 @@ use crate::demo::invitation::Channel;
 use crate::demo::office;
 
 /// The day the bot began to answer chats (2025-06-02).
-const BOT_FROM: Day = Day(20_241);
+pub(super) const BOT_FROM: Day = Day(20_241);
 /// Share of chats it takes, and of those that it solves alone.
 const BOT_SHARE: f64 = 0.65;
 const CONTAINED_SHARE: f64 = 0.42;
@@ -20,6 +20,15 @@ const REOPENED_AGAIN_SHARE: f64 = 0.1;
 /// Longest first reply and longest work in working hours, before the load of an outage.
 const EMAIL_REPLY_H: f64 = 7.0;
 const WORK_H: f64 = 36.0;
+
+/// How a day is at the helpdesk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hours {
+    /// How many times as long everything takes.
+    pub(super) load: f64,
+    /// Whether the bot takes chats.
+    pub(super) has_bot: bool,
+}
 
 /// What may happen to a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,16 +154,16 @@ impl State {
     }
 }
 
-/// Draws the course of a ticket opened on a day; `load` makes everything take longer.
+/// Draws the course of a ticket opened on a day.
 pub(super) fn draw(
     cast: &mut Cast,
     day: Day,
     channel: Channel,
     category: Category,
-    load: f64,
+    Hours { load, has_bot }: Hours,
 ) -> Course {
     let created = opened(cast, day, channel);
-    let starts_with_bot = channel == Channel::Chat && day >= BOT_FROM && cast.happens(BOT_SHARE);
+    let starts_with_bot = channel == Channel::Chat && has_bot && cast.happens(BOT_SHARE);
     let mut course = Course {
         steps: vec![(created, Step::Opened)],
         starts_with_bot,
