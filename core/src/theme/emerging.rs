@@ -65,7 +65,9 @@ pub fn emerging(first: &[&Terms], second: &[&Terms]) -> Emergence {
     for language in Language::ALL {
         let chosen = [first, second].map(|group| {
             let texts = group.iter().copied();
-            texts.filter(|terms| terms.language() == Some(language)).collect::<Vec<_>>()
+            texts
+                .filter(|terms| terms.language() == Some(language))
+                .collect::<Vec<_>>()
         });
         compared.extend(compare(language, &chosen));
     }

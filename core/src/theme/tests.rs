@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use proptest::collection::vec;
-use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{
+    Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, proptest,
+};
 use proptest::sample::select;
 
 use super::*;
@@ -55,12 +57,7 @@ fn check_themes(locale: &str, cases: &[(&str, &[&str])]) {
             .iter()
             .map(|found| found.split(':').next().unwrap_or_default().to_owned())
             .collect();
-        assert_eq!(
-            &ids,
-            expected,
-            "{text}: {:?}",
-            themes(reader, text, locale)
-        );
+        assert_eq!(&ids, expected, "{text}: {:?}", themes(reader, text, locale));
     }
 }
 
