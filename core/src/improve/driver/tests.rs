@@ -382,6 +382,15 @@ fn constants_are_named_and_do_not_cost_answers() {
         (found.n_rows, found.n_incomplete, found.drivers.len()),
         (77, 1, 4)
     );
+    // Its one other rating is in an answer that leaves another attribute unrated.
+    let mut late = vec![Some(5.0); 80];
+    late[2] = Some(1.0);
+    survey
+        .attributes
+        .push(("varies elsewhere".to_owned(), late));
+    let found = survey.drivers(100).expect("told");
+    assert_eq!(found.constant[3], "varies elsewhere");
+    assert_eq!((found.n_rows, found.drivers.len()), (77, 4));
 }
 
 #[test]
