@@ -27,4 +27,6 @@ pub use taxonomy::{Mention, Taxonomy, Theme};
 pub use terms::Terms;
 
 #[cfg(test)]
+mod taxonomy_tests;
+#[cfg(test)]
 mod tests;

@@ -57,8 +57,8 @@ pub struct Emergence {
 /// # Source
 /// Log-odds with an informative Dirichlet prior: Monroe, Colaresi and Quinn 2008, with a prior of
 /// 100 terms. G2: Rayson and Garside 2000. Its chance is summed over every split of the term's
-/// comments instead of taken from the chi-square, which is up to ten times too small at five
-/// comments. Finds: Benjamini and Hochberg 1995.
+/// comments instead of taken from the chi-square, which is several times too small for rare terms.
+/// Finds: Benjamini and Hochberg 1995.
 #[must_use]
 pub fn emerging(first: &[&Terms], second: &[&Terms]) -> Emergence {
     let mut compared: Vec<Found<'_>> = Vec::new();
