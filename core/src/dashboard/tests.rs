@@ -109,7 +109,7 @@ at = "yesterday"
             d/board.toml:5:9: `grain`: `weekly` is not a grain; it is one of `day`, `week`, `month`, `quarter`; did you mean `week`?
             d/board.toml:7:6: `id`: `a b` cannot be part of an address; use a-z, 0-9, `-` and `_`, a letter or digit first, 60 at most
             d/board.toml:8:7: `kpi`: unknown KPI `npss`; did you mean `nps`?
-            d/board.toml:12:9: `chart`: `pie` is not a chart; it is one of `number`, `trend`, `stack`, `distribution`, `bars`, `table`, `cohort`, `survival`, `bridge`, `bullet`
+            d/board.toml:12:9: `chart`: `pie` is not a chart; it is one of `number`, `trend`, `stack`, `distribution`, `bars`, `table`, `cohort`, `survival`, `bridge`, `bullet`, `control`, `quadrant`, `pareto`, `slope`, `funnel`
             d/board.toml:13:8: unknown goal `nps-2025`; did you mean `nps-2026`?
             d/board.toml:14:6: `by`: unknown dimension `segmnt`; did you mean `segment`?
             d/board.toml:15:21: `segment`: 0 values; write from 1 to 100 values, or leave the key out
