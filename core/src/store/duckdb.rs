@@ -21,6 +21,7 @@ mod migrate;
 mod open;
 mod options;
 mod period;
+mod person;
 mod pushed;
 mod question;
 mod reader;

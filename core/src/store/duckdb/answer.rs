@@ -16,12 +16,12 @@ use crate::store::StoreError;
 /// Earliest and latest event time.
 pub(super) type Extent = Option<(Timestamp, Timestamp)>;
 
-/// Runs a tally.
+/// Runs a tally; `None` where it is open whether persons are enough.
 pub(super) fn tally(
     connection: &Connection,
     plan: &TallyPlan,
     question: &Question,
-) -> duckdb::Result<Tallies> {
+) -> duckdb::Result<Option<Tallies>> {
     let n_keys = plan.group.len();
     let mut statement = connection.prepare_cached(&question.sql)?;
     let mut found = statement.query(params_from_iter(question.values.iter()))?;
@@ -36,7 +36,10 @@ pub(super) fn tally(
             .iter()
             .enumerate()
             .map(|(idx, measure)| value(row, n_keys + 3 + idx, measure))
-            .collect::<duckdb::Result<Vec<_>>>()?;
+            .collect::<duckdb::Result<Option<Vec<_>>>>()?;
+        let Some(values) = values else {
+            return Ok(None);
+        };
         widen(
             &mut tallies.extent,
             instant(row, n_keys + 1)?.zip(instant(row, n_keys + 2)?),
@@ -50,7 +53,7 @@ pub(super) fn tally(
     tallies
         .rows
         .sort_by(|a, b| (&a.key, a.bucket_idx).cmp(&(&b.key, b.bucket_idx)));
-    Ok(tallies)
+    Ok(Some(tallies))
 }
 
 pub(super) fn widen(extent: &mut Extent, more: Extent) {
@@ -60,15 +63,18 @@ pub(super) fn widen(extent: &mut Extent, more: Extent) {
     };
 }
 
-fn value(row: &Row<'_>, idx: usize, measure: &Measure) -> duckdb::Result<TallyValue> {
-    Ok(match measure {
+fn value(row: &Row<'_>, idx: usize, measure: &Measure) -> duckdb::Result<Option<TallyValue>> {
+    Ok(Some(match measure {
+        Measure::PersonsToward { .. } => match row.get::<_, Option<u64>>(idx)? {
+            Some(n) => TallyValue::Count(n),
+            None => return Ok(None),
+        },
         Measure::Count
         | Measure::CountIf(_)
         | Measure::Distinct(_)
         | Measure::DistinctIf(..)
         | Measure::Persons
-        | Measure::PersonsIf(_)
-        | Measure::PersonsToward { .. } => TallyValue::Count(count(&row.get::<_, Value>(idx)?)),
+        | Measure::PersonsIf(_) => TallyValue::Count(count(&row.get::<_, Value>(idx)?)),
         Measure::Histogram(_) => TallyValue::Histogram(histogram(&row.get(idx)?)),
         Measure::Order(..) => TallyValue::Order(order(&row.get(idx)?)),
         Measure::Sum(_)
@@ -76,7 +82,7 @@ fn value(row: &Row<'_>, idx: usize, measure: &Measure) -> duckdb::Result<TallyVa
         | Measure::Min(_)
         | Measure::Max(_)
         | Measure::Quantile(..) => TallyValue::Number(row.get(idx)?),
-    })
+    }))
 }
 
 pub(super) fn count(value: &Value) -> u64 {

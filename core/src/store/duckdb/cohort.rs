@@ -1,13 +1,14 @@
 //! Invitations and the answers they met: what a plan about cohorts asks and gets.
 //!
-//! Nearly every pair of invitation and answer has no rival, and is counted where it lies. Where
-//! several invitations could claim an answer, or the other way round, the pairs are fetched in the
-//! order of their claims and matched one by one.
+//! Nearly every pair of invitation and answer has no rival, and is taken as it lies. Where several
+//! invitations could claim an answer, or the other way round, the pairs are fetched in the order of
+//! their claims and matched one by one.
 //!
-//! The pairs take several times as long as the counts, and all plans of an answer share them: a
-//! connection keeps those it found last, as of the data they were found in.
+//! Which invitations met an answer does not depend on what is counted of them, and takes several
+//! times as long as counting: a connection keeps those it found last, as of the data they were found
+//! in.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use duckdb::types::Value;
 use duckdb::{Connection, OptionalExt, Row, params, params_from_iter};
@@ -20,19 +21,32 @@ use crate::record::RecordKind;
 use crate::store::StoreError;
 
 /// Most contested pairs of one question; each takes some 100 bytes while they are matched.
-const CONTESTED_MAX: usize = 2_000_000;
+const CONTESTED_MAX: u64 = 2_000_000;
 
-/// Tables of a reading connection that hold the pairs it found last, and what they were asked by.
-pub(super) const KEPT_SQL: &str = "CREATE TEMP TABLE kept_pair (key UBIGINT, id VARCHAR, \
+/// Tables of a reading connection: pairs while they are matched, the invitations that met an answer
+/// when it last looked, and what was asked then.
+pub(super) const KEPT_SQL: &str = "CREATE TEMP TABLE found_pair (key UBIGINT, id VARCHAR, \
      is_sure BOOLEAN, is_named BOOLEAN, sent BIGINT, source VARCHAR, submission VARCHAR, \
      answered BIGINT); \
-     CREATE TEMP TABLE kept_pairs (question VARCHAR, version UBIGINT, n_contested UBIGINT);";
+     CREATE TEMP TABLE kept_met (key UBIGINT, id VARCHAR); \
+     CREATE TEMP TABLE kept_question (question VARCHAR, version UBIGINT);";
 
-/// The three queries of one plan.
+/// Contested pairs in the order of their claims.
+const CONTESTED_SQL: &str = "SELECT dense_rank() OVER (ORDER BY key, id)::UBIGINT, \
+     dense_rank() OVER (ORDER BY source, submission)::UBIGINT \
+     FROM found_pair WHERE NOT is_sure \
+     ORDER BY is_named DESC, sent, source, id, answered, submission";
+
+/// Keeps invitations of contested pairs, given by their rank among those.
+const WON_SQL: &str = "INSERT INTO kept_met SELECT DISTINCT key, id FROM (SELECT key, id, \
+     dense_rank() OVER (ORDER BY key, id)::UBIGINT AS invitation \
+     FROM found_pair WHERE NOT is_sure) \
+     WHERE invitation IN (SELECT unnest(?::UBIGINT[]))";
+
+/// The two queries of one plan.
 pub(super) struct CohortQuestion {
     pairs: Question,
     counts: Question,
-    contested: Question,
 }
 
 impl CohortQuestion {
@@ -44,7 +58,6 @@ impl CohortQuestion {
         Ok(Self {
             pairs: writing().pairs(plan)?,
             counts: writing().cohort_counts(plan)?,
-            contested: writing().contested(plan)?,
         })
     }
 }
@@ -66,7 +79,7 @@ impl Writing<'_> {
         let in_time = format!("b.answered >= a.sent AND b.answered - a.sent < {window_us}");
         let columns = "a.key, a.id, a.sent, b.source, b.submission, b.answered";
         Ok(self.finish(format!(
-            "INSERT INTO kept_pair WITH asked AS (SELECT r.key, r.id, r.source, r.survey, r.ticket, r.response, \
+            "INSERT INTO found_pair WITH asked AS (SELECT r.key, r.id, r.source, r.survey, r.ticket, r.response, \
              {invited} AS person, epoch_us(r.bucket_time) AS sent \
              FROM {invitations} r WHERE coalesce(r.delivered, true)), \
              answers AS (SELECT r.source, coalesce(r.response, r.id) AS submission, \
@@ -87,7 +100,7 @@ impl Writing<'_> {
         )))
     }
 
-    /// Writes the counts by group and bucket, of pairs those without rivals.
+    /// Writes the counts by group and bucket.
     fn cohort_counts(mut self, plan: &CohortPlan) -> Result<Question, StoreError> {
         let (rows, key_names) = self.placed(&plan.rows)?;
         let someone = self.someone();
@@ -95,57 +108,51 @@ impl Writing<'_> {
         let sql = format!(
             "SELECT bucket_at{key_names}, epoch_us(min(r.bucket_time)), \
              epoch_us(max(r.bucket_time)), count(*)::UBIGINT, count_if({is_delivered})::UBIGINT, \
-             count(sure.key)::UBIGINT, \
+             count(met.key)::UBIGINT, \
              count(DISTINCT {someone}) FILTER (WHERE {is_delivered})::UBIGINT \
-             FROM ({rows}) r LEFT JOIN (SELECT key, id FROM kept_pair WHERE is_sure) sure \
-             ON sure.key = r.key AND sure.id = r.id GROUP BY bucket_at{key_names}"
-        );
-        Ok(self.finish(sql))
-    }
-
-    /// Writes the pairs that have rivals in the order of their claims, with group and bucket of the
-    /// invitation where the plan asks for it.
-    fn contested(mut self, plan: &CohortPlan) -> Result<Question, StoreError> {
-        let (rows, key_names) = self.placed(&plan.rows)?;
-        let sql = format!(
-            "WITH contested AS (SELECT *, \
-             dense_rank() OVER (ORDER BY key, id)::UBIGINT AS invitation, \
-             dense_rank() OVER (ORDER BY source, submission)::UBIGINT AS answer \
-             FROM kept_pair WHERE NOT is_sure) \
-             SELECT r.bucket_at{key_names}, c.invitation, c.answer \
-             FROM contested c LEFT JOIN ({rows}) r ON c.key = r.key AND c.id = r.id \
-             ORDER BY c.is_named DESC, c.sent, c.source, c.id, c.answered, c.submission"
+             FROM ({rows}) r LEFT JOIN kept_met met \
+             ON met.key = r.key AND met.id = r.id GROUP BY bucket_at{key_names}"
         );
         Ok(self.finish(sql))
     }
 }
 
-/// Finds the pairs of a plan, unless the connection has them. Returns how many are contested.
-fn find_pairs(connection: &Connection, question: &Question) -> duckdb::Result<u64> {
+/// Finds the invitations that met an answer, unless the connection knows them; `false` when there is
+/// too much to match.
+fn find_met(connection: &Connection, question: &Question) -> duckdb::Result<bool> {
     let version = state::data_version(connection)?;
     let about = format!("{} {:?}", question.sql, question.values);
-    let kept: Option<u64> = connection
+    let is_kept = connection
         .query_row(
-            "SELECT n_contested FROM kept_pairs WHERE question = ? AND version = ?",
+            "SELECT true FROM kept_question WHERE question = ? AND version = ?",
             params![about, version],
-            |row| row.get(0),
+            |row| row.get::<_, bool>(0),
         )
         .optional()?;
-    if let Some(n_contested) = kept {
-        return Ok(n_contested);
+    if is_kept.is_some() {
+        return Ok(true);
     }
-    connection.execute_batch("TRUNCATE kept_pairs; TRUNCATE kept_pair")?;
+    connection.execute_batch("TRUNCATE kept_question; TRUNCATE kept_met; TRUNCATE found_pair")?;
     connection.execute(&question.sql, params_from_iter(question.values.iter()))?;
-    let n_contested = connection.query_row(
-        "SELECT count(*) FROM kept_pair WHERE NOT is_sure",
+    let n_contested: u64 = connection.query_row(
+        "SELECT count(*) FROM found_pair WHERE NOT is_sure",
         [],
         |row| row.get(0),
     )?;
+    if n_contested > CONTESTED_MAX {
+        return Ok(false);
+    }
+    connection
+        .execute_batch("INSERT INTO kept_met SELECT key, id FROM found_pair WHERE is_sure")?;
+    if n_contested > 0 {
+        connection.execute(WON_SQL, [matched(connection)?])?;
+    }
+    connection.execute_batch("TRUNCATE found_pair")?;
     connection.execute(
-        "INSERT INTO kept_pairs VALUES (?, ?, ?)",
-        params![about, version, n_contested],
+        "INSERT INTO kept_question VALUES (?, ?)",
+        params![about, version],
     )?;
-    Ok(n_contested)
+    Ok(true)
 }
 
 /// Answers plans one after the other, in one state of the data; `None` when there is too much to
@@ -157,49 +164,40 @@ pub(super) fn cohorts(
 ) -> duckdb::Result<Option<Vec<Cohorts>>> {
     let transaction = connection.unchecked_transaction()?;
     let mut answers = Vec::with_capacity(plans.len());
+    let mut last: Option<&Question> = None;
     for (plan, question) in plans.iter().zip(questions) {
-        let n_contested = find_pairs(&transaction, &question.pairs)?;
-        if n_contested > CONTESTED_MAX as u64 {
+        let pairs = &question.pairs;
+        // The plans of an answer nearly always mean the same invitations.
+        if last != Some(pairs) && !find_met(&transaction, pairs)? {
             return Ok(None);
         }
-        let n_keys = plan.rows.group.len();
-        let mut cohorts = counts(&transaction, &question.counts, n_keys)?;
-        if n_contested > 0 {
-            let won = matched(&transaction, &question.contested, n_keys)?;
-            for row in &mut cohorts.rows {
-                let place = (row.key.clone(), row.bucket_idx);
-                row.n_responded += won.get(&place).copied().unwrap_or_default();
-            }
-        }
-        answers.push(cohorts);
+        last = Some(pairs);
+        answers.push(counts(
+            &transaction,
+            &question.counts,
+            plan.rows.group.len(),
+        )?);
     }
     // What was kept goes with the transaction that found it, unless that ends well.
     transaction.commit()?;
     Ok(Some(answers))
 }
 
-/// Invitations that met an answer, by group and bucket.
-type Won = BTreeMap<(Vec<Option<String>>, usize), u64>;
-
-/// Matches what is contested; returns how many invitations met an answer, by group and bucket.
-fn matched(connection: &Connection, contested: &Question, n_keys: usize) -> duckdb::Result<Won> {
-    let mut statement = connection.prepare_cached(&contested.sql)?;
-    let mut found = statement.query(params_from_iter(contested.values.iter()))?;
+/// Matches what is contested; returns the ranks of the invitations that met an answer, as a list.
+fn matched(connection: &Connection) -> duckdb::Result<String> {
+    let mut statement = connection.prepare_cached(CONTESTED_SQL)?;
+    let mut found = statement.query([])?;
     let (mut met, mut used) = (HashSet::<u64>::new(), HashSet::<u64>::new());
-    let mut won = Won::new();
     while let Some(row) = found.next()? {
-        let (invitation, answer) = (row.get(n_keys + 1)?, row.get(n_keys + 2)?);
+        let (invitation, answer) = (row.get(0)?, row.get(1)?);
         if met.contains(&invitation) || used.contains(&answer) {
             continue;
         }
         met.insert(invitation);
         used.insert(answer);
-        if let Some(bucket_idx) = row.get::<_, Option<i64>>(0)? {
-            *won.entry((key(row, n_keys)?, position(bucket_idx)))
-                .or_default() += 1;
-        }
     }
-    Ok(won)
+    let met: Vec<String> = met.iter().map(u64::to_string).collect();
+    Ok(format!("[{}]", met.join(",")))
 }
 
 /// Names what is too much to be matched.

@@ -20,6 +20,7 @@ use duckdb::{Connection, params_from_iter};
 use jiff::Timestamp;
 
 use self::cell::{Piece, Test};
+use super::person::person_columns;
 use super::question::{Question, Writing};
 use super::rollup::{Rollup, Source};
 use super::table::DimensionSpec;
@@ -29,9 +30,6 @@ use crate::store::StoreError;
 
 /// Most pieces of one question; plans that have more together are asked one by one.
 const PIECES_MAX: usize = 4_000;
-
-/// Bits that persons fall on.
-pub(super) const PERSON_BITS: u32 = 60;
 
 /// Plans that differ in their buckets alone, and in whether they are split.
 pub(super) struct Folded<'a> {
@@ -356,18 +354,6 @@ fn in_one_bucket(plan: &TallyPlan) -> TallyPlan {
             .collect(),
         ..plan.clone()
     }
-}
-
-/// Returns, for a row: 1 where it stands alone, the bit of its person, 1 where it has one.
-pub(super) fn person_columns(person: &str) -> [String; 3] {
-    [
-        format!("({person} IS NULL)::UTINYINT"),
-        format!(
-            "(CASE WHEN {person} IS NULL THEN 0::UBIGINT \
-             ELSE 1::UBIGINT << ({person} % {PERSON_BITS})::UBIGINT END)"
-        ),
-        format!("({person} IS NOT NULL)::UTINYINT"),
-    ]
 }
 
 /// Returns the plan with persons counted by name.

@@ -12,10 +12,11 @@ use super::state::time;
 use super::table::{DimensionSpec, TEAM, current, past, quoted};
 use crate::plan::{Clock, Dimension, Filter, Keep, Measure, TallyPlan};
 use crate::record::RecordKind;
-use crate::record::door::{BUCKET_TIME, KEY};
+use crate::record::door::BUCKET_TIME;
 use crate::store::StoreError;
 
 /// A query and its parameters.
+#[derive(Debug, PartialEq)]
 pub(super) struct Question {
     pub(super) sql: String,
     pub(super) values: Vec<Value>,
@@ -291,7 +292,8 @@ impl<'a> Writing<'a> {
                 self.condition(filter)?
             ),
             Measure::Persons => format!("count(DISTINCT {})", self.someone()),
-            Measure::PersonsIf(among) | Measure::PersonsToward { among, .. } => format!(
+            Measure::PersonsToward { enough, among } => self.persons_toward(*enough, among)?,
+            Measure::PersonsIf(among) => format!(
                 "count(DISTINCT {}) FILTER (WHERE {})",
                 self.someone(),
                 self.condition(among)?
@@ -300,23 +302,6 @@ impl<'a> Writing<'a> {
             Measure::Order(elapsed, _) => return self.order(elapsed, idx),
         };
         Ok(format!("{aggregate} AS measure_{idx}"))
-    }
-
-    /// Returns the person of a row, or null for one that stands for itself.
-    pub(super) fn person(&mut self) -> String {
-        let person = self.named("person");
-        match self.kind.column("anonymous") {
-            Some(_) => format!(
-                "(CASE WHEN {} THEN NULL ELSE {person} END)",
-                self.named("anonymous")
-            ),
-            None => person,
-        }
-    }
-
-    /// Returns who a row stands for: its person, or itself.
-    pub(super) fn someone(&mut self) -> String {
-        format!("coalesce({}, {})", self.person(), self.named(KEY))
     }
 
     fn with_source(&mut self, name: &str) -> Result<String, StoreError> {

@@ -50,8 +50,17 @@ impl DuckStore {
         *width = keys.len().max(*width);
     }
 
-    /// Answers a plan from rows.
+    /// Answers a plan from rows, by name where persons cannot be told otherwise.
     fn count(&self, plan: &TallyPlan) -> Result<Tallies, TallyError> {
+        if let Some(tallies) = self.ask(plan)? {
+            return Ok(tallies);
+        }
+        let named = self.ask(&fold::by_name(plan))?;
+        Ok(named.unwrap_or_default())
+    }
+
+    /// Answers a plan from rows; `None` where it is open whether persons are enough.
+    fn ask(&self, plan: &TallyPlan) -> Result<Option<Tallies>, TallyError> {
         let question = Writing::new(plan.kind, &self.dimensions)
             .tally(plan)
             .map_err(unanswered)?;

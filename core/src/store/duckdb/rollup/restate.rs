@@ -6,7 +6,7 @@ use duckdb::{Connection, params};
 use jiff::Timestamp;
 
 use super::super::bucket;
-use super::super::fold;
+use super::super::person;
 use super::super::state::time;
 use super::{Rollup, list};
 use crate::plan::Span;
@@ -209,7 +209,7 @@ const PERSON: &str = "(CASE WHEN r.anonymous THEN NULL ELSE r.person END)";
 
 /// Returns, for an answer: 1 where it stands alone, the bit of its person, 1 where it has one.
 pub(super) fn person_columns() -> [String; 3] {
-    fold::person_columns(PERSON)
+    person::person_columns(PERSON)
 }
 
 /// Returns the newest changed days, at most [`DAYS_MAX`], in time order.

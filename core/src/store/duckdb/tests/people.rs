@@ -6,7 +6,7 @@ use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 
 use super::fixture::{Answer, TestStore, at, everything};
-use crate::plan::{Dimension, Measure, Tally, TallyPlan, TallyValue};
+use crate::plan::{Dimension, Filter, Measure, Tally, TallyPlan, TallyValue};
 use crate::record::door::Door;
 use crate::record::{RecordKind, SourceName};
 use crate::store::Store;
@@ -321,4 +321,38 @@ fn changed_dimensions_are_stamped_on_old_rows() {
     check(&store, &[(None, 1), (Some("3"), 1), (Some("basic"), 1)]);
     store.commit(&[product("d", "3")]);
     check(&store, &[(None, 1), (Some("3"), 2), (Some("basic"), 1)]);
+}
+
+/// How many persons answered, asked together with what cannot be put together from pieces.
+fn check_enough(answers: &[Answer], enough: u64, expected: u64) {
+    let store = TestStore::new();
+    store.commit(answers);
+    let plan = everything(vec![
+        Measure::PersonsToward {
+            enough,
+            among: Filter::Present("score"),
+        },
+        Measure::Max("score"),
+    ]);
+    let found = store.tally(&plan).unwrap().rows.remove(0).values.remove(0);
+    assert_eq!(
+        found,
+        TallyValue::Count(expected),
+        "{} rows, {enough}",
+        answers.len()
+    );
+}
+
+#[test]
+fn persons_are_counted_by_name_where_their_number_is_open() {
+    let same = ["a", "b", "c"].map(|id| answer(id, "7", 10));
+    // As many as rows are too few; how many they are is of no matter.
+    check_enough(&same, 4, 3);
+    // One person may be enough or not as far as rows tell, and is not.
+    check_enough(&same, 2, 1);
+    check_enough(&same, 1, 1);
+    let apart = ["a", "b", "c"].map(|id| answer(id, id, 10));
+    check_enough(&apart, 3, 3);
+    let alone = ["a", "b"].map(|id| Answer::new(id, 9.0, 10));
+    check_enough(&alone, 2, 2);
 }
