@@ -4,6 +4,8 @@
 //! intervals and suppression are computed from the small result by `kpi`.
 
 mod anonymous;
+mod cluster;
+mod cohort;
 mod elapsed;
 pub mod explain;
 mod period;
@@ -17,6 +19,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 pub use anonymous::{Survey, anonymous_surveys, ever};
+pub use cluster::{ClusterPlan, ClusterRow, ClusterSums, Worth};
+pub use cohort::{CohortPlan, CohortRow, Cohorts};
 pub use elapsed::{Clock, Elapsed, Openings, Order, Run, Window, seconds};
 pub use period::{Period, PeriodPlan, Periods};
 pub use sheet::{Sheet, SheetColumn, SheetPlan, SheetValues, Texts};
@@ -271,120 +275,6 @@ pub trait Days: std::fmt::Debug + Send + Sync {
 
     /// Returns a text that changes when the days do.
     fn name(&self) -> String;
-}
-
-/// What one answer adds to a score.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Worth {
-    /// The number in this column.
-    Column(&'static str),
-    /// The weight of the first class whose filter holds, else 0.
-    Classes(Vec<(Filter, f64)>),
-}
-
-/// A question about how the rows of one person hang together.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ClusterPlan {
-    /// Which rows, in which buckets, split by what; its measures and its keeping say nothing here.
-    pub rows: TallyPlan,
-    /// What each row adds.
-    pub worth: Worth,
-    /// Whether sums over very many rows may be some minutes older than the data.
-    pub is_estimate: bool,
-}
-
-/// Sums over persons; a person's sum and number of rows make one term. A row without a customer,
-/// or anonymous, is a person of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct ClusterSums {
-    /// Rows.
-    pub n: u64,
-    /// Persons.
-    pub n_persons: u64,
-    /// Persons with two rows or more.
-    pub n_repeaters: u64,
-    /// Sum of what rows add.
-    pub sum: f64,
-    /// Sum of its squares.
-    pub squares: f64,
-    /// Sum over persons of the square of their sum.
-    pub person_squares: f64,
-    /// Sum over persons of their sum times their number of rows.
-    pub person_products: f64,
-    /// Sum over persons of the square of their number of rows.
-    pub size_squares: f64,
-}
-
-/// The sums of one group in one bucket.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ClusterRow {
-    /// Position in the plan's buckets.
-    pub bucket_idx: usize,
-    /// One value per dimension of the plan's group; `None` is the missing value.
-    pub key: Vec<Option<String>>,
-    /// The sums.
-    pub sums: ClusterSums,
-}
-
-/// A question about cohorts of invitations and the answers they met.
-///
-/// An answer meets its invitation by the submission that the invitation names; else by the same
-/// source, survey and customer, and the same ticket where both have one. Of the answers that came
-/// less than the window after an invitation was sent, the first that is still free is its own:
-/// named ones first, then in the order of sending. An invitation that was not delivered meets none.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CohortPlan {
-    /// Which invitations, in which buckets of sending, split by what; its measures and its keeping
-    /// say nothing here.
-    pub rows: TallyPlan,
-    /// Which rows of answers make a submission a response.
-    pub answered: Filter,
-    /// How long after it was sent an answer counts for an invitation.
-    pub window: SignedDuration,
-}
-
-/// Invitations of one group in one bucket.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CohortRow {
-    /// Position in the plan's buckets.
-    pub bucket_idx: usize,
-    /// One value per dimension of the plan's group; `None` is the missing value.
-    pub key: Vec<Option<String>>,
-    /// Invitations.
-    pub n_sent: u64,
-    /// Those that were delivered, or not said not to be.
-    pub n_delivered: u64,
-    /// Those that met an answer.
-    pub n_responded: u64,
-    /// Distinct persons of delivered ones; one without a customer is a person of its own.
-    pub n_persons: u64,
-}
-
-impl From<Cohorts> for Tallies {
-    /// Each row becomes the counts of sent, delivered and responded invitations, and of persons.
-    fn from(cohorts: Cohorts) -> Self {
-        let row = |row: CohortRow| TallyRow {
-            bucket_idx: row.bucket_idx,
-            key: row.key,
-            values: [row.n_sent, row.n_delivered, row.n_responded, row.n_persons]
-                .map(TallyValue::Count)
-                .to_vec(),
-        };
-        Self {
-            rows: cohorts.rows.into_iter().map(row).collect(),
-            extent: cohorts.extent,
-            path: Path::Rows,
-        }
-    }
-}
-
-/// Answer to a [`CohortPlan`]: only groups and buckets that have rows, ordered by key then bucket.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Cohorts {
-    /// The groups.
-    pub rows: Vec<CohortRow>,
-    /// Earliest and latest sending among them; `None` without rows.
-    pub extent: Option<(Timestamp, Timestamp)>,
 }
 
 /// Which data an answer was computed from: changes whenever an answer could change.

@@ -108,10 +108,9 @@ impl Writing<'_> {
         let sql = format!(
             "SELECT bucket_at{key_names}, epoch_us(min(r.bucket_time)), \
              epoch_us(max(r.bucket_time)), count(*)::UBIGINT, count_if({is_delivered})::UBIGINT, \
-             count(met.key)::UBIGINT, \
+             count_if((r.key, r.id) IN (SELECT key, id FROM kept_met))::UBIGINT, \
              count(DISTINCT {someone}) FILTER (WHERE {is_delivered})::UBIGINT \
-             FROM ({rows}) r LEFT JOIN kept_met met \
-             ON met.key = r.key AND met.id = r.id GROUP BY bucket_at{key_names}"
+             FROM ({rows}) r GROUP BY bucket_at{key_names}"
         );
         Ok(self.finish(sql))
     }
