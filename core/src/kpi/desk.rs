@@ -279,7 +279,7 @@ impl Desk<'_> {
         let mut lines = vec![
             Line::over(&subject.scope, frame.range()),
             Line::over(&subject.scope, self.compared(subject, frame)?),
-            Line::over(&subject.scope, frame.partial()),
+            Line::over(&subject.scope, self.partial(frame)),
         ];
         if subject.by.is_none() {
             lines.push(Line::by_bucket(&subject.scope, frame));
@@ -300,7 +300,7 @@ impl Desk<'_> {
         let newest = whole.newest.map(|newest| newest.min(self.present));
         let raw = whole.raw.get(&None).cloned().unwrap_or_default();
         let whole = self.single(whole);
-        let current = match frame.partial() {
+        let current = match self.partial(frame) {
             Some(_) => self.single(current),
             None => whole.clone(),
         };
@@ -326,9 +326,16 @@ impl Desk<'_> {
         })
     }
 
-    /// Returns the range before, unless the filters isolate in it.
+    /// Returns the part of the range that is compared, where it is not all and there is a test.
+    fn partial(&self, frame: &Frame) -> Option<Span> {
+        let partial = frame.partial();
+        partial.filter(|_| self.entry.formula.is_compared())
+    }
+
+    /// Returns the range before where there is a test, unless the filters isolate in it.
     fn compared(&self, subject: &Subject, frame: &Frame) -> Result<Option<Span>, KpiError> {
-        let Some(previous) = frame.previous else {
+        let previous = frame.previous;
+        let Some(previous) = previous.filter(|_| self.entry.formula.is_compared()) else {
             return Ok(None);
         };
         let is_hidden = self.is_promised && self.is_isolating(subject, previous)?;

@@ -56,8 +56,16 @@ pub(super) trait Formula: Sync {
     /// without rows.
     fn measured(&self, values: &[TallyValue]) -> Measured;
 
-    /// Compares two cells that share no rows; `None` where no test is defined.
-    fn difference(&self, now: &Measured, before: &Measured) -> Option<Difference>;
+    /// Whether a test of two cells is defined; where it is not, nothing is asked of earlier rows.
+    fn is_compared(&self) -> bool {
+        true
+    }
+
+    /// Compares two cells that share no rows; `None` where no test is defined, or where these cells
+    /// do not allow it.
+    fn difference(&self, _now: &Measured, _before: &Measured) -> Option<Difference> {
+        None
+    }
 
     /// The scale of questions that do not say theirs; `None` where the scale does not matter.
     fn usual_scale(&self) -> Option<Scale> {

@@ -2,7 +2,6 @@
 
 use crate::plan::{Filter, Measure, TallyValue};
 use crate::record::RecordKind;
-use crate::statistic::Difference;
 
 use super::definition::{Definition, Vector};
 use super::formula::{self, Entry, Formula, Measured, Scale};
@@ -103,7 +102,7 @@ impl Formula for Responses {
         }
     }
 
-    fn difference(&self, _now: &Measured, _before: &Measured) -> Option<Difference> {
-        None
+    fn is_compared(&self) -> bool {
+        false
     }
 }

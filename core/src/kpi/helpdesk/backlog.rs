@@ -7,7 +7,6 @@ use crate::kpi::interval::real;
 use crate::kpi::{Kpi, Unit};
 use crate::plan::{Filter, Measure, TallyValue};
 use crate::record::RecordKind;
-use crate::statistic::Difference;
 
 static KPI: Kpi = Kpi {
     name: "backlog",
@@ -90,8 +89,8 @@ impl Formula for Backlog {
         }
     }
 
-    fn difference(&self, _now: &Measured, _before: &Measured) -> Option<Difference> {
-        None
+    fn is_compared(&self) -> bool {
+        false
     }
 
     fn standing(&self) -> Option<Standing> {

@@ -9,7 +9,6 @@ use crate::kpi::interval::real;
 use crate::kpi::{Kpi, Unit};
 use crate::plan::{Dimension, Filter, Keep, Measure, TallyValue};
 use crate::record::RecordKind;
-use crate::statistic::Difference;
 
 /// Who reviews, as records name them.
 const REVIEWERS: [&str; 4] = ["peer", "self", "manager", "auto"];
@@ -138,8 +137,8 @@ impl Formula for QualityScore {
         }
     }
 
-    fn difference(&self, _now: &Measured, _before: &Measured) -> Option<Difference> {
-        None
+    fn is_compared(&self) -> bool {
+        false
     }
 
     fn keep(&self) -> Keep {

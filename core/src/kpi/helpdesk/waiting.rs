@@ -5,7 +5,6 @@ use super::formula::{self, Formula, Measured, Scale, Standing};
 use crate::kpi::quantile::Quantile;
 use crate::plan::{Elapsed, Filter, Measure, RowTime, TallyValue};
 use crate::record::RecordKind;
-use crate::statistic::Difference;
 
 /// The quantiles that are told.
 const QUANTILES: &[f64] = &[MEDIAN, NINTH_DECILE];
@@ -110,8 +109,8 @@ impl Formula for Waiting {
         }
     }
 
-    fn difference(&self, _now: &Measured, _before: &Measured) -> Option<Difference> {
-        None
+    fn is_compared(&self) -> bool {
+        false
     }
 
     fn time(&self) -> RowTime {

@@ -220,6 +220,8 @@ fn a_split_costs_few_plans() {
     assert_eq!(plans("nps range=60d grain=day"), 4);
     // Another asks how many were invited through each channel.
     assert_eq!(plans("nps by=channel range=60d grain=day"), 8);
+    // Nothing is asked of rows that are compared with nothing.
+    assert_eq!(plans("responses range=60d grain=day"), 2);
 }
 
 /// Whatever is thought to be known of the number of groups, the answer is the same.
