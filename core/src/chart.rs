@@ -57,9 +57,9 @@ use crate::kpi::{Answer, ChartKind};
 pub use facts::goal_mark;
 pub use insight::{
     ControlFigure, Course, Coverage, ForecastPoint, FunnelBand, FunnelFigure, FunnelLimits,
-    FunnelMember, Insight, Naming, ParetoFigure, ParetoItem, ParetoMeasure, Quadrant,
-    QuadrantFigure, QuadrantItem, Refusal, Shift, Signal, SignalKind, SlopeFigure, SlopeItem,
-    SlopePeriod, Stretch, TrendFigure, Verdict,
+    FunnelMember, Insight, MovesFigure, MovesPart, Naming, ParetoFigure, ParetoItem, ParetoMeasure,
+    Quadrant, QuadrantFigure, QuadrantItem, Refusal, Shift, Signal, SignalKind, SlopeFigure,
+    SlopeItem, SlopePeriod, Stretch, TrendFigure, Verdict,
 };
 pub use painter::{Painter, error_text};
 pub use telling::{alt_text, headline_text};

@@ -114,7 +114,7 @@ async fn serve(
     let listener = Listener::network(config.listen()).await?;
     let address = listener.address().unwrap_or_else(|| config.listen());
     let host = Host::beside_this_program()?;
-    let house = Arc::new(House::open(&config)?);
+    let house = Arc::new(House::open_to_screens(&config)?);
     let host = Arc::new(host.with_metrics(house.source_metrics()));
     if let Some(path) = house.store().damaged_log() {
         tracing::warn!(path = %path.display(), "a damaged log was set aside; sources are read again");

@@ -48,6 +48,10 @@ pub struct Panel {
     pub chart: ChartKind,
     /// Name of a goal of the configuration.
     pub goal: Option<String>,
+    /// What an analysis is of, such as `csat`.
+    pub of: Option<String>,
+    /// The earlier time that an analysis compares with.
+    pub versus: Option<Range>,
     /// Filters.
     pub filters: BTreeMap<String, Vec<Option<String>>>,
     /// Split.

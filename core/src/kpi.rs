@@ -21,6 +21,7 @@ mod gather;
 pub mod goal;
 mod helpdesk;
 pub mod hours;
+mod insight;
 mod interval;
 mod mean;
 mod names;
@@ -43,6 +44,7 @@ mod verdict;
 mod weigh;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -50,6 +52,7 @@ pub use answer::answer;
 pub use definition::definition_json;
 pub use error::{KpiError, UnknownKpi};
 pub use goal::{GOALS_MAX, Goal, GoalGap, GoalStanding, GoalState, can_be_goal};
+pub use insight::{Findings, Found, Gap, is_analysis, pending, subjects};
 pub use query::{Grain, Instant, Mode, Query, Range, Rolling};
 pub use question::ListedSet;
 pub use retention::{Active, Exchange, RetentionRules};
@@ -81,8 +84,8 @@ const ENTRIES: [Entry; 15] = [
 /// Every KPI, in the order they are listed to people.
 pub const REGISTRY: &[&Kpi] = &registry();
 
-/// How many there are: the formulas, those of customers, and the goals.
-const N_KPIS: usize = ENTRIES.len() + retention::ENTRIES.len() + 1;
+/// How many there are: the formulas, those of customers, the analyses, and the goals.
+const N_KPIS: usize = ENTRIES.len() + retention::ENTRIES.len() + insight::ENTRIES.len() + 1;
 
 const fn registry() -> [&'static Kpi; N_KPIS] {
     // What is not replaced is the last.
@@ -93,8 +96,13 @@ const fn registry() -> [&'static Kpi; N_KPIS] {
         kpis[idx] = ENTRIES[idx].kpi;
         idx += 1;
     }
-    while idx + 1 < kpis.len() {
+    let n_before = ENTRIES.len() + retention::ENTRIES.len();
+    while idx < n_before {
         kpis[idx] = retention::ENTRIES[idx - ENTRIES.len()].kpi;
+        idx += 1;
+    }
+    while idx + 1 < kpis.len() {
+        kpis[idx] = insight::ENTRIES[idx - n_before].kpi;
         idx += 1;
     }
     kpis
@@ -353,6 +361,8 @@ pub struct Answer {
     pub verdict: Option<Verdict>,
     /// How the goal stands that the question named.
     pub goal: Option<GoalStanding>,
+    /// What an analysis found; `None` of a KPI that is none.
+    pub findings: Option<Arc<Findings>>,
     /// What was said or hidden along the way, in words.
     pub notes: Vec<String>,
     /// Sources behind it, filled in by the caller.
@@ -419,6 +429,9 @@ impl Kpi {
     #[must_use]
     pub fn counted(&self) -> Counted {
         use crate::record::RecordKind;
+        if let Some(entry) = insight::entry(self.name) {
+            return entry.counted;
+        }
         match entry(self.name).map(|entry| entry.formula.kind()) {
             Ok(RecordKind::Ticket) => Counted::Tickets,
             Ok(RecordKind::Invitation) => Counted::Invitations,

@@ -12,9 +12,12 @@ pub mod params;
 pub mod source;
 pub mod studio;
 
+mod analyst;
 mod cache;
 mod draw;
+mod insight;
 mod pool;
+mod question;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -248,7 +248,7 @@ const DOWNHILL: [(&str, &[&str]); 26] = [
     ("coach", &["statistic"]),
     ("record", &[]),
     ("plan", &["record"]),
-    ("kpi", &["plan", "record", "series", "statistic"]),
+    ("kpi", &["improve", "plan", "record", "series", "statistic"]),
     ("chart", &["kpi"]),
     ("keep", &[]),
     ("access", &["keep"]),

@@ -67,6 +67,14 @@ impl Values {
         Self::new(0.0, high, ticks_max, Unit::Count)
     }
 
+    /// Returns a window from `low` to `high`, which zero is between or an end of, for bars.
+    pub(super) fn holding_zero(low: f64, high: f64, ticks_max: usize) -> Self {
+        match low < 0.0 && low.is_finite() && high.is_finite() {
+            true => Self::new(low, high.max(0.0), ticks_max, Unit::Count),
+            false => Self::from_zero(high, ticks_max),
+        }
+    }
+
     /// Returns a window around the values and zero, for bars of values that may be negative.
     pub(super) fn from_zero_over(
         values: impl Iterator<Item = f64>,

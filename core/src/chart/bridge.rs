@@ -246,8 +246,11 @@ fn colour(panel: &Panel<'_>, role: Role) -> Rgb {
     }
 }
 
-/// Returns the axis, which starts at zero as that of all bars.
+/// Returns the axis, which holds zero as that of all bars.
 fn axis(parts: &[Part]) -> Values {
-    let highest = parts.iter().map(|part| part.from.max(part.to));
-    Values::from_zero(highest.fold(0.0, f64::max), 5)
+    let ends = parts.iter().flat_map(|part| [part.from, part.to]);
+    let (low, high) = ends.fold((0.0_f64, 0.0_f64), |(low, high), end| {
+        (low.min(end), high.max(end))
+    });
+    Values::holding_zero(low, high, 5)
 }

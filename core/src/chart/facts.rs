@@ -7,12 +7,13 @@ mod insight;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::insight::Insight;
 use super::numerals::{self, THIN};
 use super::sheet::Sheet;
 use super::theme::Rgb;
 use super::words::filled;
 use super::{Figure, Freshness, Language};
-use crate::kpi::{Base, Bound, Change, Score, Unit};
+use crate::kpi::{Base, Bound, Change, Unit};
 
 pub use goal::goal_mark;
 pub(super) use insight::{meanings, shown};
@@ -102,7 +103,7 @@ pub(super) struct Facts {
 
 impl Facts {
     pub(super) fn new(figure: &Figure, language: Language) -> Self {
-        let state = state(&figure.answer.total, figure.answer.kpi.unit);
+        let state = state(figure);
         let spread = spread(figure, state, language);
         let found = insight::facts(figure, state, language);
         let lines = [
@@ -133,8 +134,12 @@ pub(super) fn zone(figure: &Figure) -> TimeZone {
     TimeZone::get(&figure.answer.timezone).unwrap_or(TimeZone::UTC)
 }
 
-fn state(total: &Score, unit: Unit) -> State {
+fn state(figure: &Figure) -> State {
+    let (total, unit) = (&figure.answer.total, figure.answer.kpi.unit);
+    let is_refused = matches!(figure.insight, Some(Insight::Refused(_)));
     match (total.n, total.base, total.value) {
+        // Why nothing is said is said, except of what nobody may know.
+        _ if is_refused && total.base != Base::Hidden => State::Unknown,
         // A count needs no base: seven answers are seven answers.
         (_, _, Some(_)) if unit == Unit::Count => State::Scored,
         (Some(0), ..) => State::NoAnswers,

@@ -66,6 +66,10 @@ pub(super) struct Findings {
     pub(super) alike: &'static str,
     pub(super) grouped: &'static str,
     pub(super) pending: &'static str,
+    /// What moved a score: who answered, all parts together, groups that are not named.
+    pub(super) mix: &'static str,
+    pub(super) change: &'static str,
+    pub(super) others: &'static str,
 }
 
 impl Findings {
@@ -143,6 +147,9 @@ const ENGLISH: Findings = Findings {
     alike: "everything is alike: nothing to explain",
     grouped: "of one series: choose a single group",
     pending: "being worked out",
+    mix: "who answered",
+    change: "change",
+    others: "{} others",
 };
 
 const GERMAN: Findings = Findings {
@@ -194,6 +201,9 @@ const GERMAN: Findings = Findings {
     alike: "alles ist gleich: nichts zu erklären",
     grouped: "nur für eine Reihe: eine Gruppe wählen",
     pending: "wird berechnet",
+    mix: "wer geantwortet hat",
+    change: "Änderung",
+    others: "{} weitere",
 };
 
 const FRENCH: Findings = Findings {
@@ -250,6 +260,9 @@ const FRENCH: Findings = Findings {
     alike: "tout est pareil\u{202f}: rien à expliquer",
     grouped: "pour une seule série\u{202f}: choisir un groupe",
     pending: "calcul en cours",
+    mix: "qui a répondu",
+    change: "variation",
+    others: "{} autres",
 };
 
 const SPANISH: Findings = Findings {
@@ -306,6 +319,9 @@ const SPANISH: Findings = Findings {
     alike: "todo es igual: nada que explicar",
     grouped: "de una sola serie: elija un grupo",
     pending: "en cálculo",
+    mix: "quién respondió",
+    change: "cambio",
+    others: "{} más",
 };
 
 impl Language {

@@ -20,6 +20,8 @@ pub enum Insight {
     Slope(SlopeFigure),
     /// Groups of different sizes, for `funnel`.
     Funnel(FunnelFigure),
+    /// What moved a score, for `bridge`.
+    Moves(MovesFigure),
     /// Why there is none.
     Refused(Refusal),
 }
@@ -305,6 +307,26 @@ pub struct SlopeItem {
     pub is_changed: bool,
     /// Whether a greater share is better; `None` where neither is.
     pub is_higher_better: Option<bool>,
+}
+
+/// What moved a score from one time to another: the parts sum to the change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MovesFigure {
+    /// Who answered, all groups together.
+    pub mix: f64,
+    /// What each group answered, the largest first.
+    pub parts: Vec<MovesPart>,
+}
+
+/// What one group did to a score.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MovesPart {
+    /// The group.
+    pub name: String,
+    /// Its part of the change, in the KPI's unit.
+    pub value: f64,
+    /// Whether its own score surely changed.
+    pub is_find: bool,
 }
 
 /// Groups of different sizes around what is expected of them.

@@ -1,5 +1,7 @@
 //! What a bridge passes over: from the start of a period to its end, in counts or in money.
 
+use super::insight::{Insight, MovesFigure};
+use super::words::filled;
 use super::{Figure, Language, numerals};
 
 /// What a part of a bridge does.
@@ -28,6 +30,11 @@ pub(super) struct Part {
 /// Returns the parts from all of them to the fewest that still tell the way; empty where the
 /// answer has none.
 pub(super) fn passage(figure: &Figure, language: Language) -> Vec<Vec<Part>> {
+    match &figure.insight {
+        Some(Insight::Moves(moves)) => return moved(figure, moves, language),
+        Some(_) => return Vec::new(),
+        None => {}
+    }
     let is_money = figure
         .answer
         .total
@@ -43,6 +50,49 @@ pub(super) fn passage(figure: &Figure, language: Language) -> Vec<Vec<Part>> {
         .iter()
         .map(|way| parts(figure, way, is_money, language));
     parts.collect::<Option<Vec<_>>>().unwrap_or_default()
+}
+
+/// Groups of a moved score that are told on their own: as many as fit, then ever fewer.
+const MOVED_GROUPS: [usize; 4] = [10, 6, 4, 2];
+
+/// Returns the parts of a change, from nothing to all of it.
+fn moved(figure: &Figure, moves: &MovesFigure, language: Language) -> Vec<Vec<Part>> {
+    let words = language.findings();
+    let way = |n_groups: usize| {
+        let (told, rest) = moves.parts.split_at(n_groups.min(moves.parts.len()));
+        let mut steps = vec![(words.mix.to_owned(), moves.mix)];
+        steps.extend(told.iter().map(|part| (part.name.clone(), part.value)));
+        if !rest.is_empty() {
+            let left = filled(words.others, &[&rest.len().to_string()]);
+            steps.push((left, rest.iter().map(|part| part.value).sum()));
+        }
+        let mut level = 0.0;
+        let mut parts: Vec<Part> = steps
+            .into_iter()
+            .map(|(name, size)| {
+                let from = level;
+                level += size;
+                Part {
+                    name,
+                    shown: numerals::signed(size, figure.answer.kpi, language),
+                    role: if size < 0.0 { Role::Lost } else { Role::Won },
+                    from,
+                    to: level,
+                }
+            })
+            .collect();
+        parts.push(Part {
+            name: words.change.to_owned(),
+            shown: numerals::signed(level, figure.answer.kpi, language),
+            role: Role::Level,
+            from: 0.0,
+            to: level,
+        });
+        parts
+    };
+    let mut ways: Vec<Vec<Part>> = MOVED_GROUPS.into_iter().map(way).collect();
+    ways.dedup();
+    ways
 }
 
 /// A part by the names of its amounts: what is added and what is taken away.

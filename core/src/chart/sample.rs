@@ -53,6 +53,7 @@ pub fn answer(kpi: &'static Kpi, series: Vec<Series>, total: Score) -> Answer {
         bias: None,
         verdict: None,
         goal: None,
+        findings: None,
         notes: Vec::new(),
         sources: vec![SourceStamp {
             name: "survey".to_owned(),

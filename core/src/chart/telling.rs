@@ -75,8 +75,8 @@ fn found(figure: &Figure, state: State, language: Language) -> Vec<String> {
         Some(Insight::Pareto(found)) => pareto::told(found, figure, language),
         Some(Insight::Slope(found)) => slope::told(found, language),
         Some(Insight::Funnel(found)) => funnel::told(found, figure, language),
-        // The facts say why there is nothing.
-        Some(Insight::Refused(_)) | None => Vec::new(),
+        // A bridge is told part by part; the facts say why there is nothing.
+        Some(Insight::Moves(_) | Insight::Refused(_)) | None => Vec::new(),
     }
 }
 

@@ -45,6 +45,12 @@ pub(super) struct KpiFlags {
     /// Goal of the configuration whose standing is told
     #[arg(long, value_name = "NAME")]
     goal: Option<String>,
+    /// What an analysis is of, such as csat
+    #[arg(long, value_name = "KPI")]
+    of: Option<String>,
+    /// Earlier time that an analysis compares with [default: the comparable time before]
+    #[arg(long, value_name = "RANGE")]
+    versus: Option<String>,
     /// Print what the store was asked instead, what it read and how long that took
     #[arg(long, conflicts_with = "format")]
     explain: bool,
@@ -87,6 +93,8 @@ pub(super) fn run(flags: &KpiFlags) -> Result<(), Failure> {
         ("tz", &flags.tz),
         ("mode", &flags.mode),
         ("goal", &flags.goal),
+        ("of", &flags.of),
+        ("versus", &flags.versus),
     ];
     for (name, value) in named {
         pairs.extend(value.as_ref().map(|value| (name.to_owned(), value.clone())));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -39,6 +40,9 @@ const CA_BUNDLE_BYTES_MAX: u64 = 2 * 1024 * 1024;
 /// Answers that a tally must stand for on average before tallies are read instead of answers.
 const LEAST_GAIN: u64 = 4;
 
+/// How long a picture waits for an analysis before it shows the last result.
+const ANALYSIS_PATIENCE: Duration = Duration::from_millis(50);
+
 /// Store, dashboards and pictures of one data directory.
 pub struct House {
     store: Arc<DuckStore>,
@@ -54,6 +58,18 @@ impl House {
     /// # Errors
     /// When the store cannot be opened, or another process has it.
     pub fn open(config: &Config) -> Result<Self, StoreError> {
+        Self::with_patience(config, None)
+    }
+
+    /// Opens the same for screens: no picture waits for an analysis.
+    ///
+    /// # Errors
+    /// As [`House::open`].
+    pub fn open_to_screens(config: &Config) -> Result<Self, StoreError> {
+        Self::with_patience(config, Some(ANALYSIS_PATIENCE))
+    }
+
+    fn with_patience(config: &Config, patience: Option<Duration>) -> Result<Self, StoreError> {
         let store = Arc::new(DuckStore::open(store_options(config))?);
         let shelf = Arc::new(Shelf::load(
             config.dashboards_dir(),
@@ -67,6 +83,7 @@ impl House {
             rules: rules(config, Timestamp::now()),
             clock: Arc::new(Timestamp::now),
             metrics: Arc::clone(&metrics),
+            patience,
         }));
         let studio = Studio::new(Arc::clone(&gallery), Arc::clone(&metrics));
         Ok(Self {

@@ -14,7 +14,7 @@ use crate::config::fault::{Complaint, nearest_hint};
 use crate::config::reader::{Placed, Sheet, TableReader, in_file_order, text, whole, wrong_type};
 use crate::config::{scalar, vocabulary};
 use crate::dashboard::{Dashboard, DashboardContext, Panel, PlannedEvent};
-use crate::kpi::{ChartKind, Grain, Kpi, Range, Rolling};
+use crate::kpi::{self, ChartKind, Grain, Kpi, Range, Rolling};
 
 /// Most panels of one dashboard; a page shows about six.
 pub(crate) const PANELS_MAX: usize = 60;
@@ -157,6 +157,11 @@ fn panel(
     if let (Some(goal), Some(kpi)) = (&goal, &kpi) {
         check_goal(sheet, goal, kpi.value, context);
     }
+    let of = table.text(sheet, "of");
+    if let (Some(of), Some(kpi)) = (&of, &kpi) {
+        check_subject(sheet, of, kpi.value);
+    }
+    let versus = table.parsed(sheet, "versus", vocabulary::word::<Range>);
     let filters = filters(sheet, &mut table, context);
     let by = table.parsed(sheet, "by", |name| dimension(name, context));
     let range = table.parsed(sheet, "range", vocabulary::word::<Range>);
@@ -171,6 +176,8 @@ fn panel(
         kpi: kpi?.value,
         chart: chart?,
         goal: goal.map(|goal| goal.value),
+        of: of.map(|of| of.value),
+        versus: versus.map(|versus| versus.value),
         filters,
         by: by.map(|by| by.value),
         range: range.map(|range| range.value),
@@ -225,6 +232,20 @@ fn check_goal(sheet: &mut Sheet<'_>, goal: &Placed<String>, kpi: &Kpi, context: 
         let hint = format!("name a goal about `{}`", kpi.name);
         sheet.fault(&goal.place, what, hint);
     }
+}
+
+/// Complains of a subject that an analysis is never of.
+fn check_subject(sheet: &mut Sheet<'_>, of: &Placed<String>, kpi: &Kpi) {
+    let subjects = kpi::subjects(kpi);
+    if subjects.contains(&of.value.as_str()) {
+        return;
+    }
+    let what = format!("`{}` cannot be of `{}`", kpi.name, of.value);
+    let hint = match subjects {
+        [] => "leave `of` out: it is for analyses".to_owned(),
+        _ => nearest_hint(&of.value, subjects.iter().copied()),
+    };
+    sheet.fault(&of.place, what, hint);
 }
 
 fn filters(

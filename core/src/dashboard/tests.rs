@@ -118,7 +118,7 @@ at = "yesterday"
             d/board.toml:16:8: `size`: not a size on the grid; write [COLUMNS, ROWS], 1 to 4 columns and 1 to 4 rows
             d/board.toml:17:8: `page`: 0 is out of range; write a whole number from 1 to 20
             d/board.toml:18:1: [[panel]] has no `id`; choose one; it is the panel's part of the address
-            d/board.toml:20:1: unknown key `colour` in [[panel]]; known are `id`, `kpi`, `title`, `chart`, `goal`, `where`, `by`, `range`, `grain`, `rolling`, `size`, `page`
+            d/board.toml:20:1: unknown key `colour` in [[panel]]; known are `id`, `kpi`, `title`, `chart`, `goal`, `of`, `versus`, `where`, `by`, `range`, `grain`, `rolling`, `size`, `page`
             d/board.toml:21:1: [[event]] has no `label`; an event has `at` and `label`
             d/board.toml:22:6: `at`: `yesterday` is no day or instant; write "2026-05-13" or "2026-05-13T14:00:00Z""#]],
     );

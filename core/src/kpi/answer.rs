@@ -12,7 +12,8 @@ use super::privacy::promise;
 use super::scope::Subject;
 use super::verdict::Behind;
 use super::{
-    Answer, Goal, KpiError, Mode, Query, Range, Rolling, Settings, entry, goal, retention, verdict,
+    Answer, Goal, KpiError, Mode, Query, Range, Rolling, Settings, entry, goal, insight, retention,
+    verdict,
 };
 use crate::nearest::nearest;
 
@@ -56,12 +57,16 @@ pub(super) fn bare(
     now: Timestamp,
     rows: &dyn Tally,
 ) -> Result<Answer, KpiError> {
+    if !insight::is_analysis(&query.kpi) {
+        insight::refuse_subject(query)?;
+    }
     match retention::entry(&query.kpi) {
         Some(entry) if query.rolling.is_some() => Err(KpiError::NoRolling {
             kpi: entry.kpi.name,
             why: "who stays is counted from one day to another",
         }),
         Some(entry) => retention::answer(entry, query, settings, now, rows),
+        None if insight::is_analysis(&query.kpi) => insight::answer(query, settings, now, rows),
         None => tallied(entry(&query.kpi)?, query, settings, now, rows),
     }
 }
@@ -248,6 +253,7 @@ fn counted(
         bias: reading.bias,
         verdict: None,
         goal: None,
+        findings: None,
         series: reading.series,
         total: desk.shown(&reading.whole),
         notes: subject.notes,

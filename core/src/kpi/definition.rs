@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Kpi, Unit, entry, goal, retention};
+use super::{Kpi, Unit, entry, goal, insight, retention};
 
 /// What a KPI means, beyond its registry entry.
 #[derive(Debug)]
@@ -58,9 +58,18 @@ pub fn definition_json(kpi: &Kpi) -> Value {
     let own = entry(kpi.name).map(|entry| entry.definition).ok();
     let of_customers = || Some(retention::entry(kpi.name)?.definition);
     let of_goals = || (kpi.name == goal::KPI.name).then_some(&goal::DEFINITION);
-    let definition = own.or_else(of_customers).or_else(of_goals);
-    if let (Value::Object(fields), Some(definition)) = (&mut answer, definition) {
-        describe(definition, fields);
+    let of_analyses = || Some(insight::entry(kpi.name)?.definition);
+    let definition = own
+        .or_else(of_customers)
+        .or_else(of_analyses)
+        .or_else(of_goals);
+    if let Value::Object(fields) = &mut answer {
+        if let Some(definition) = definition {
+            describe(definition, fields);
+        }
+        if insight::is_analysis(kpi.name) {
+            fields.insert("of".to_owned(), json!(insight::subjects(kpi)));
+        }
     }
     answer
 }

@@ -144,7 +144,7 @@ pub(super) type Cells = BTreeMap<Option<String>, Vec<Measured>>;
 pub(super) struct Found {
     pub(super) cells: Cells,
     /// Of one bucket: the numbers behind the cell of each group.
-    raw: BTreeMap<Option<String>, Vec<TallyValue>>,
+    pub(super) raw: BTreeMap<Option<String>, Vec<TallyValue>>,
     /// Of several and unsplit: the numbers behind each.
     behind: Vec<Vec<TallyValue>>,
     newest: Option<Timestamp>,

@@ -108,6 +108,33 @@ pub enum KpiError {
         /// The smallest group that is shown.
         min_group: u64,
     },
+    /// What an analysis is of is none of what it can be of.
+    #[error(
+        "`{kpi}` cannot be of `{of}`{}",
+        nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+    )]
+    UnknownSubject {
+        /// The KPI.
+        kpi: String,
+        /// What was asked for.
+        of: String,
+        /// The closest that it can be of, when one is close.
+        nearest: Option<String>,
+        /// All that it can be of; nothing of what is no analysis.
+        subjects: &'static [&'static str],
+    },
+    /// An earlier time, for what compares no two times.
+    #[error("`{kpi}` compares no two times")]
+    NoVersus {
+        /// The KPI.
+        kpi: String,
+    },
+    /// An analysis of groups without a split.
+    #[error("`{kpi}` is told by groups, and no split is asked for")]
+    NeedsSplit {
+        /// The KPI.
+        kpi: &'static str,
+    },
     /// The range holds no instant.
     #[error("the range from {from} to {to} is empty")]
     EmptyRange {
@@ -289,6 +316,12 @@ impl KpiError {
                 Some("add a [[currency.rate]] with its `currency`, `from` and `rate`".to_owned())
             }
             Self::NoRolling { .. } => Some("leave `rolling` out".to_owned()),
+            Self::UnknownSubject { subjects: [], .. } => Some("leave `of` out".to_owned()),
+            Self::UnknownSubject { subjects, .. } => {
+                Some(format!("it can be of {}", subjects.join(", ")))
+            }
+            Self::NoVersus { .. } => Some("leave `versus` out".to_owned()),
+            Self::NeedsSplit { .. } => Some("add `by`, such as by=channel".to_owned()),
             Self::NoSplit { .. } => Some("use a filter for each group".to_owned()),
             Self::TooManyPeriods { .. } | Self::TooManyAnswers { .. } => {
                 Some("ask for fewer customers with a filter".to_owned())

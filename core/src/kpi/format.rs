@@ -86,6 +86,15 @@ fn put_further(answer: &Answer, fields: &mut Map<String, Value>) {
     if let Some(currency) = &answer.currency {
         fields.insert("currency".to_owned(), json!(currency));
     }
+    if let Some(findings) = &answer.findings {
+        fields.insert("of".to_owned(), json!(findings.of));
+        fields.insert("from".to_owned(), json!(answer.from.to_string()));
+        fields.insert("to".to_owned(), json!(answer.to.to_string()));
+        if let Some(before) = findings.before {
+            let before = json!({ "from": before.start.to_string(), "to": before.end.to_string() });
+            fields.insert("versus".to_owned(), before);
+        }
+    }
     if let Some(tables) = &answer.tables {
         fields.remove("series");
         sheet::put_json(tables, fields);

@@ -198,6 +198,31 @@ impl Formula for Nps {
     }
 }
 
+/// Returns the numbers of answers, each of a person of its own, in the order of the measures.
+pub(super) fn tallied(scores: &[f64]) -> Vec<TallyValue> {
+    let count = |is_meant: &dyn Fn(f64) -> bool| {
+        let meant = scores.iter().filter(|score| is_meant(**score));
+        TallyValue::Count(meant.count() as u64)
+    };
+    let mut bars: Vec<(f64, u64)> = Vec::new();
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    for score in sorted {
+        match bars.last_mut() {
+            Some((known, n)) if *known == score => *n += 1,
+            _ => bars.push((score, 1)),
+        }
+    }
+    vec![
+        count(&|score| score >= PROMOTER_MIN),
+        count(&|score| (PASSIVE_MIN..PROMOTER_MIN).contains(&score)),
+        count(&|score| score < PASSIVE_MIN),
+        TallyValue::Count(0),
+        count(&|_| true),
+        TallyValue::Histogram(bars),
+    ]
+}
+
 /// Returns the score of three counts, −100..=100, or `None` when nobody answered.
 fn score(promoters: u64, passives: u64, detractors: u64) -> Option<f64> {
     let n = promoters + passives + detractors;

@@ -115,6 +115,10 @@ pub struct Query {
     pub mode: Option<Mode>,
     /// Name of a goal whose standing is told with the answer.
     pub goal: Option<String>,
+    /// What an analysis is of, such as `csat`; `None` is what it is usually of.
+    pub of: Option<String>,
+    /// The earlier time that an analysis compares with; `None` is the comparable time before.
+    pub versus: Option<Range>,
 }
 
 impl Query {
@@ -132,6 +136,8 @@ impl Query {
             as_of: None,
             mode: None,
             goal: None,
+            of: None,
+            versus: None,
         }
     }
 }

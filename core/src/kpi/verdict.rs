@@ -227,7 +227,7 @@ impl<'a> Behind<'a> {
 }
 
 /// Adds the numbers of rows that are in one bucket only; `None` of numbers that do not add up.
-fn added(one: &[TallyValue], other: &[TallyValue]) -> Option<Vec<TallyValue>> {
+pub(super) fn added(one: &[TallyValue], other: &[TallyValue]) -> Option<Vec<TallyValue>> {
     if one.len() != other.len() {
         return None;
     }

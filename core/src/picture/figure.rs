@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::chart::{Figure, Freshness, Language, Mark, goal_mark};
 use crate::dashboard::{Dashboard, Panel};
 use crate::kpi::{Answer, Query, Range};
+use crate::picture::insight::insight;
 
 /// Most marks on one picture; more would be a wall of labels.
 pub const EVENTS_MAX: usize = 40;
@@ -23,6 +24,8 @@ pub fn question(dashboard: &Dashboard, panel: &Panel) -> Query {
         as_of: None,
         mode: None,
         goal: panel.goal.clone(),
+        of: panel.of.clone(),
+        versus: panel.versus,
     }
 }
 
@@ -65,6 +68,7 @@ pub(crate) fn figure(
     events.dedup();
     // The newest explain what is on the right, where people look.
     events.drain(..events.len().saturating_sub(EVENTS_MAX));
+    let insight = insight(panel.chart, &answer);
     Figure {
         chart: panel.chart,
         title: panel
@@ -77,7 +81,7 @@ pub(crate) fn figure(
         events,
         freshness,
         note,
-        insight: None,
+        insight,
     }
 }
 

@@ -1,8 +1,9 @@
 //! Question → answer → figure → bytes, with the two caches between the steps.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -11,10 +12,12 @@ use crate::chart::{ErrorCard, Mark, Painter, Style};
 use crate::dashboard::{Dashboard, Panel, ShelvedDashboard};
 use crate::kpi::{self, Answer, KpiError, Query};
 use crate::nearest::nearest;
+use crate::picture::analyst::Analyst;
 use crate::picture::cache::ByteCache;
-use crate::picture::figure::question;
+use crate::picture::figure;
 use crate::picture::lookout::Lookout;
 pub use crate::picture::lookout::SourcesSeen;
+use crate::picture::question::Question;
 use crate::picture::source::Rules;
 use crate::picture::{Dashboards, Format, Picture, PictureError, PictureRequest, Subject};
 use crate::plan::DataVersion;
@@ -52,6 +55,9 @@ pub struct GalleryParts {
     pub clock: Clock,
     /// Where lookups and drawings are counted.
     pub metrics: Arc<Metrics>,
+    /// How long a picture waits for an analysis before it shows the last result; `None` is until it
+    /// is done.
+    pub patience: Option<Duration>,
 }
 
 /// Answers picture requests; every call of [`Gallery::draw`] may block on the store.
@@ -62,7 +68,16 @@ pub struct Gallery {
     pictures: ByteCache<Arc<Picture>>,
     asking: Mutex<HashMap<String, Arc<Mutex<()>>>>,
     lookout: Lookout,
-    serial: AtomicU64,
+    serial: Arc<AtomicU64>,
+    analyst: Analyst<Worked>,
+}
+
+/// How a question was worked out, of which data.
+#[derive(Debug, Clone)]
+pub(super) struct Worked {
+    pub(super) data_version: DataVersion,
+    pub(super) rules_generation: u64,
+    pub(super) result: Result<Arc<Shown>, Arc<KpiError>>,
 }
 
 /// A picture and what is to be said about its delivery.
@@ -80,9 +95,9 @@ pub(super) struct Shown {
     pub(super) serial: u64,
     pub(super) answer: Answer,
     pub(super) events: Vec<Mark>,
-    data_version: DataVersion,
-    rules_generation: u64,
-    computed_at: Timestamp,
+    pub(super) data_version: DataVersion,
+    pub(super) rules_generation: u64,
+    pub(super) computed_at: Timestamp,
 }
 
 /// One panel with the question asked of it.
@@ -119,7 +134,8 @@ impl Gallery {
             pictures: ByteCache::new(PICTURE_CACHE_BYTES),
             asking: Mutex::new(HashMap::new()),
             lookout: Lookout::default(),
-            serial: AtomicU64::new(0),
+            serial: Arc::default(),
+            analyst: Analyst::start(),
         }
     }
 
@@ -184,7 +200,8 @@ impl Gallery {
         let data_version = self.parts.store.data_version().0;
         hasher
             .update(&data_version.to_le_bytes())
-            .update(&generation.to_le_bytes());
+            .update(&generation.to_le_bytes())
+            .update(&self.analyst.n_done().to_le_bytes());
         hasher.finalize().to_hex()[..16].to_owned()
     }
 
@@ -226,12 +243,22 @@ impl Gallery {
             Subject::Wall { dashboard, page } => self.draw_wall(request, dashboard, *page)?,
             Subject::Panel { .. } => {
                 let scene = self.scene(request)?;
-                let (shown, kept) = self.ask(&scene.key, &scene.query)?;
-                self.finish(request, self.hang(request, &scene, &shown, kept))
+                let patience = self.patience(request.format);
+                let (shown, kept) = self.ask(&scene.key, &scene.query, patience)?;
+                let hung = self.hang(request, &scene, &shown, kept);
+                // What is shown of an analysis stays while it rests, whatever its data do.
+                let drawn = self.pictures.get(&request.key());
+                if let Some(picture) = drawn.filter(|drawn| drawn.figure_hash == hung.hash) {
+                    return Ok(Served {
+                        picture,
+                        kept_since: kept,
+                    });
+                }
+                self.finish(request, hung)
             }
             Subject::Kpi(name) => {
                 let query = self.kpi_query(request, name)?;
-                let (shown, kept) = self.ask(&question_key(&query), &query)?;
+                let (shown, kept) = self.ask(&question_key(&query), &query, None)?;
                 self.finish(request, self.hang_bare(&query, &shown, kept))
             }
         };
@@ -349,7 +376,7 @@ impl Gallery {
             None => 0,
             Some(id) => panel_idx(&shelved.dashboard, id)?,
         };
-        let asked = question(&shelved.dashboard, &shelved.dashboard.panels[panel_idx]);
+        let asked = figure::question(&shelved.dashboard, &shelved.dashboard.panels[panel_idx]);
         let query = request.overrides.apply(asked);
         let key = question_key(&query);
         Ok(Scene {
@@ -360,8 +387,15 @@ impl Gallery {
         })
     }
 
+    /// Returns how long a request waits for an analysis: who asks for numbers waits until it is done.
+    fn patience(&self, format: Format) -> Option<Duration> {
+        let is_picture = matches!(format, Format::Svg | Format::Png);
+        self.parts.patience.filter(|_| is_picture)
+    }
+
     fn answer_in_cache(&self, key: &str) -> Option<Arc<Shown>> {
-        let shown = self.answers.get(key)?;
+        let worked = || self.analyst.last(key)?.value.result.ok();
+        let shown = self.answers.get(key).or_else(worked)?;
         let is_true = shown.data_version == self.parts.store.data_version()
             && shown.rules_generation == self.rules_now().0
             && self.now() < shown.answer.valid_until;
@@ -373,7 +407,11 @@ impl Gallery {
         &self,
         key: &str,
         query: &Query,
+        patience: Option<Duration>,
     ) -> Result<(Arc<Shown>, Option<Timestamp>), PictureError> {
+        if kpi::is_analysis(&query.kpi) {
+            return self.ask_analyst(key, query, patience);
+        }
         // Formats of one panel are asked for together: the first asks the store, the others wait.
         let turn = {
             let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
@@ -391,7 +429,7 @@ impl Gallery {
         if let Some(shown) = found {
             return Ok((shown, None));
         }
-        match self.compute(query) {
+        match self.question(query).compute() {
             Ok(shown) => {
                 let n_points: usize = shown
                     .answer
@@ -431,37 +469,55 @@ impl Gallery {
         Ok(listener.into_steps())
     }
 
-    fn compute(&self, query: &Query) -> Result<Shown, KpiError> {
+    fn question(&self, query: &Query) -> Question {
         let (rules_generation, rules) = self.rules_now();
-        let store = &self.parts.store;
-        // Read before the rows: rows that arrive meanwhile make the answer look old, never new.
-        let data_version = store.data_version();
-        let computed_at = self.now();
-        let tally: &dyn crate::plan::Tally = store.as_ref();
-        let answer = kpi::answer(query, &rules.settings, computed_at, tally)?;
-        let events = match store.events(answer.from, answer.to) {
-            Ok(events) => events,
-            Err(error) => {
-                tracing::warn!(error = %error, "events are missing from a picture");
-                Vec::new()
+        Question {
+            query: query.clone(),
+            rules_generation,
+            rules,
+            store: Arc::clone(&self.parts.store),
+            clock: Arc::clone(&self.parts.clock),
+            serial: Arc::clone(&self.serial),
+        }
+    }
+
+    /// Returns what an analysis found: of the data as they are if that is known within `patience`,
+    /// else the last result and when it was worked out, else that it is being worked out.
+    fn ask_analyst(
+        &self,
+        key: &str,
+        query: &Query,
+        patience: Option<Duration>,
+    ) -> Result<(Arc<Shown>, Option<Timestamp>), PictureError> {
+        if let Some(shown) = self.answer_in_cache(key) {
+            return Ok((shown, None));
+        }
+        let question = self.question(query);
+        self.analyst.ask(key, patience, move || question.worked());
+        let Some(kept) = self.analyst.last(key) else {
+            if patience.is_none() {
+                return Err(PictureError::Busy);
             }
+            return Ok((
+                Arc::new(self.question(query).pending().map_err(PictureError::Kpi)?),
+                None,
+            ));
         };
-        let events = events
-            .into_iter()
-            .map(|event| Mark {
-                at: event.happened_at,
-                label: event.label,
-            })
-            .collect();
-        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
-        Ok(Shown {
-            serial,
-            answer,
-            events,
+        let Worked {
             data_version,
             rules_generation,
-            computed_at,
-        })
+            result,
+        } = kept.value;
+        let is_current = data_version == self.parts.store.data_version()
+            && rules_generation == self.rules_now().0;
+        match result {
+            Ok(shown) => {
+                let is_true = is_current && self.now() < shown.answer.valid_until;
+                let since = Some(shown.computed_at).filter(|_| !is_true && patience.is_some());
+                Ok((shown, since))
+            }
+            Err(error) => Err(PictureError::Kpi(error)),
+        }
     }
 }
 

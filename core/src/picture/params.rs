@@ -21,11 +21,11 @@ pub const HEIGHT_PX: std::ops::RangeInclusive<u32> = 120..=4320;
 /// Most parameters of one request; the contract names 20.
 pub const PARAMS_MAX: usize = 64;
 
-const QUESTION_PARAMS: [&str; 9] = [
-    "range", "from", "to", "grain", "rolling", "tz", "by", "as_of", "mode",
+const QUESTION_PARAMS: [&str; 10] = [
+    "range", "from", "to", "versus", "grain", "rolling", "tz", "by", "as_of", "mode",
 ];
-/// A goal is about one KPI: a page of several panels takes none.
-const GOAL_PARAM: &str = "goal";
+/// What is about one KPI: a page of several panels takes none of them.
+const SINGLE_PARAMS: [&str; 2] = ["goal", "of"];
 const LOOK_PARAMS: [&str; 7] = [
     "theme", "width", "height", "scale", "lang", "palette", "text",
 ];
@@ -66,6 +66,10 @@ pub struct Overrides {
     pub mode: Option<Mode>,
     /// Goal in the place of the panel's.
     pub goal: Option<String>,
+    /// What an analysis is of, in the place of the panel's.
+    pub of: Option<String>,
+    /// The earlier time that an analysis compares with.
+    pub versus: Option<Range>,
 }
 
 /// How it is to be drawn.
@@ -132,6 +136,8 @@ impl Overrides {
         query.as_of = self.as_of.or(query.as_of);
         query.mode = self.mode.or(query.mode);
         query.goal = self.goal.clone().or(query.goal);
+        query.of = self.of.clone().or(query.of);
+        query.versus = self.versus.or(query.versus);
         for (dimension, values) in &self.filters {
             query.filters.insert(dimension.clone(), values.clone());
         }
@@ -215,7 +221,9 @@ impl Params {
             "tz" => self.overrides.tz = Some(zone(name, value)?),
             "by" => self.overrides.by = Some(value.to_owned()),
             "mode" => self.overrides.mode = Some(parsed(name, value)?),
-            GOAL_PARAM => self.overrides.goal = Some(value.to_owned()),
+            "goal" => self.overrides.goal = Some(value.to_owned()),
+            "of" => self.overrides.of = Some(value.to_owned()),
+            "versus" => self.overrides.versus = Some(parsed(name, value)?),
             "theme" => self.look.theme = Some(parsed(name, value)?),
             "lang" => self.look.language = parsed(name, value)?,
             "text" => self.look.text = choice(name, value, &TEXTS)?,
@@ -308,11 +316,11 @@ fn known(name: &str, scope: Scope) -> Result<(), ParamError> {
         allowed.extend(QUESTION_PARAMS);
     }
     match scope {
-        Scope::Picture => allowed.extend(LOOK_PARAMS.iter().chain(&[GOAL_PARAM])),
+        Scope::Picture => allowed.extend(LOOK_PARAMS.iter().chain(&SINGLE_PARAMS)),
         Scope::Wall => allowed.extend(LOOK_PARAMS.iter().chain(&["page"])),
         // A page sizes its pictures itself.
         Scope::Page => allowed.extend(["theme", "lang", "page"]),
-        Scope::Kpi => allowed.push(GOAL_PARAM),
+        Scope::Kpi => allowed.extend(SINGLE_PARAMS),
         Scope::Bare => {}
     }
     let is_filter = scope != Scope::Bare

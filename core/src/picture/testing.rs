@@ -34,6 +34,8 @@ pub(crate) fn panel(id: &str, size: (u8, u8), page: u8) -> Panel {
         kpi: crate::kpi::find("nps").unwrap(),
         chart: ChartKind::Number,
         goal: None,
+        of: None,
+        versus: None,
         filters: BTreeMap::new(),
         by: None,
         range: None,
@@ -45,18 +47,7 @@ pub(crate) fn panel(id: &str, size: (u8, u8), page: u8) -> Panel {
 }
 
 pub(crate) fn query(kpi: &str) -> Query {
-    Query {
-        kpi: kpi.to_owned(),
-        range: None,
-        grain: None,
-        rolling: None,
-        tz: None,
-        filters: BTreeMap::new(),
-        by: None,
-        as_of: None,
-        mode: None,
-        goal: None,
-    }
+    Query::new(kpi)
 }
 
 pub(crate) fn rules() -> Rules {
@@ -317,6 +308,7 @@ impl FakeHouse {
             rules: rules(),
             clock: Arc::new(move || *clock.lock().unwrap()),
             metrics: Arc::clone(&metrics),
+            patience: None,
         }));
         Self {
             store,

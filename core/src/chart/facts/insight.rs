@@ -3,7 +3,7 @@
 use super::{Arrow, Fact, State, Tone, is_higher_better};
 use crate::chart::findings::Findings;
 use crate::chart::insight::{
-    ControlFigure, Course, Coverage, FunnelBand, FunnelFigure, Insight, ParetoFigure,
+    ControlFigure, Course, Coverage, FunnelBand, FunnelFigure, Insight, MovesFigure, ParetoFigure,
     ParetoMeasure, Quadrant, QuadrantFigure, Refusal, SignalKind, SlopeFigure, Verdict,
 };
 use crate::chart::words::filled;
@@ -32,6 +32,7 @@ pub(super) fn facts(figure: &Figure, state: State, language: Language) -> Vec<Fa
         Some(Insight::Pareto(pareto)) => covered(figure, pareto.coverage, language),
         Some(Insight::Slope(slope)) => vec![changed(slope, words)],
         Some(Insight::Funnel(funnel)) => vec![bands(funnel, words)],
+        Some(Insight::Moves(moves)) => vec![moved(moves, words)],
         Some(Insight::Refused(refusal)) => vec![strong(vec![refused(*refusal, words)])],
         None => missing(figure, state)
             .map(|refusal| strong(vec![refused(refusal, words)]))
@@ -87,7 +88,8 @@ pub(in crate::chart) fn meanings(
                 .into_iter()
                 .collect()
         }
-        Some(Insight::Trend(_) | Insight::Funnel(_) | Insight::Refused(_)) | None => Vec::new(),
+        Some(Insight::Trend(_) | Insight::Funnel(_) | Insight::Moves(_) | Insight::Refused(_))
+        | None => Vec::new(),
     }
 }
 
@@ -229,6 +231,13 @@ fn urgent(quadrant: &QuadrantFigure, words: &Findings) -> Fact {
 fn changed(slope: &SlopeFigure, words: &Findings) -> Fact {
     let changed = slope.items.iter().filter(|item| item.is_changed);
     let names: Vec<&str> = changed.map(|item| item.name.as_str()).collect();
+    list(&names, words.changed, words.nothing_changed)
+}
+
+/// Names the groups whose own score surely changed.
+fn moved(moves: &MovesFigure, words: &Findings) -> Fact {
+    let found = moves.parts.iter().filter(|part| part.is_find);
+    let names: Vec<&str> = found.map(|part| part.name.as_str()).collect();
     list(&names, words.changed, words.nothing_changed)
 }
 

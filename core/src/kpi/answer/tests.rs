@@ -13,6 +13,7 @@ use crate::record::RecordKind;
 
 mod goal;
 mod helpdesk;
+mod insight;
 mod pooling;
 mod privacy;
 mod refusal;
@@ -63,18 +64,7 @@ fn settings() -> Settings {
 /// A question such as `nps range=all grain=month where.segment=a by=channel`.
 fn query(text: &str) -> Query {
     let mut words = text.split(' ');
-    let mut query = Query {
-        kpi: words.next().expect("a KPI").to_owned(),
-        range: None,
-        grain: None,
-        rolling: None,
-        tz: None,
-        filters: BTreeMap::new(),
-        by: None,
-        as_of: None,
-        mode: None,
-        goal: None,
-    };
+    let mut query = Query::new(words.next().expect("a KPI"));
     for word in words {
         let (name, value) = word.split_once('=').expect(word);
         match name {
@@ -84,6 +74,8 @@ fn query(text: &str) -> Query {
             "tz" => query.tz = Some(parse::timezone(value).expect(value)),
             "by" => query.by = Some(value.to_owned()),
             "goal" => query.goal = Some(value.to_owned()),
+            "of" => query.of = Some(value.to_owned()),
+            "versus" => query.versus = Some(value.parse().expect(value)),
             "as_of" => query.as_of = Some(at(value)),
             "mode" => query.mode = Some(value.parse().expect(value)),
             _ => query

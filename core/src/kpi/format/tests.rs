@@ -83,6 +83,7 @@ fn answer() -> Answer {
         bias: None,
         verdict: None,
         goal: None,
+        findings: None,
         notes: Vec::new(),
         sources: vec![SourceStamp {
             name: "survey".to_owned(),
@@ -123,6 +124,7 @@ fn split() -> Answer {
         bias: None,
         verdict: None,
         goal: None,
+        findings: None,
         notes: vec!["relational surveys only".to_owned()],
         ..one.clone()
     }

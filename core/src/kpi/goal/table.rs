@@ -136,6 +136,7 @@ pub(in crate::kpi) fn answer(
         bias: None,
         verdict: None,
         goal: None,
+        findings: None,
         notes: Vec::new(),
         sources: Vec::new(),
         newest: None,

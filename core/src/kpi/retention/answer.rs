@@ -183,6 +183,7 @@ impl Case<'_> {
             bias: None,
             verdict: None,
             goal: None,
+            findings: None,
             active: None,
             currency: None,
             tables: None,

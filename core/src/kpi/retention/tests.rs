@@ -41,18 +41,7 @@ fn settings() -> Settings {
 /// A question such as `crr range=6mo grain=month where.segment=a by=segment`.
 fn query(text: &str) -> Query {
     let mut words = text.split(' ');
-    let mut query = Query {
-        kpi: words.next().expect("a KPI").to_owned(),
-        range: None,
-        grain: None,
-        rolling: None,
-        tz: None,
-        filters: BTreeMap::new(),
-        by: None,
-        as_of: None,
-        mode: None,
-        goal: None,
-    };
+    let mut query = Query::new(words.next().expect("a KPI"));
     for word in words {
         let (name, value) = word.split_once('=').expect(word);
         match name {
