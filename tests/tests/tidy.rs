@@ -283,6 +283,7 @@ const DOWNHILL: [(&str, &[&str]); 26] = [
             "kpi",
             "plan",
             "record",
+            "series",
             "store",
             "config",
             "telemetry",

@@ -166,7 +166,7 @@ fn read(
     Ok((frame, reading))
 }
 
-/// Refuses a question whose filters isolate, and readies the desk to hide what its cells would give
+/// Refuses a question about anonymous answers whose filters isolate, and readies the desk to hide what its cells would give
 /// away.
 fn guard(
     desk: &mut Desk<'_>,
@@ -174,6 +174,9 @@ fn guard(
     subject: &Subject,
     request: FrameRequest<'_>,
 ) -> Result<(), KpiError> {
+    if !desk.is_promised {
+        return Ok(());
+    }
     let range = match request.range {
         Range::All => None,
         _ => request.frame()?.range(),
@@ -194,11 +197,8 @@ fn counted(
     let as_of = whole_micros(query.as_of.unwrap_or(now));
     let mut subject = Subject::new(entry, query, settings, rows)?;
     let (today, tomorrow) = day_of(as_of, settings);
-    let mut desk = Desk {
-        year_end: today.ok_or(KpiError::Calendar)?,
-        is_promised,
-        ..Desk::new(entry, query, settings, rows, as_of)
-    };
+    let mut desk = Desk::new(entry, query, settings, rows, as_of);
+    (desk.is_promised, desk.year_end) = (is_promised, today.ok_or(KpiError::Calendar)?);
     desk.weigh(&mut subject)?;
     let range = query.range.unwrap_or(Range::All);
     let calendar = Calendar::new(settings, query.tz.as_ref());
@@ -212,25 +212,32 @@ fn counted(
         rolling: query.rolling,
         extent: extent(&desk, query, &subject)?,
     };
-    if is_promised {
-        guard(&mut desk, query, &subject, request)?;
-    }
+    guard(&mut desk, query, &subject, request)?;
     let (frame, reading) = read(&mut desk, &mut subject, request)?;
-    subject.notes.extend(desk.note(&reading.whole));
-    subject.notes.extend(query.rolling.map(window_note));
+    let notes = desk.note(&reading.whole).into_iter();
+    subject
+        .notes
+        .extend(notes.chain(query.rolling.map(window_note)));
     let deff = desk.effect(&subject.scope, &reading.whole, as_of);
     // The year that a design effect is estimated over moves on at midnight.
     let rolls_at = tomorrow.filter(|_| deff.is_some());
+    let valid_until = match query.as_of {
+        None => moves_at(entry, &frame, as_of, rolls_at),
+        // A fixed state of knowledge does not change by the clock.
+        Some(_) => next_day(now),
+    };
+    let change = desk.change(
+        &reading.current,
+        &reading.before,
+        &subject.scope.formula,
+        frame.previous,
+    );
     let mut answer = Answer {
         kpi: entry.kpi,
         timezone: calendar.zone_name(),
         tzdb: civil::tzdb_version().to_owned(),
         as_of,
-        // A fixed state of knowledge does not change by the clock.
-        valid_until: (query.as_of).map_or_else(
-            || moves_at(entry, &frame, as_of, rolls_at),
-            |_| next_day(now),
-        ),
+        valid_until,
         grain: frame.grain,
         rolling: query.rolling,
         mode: subject.mode,
@@ -239,12 +246,7 @@ fn counted(
         is_additive: subject.is_additive(),
         from: frame.from,
         to: frame.to,
-        change: desk.change(
-            &reading.current,
-            &reading.before,
-            &subject.scope.formula,
-            frame.previous,
-        ),
+        change,
         is_lower_better: subject.scope.is_lower_better(),
         deff,
         active: None,
@@ -261,7 +263,8 @@ fn counted(
         newest: reading.newest,
     };
     let behind = Behind::new(&*subject.scope.formula, &reading.behind);
-    answer.verdict = verdict::of(&answer, Some(&behind), settings, rows, desk.as_of)?;
+    let whole_by = matches!(range, Range::All).then_some(&calendar);
+    answer.verdict = verdict::of(&answer, Some(&behind), settings, rows, desk.as_of, whole_by)?;
     Ok(answer)
 }
 

@@ -31,6 +31,7 @@ const CHARTS: &[ChartKind] = &[
     ChartKind::Bars,
     ChartKind::Table,
     ChartKind::Bullet,
+    ChartKind::Control,
 ];
 /// When a ticket was solved; where it never was, when it was closed.
 const ENDED: &[&str] = &["solved_at", "closed_at"];

@@ -31,6 +31,7 @@ pub(super) static KPI: Kpi = Kpi {
         ChartKind::Bars,
         ChartKind::Table,
         ChartKind::Bullet,
+        ChartKind::Control,
     ],
     is_higher_better: Some(true),
 };

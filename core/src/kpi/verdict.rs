@@ -7,11 +7,14 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
+use super::civil::Calendar;
 use super::formula::{Formula, Measured};
+use super::history::History;
 use super::{Answer, Grain, Kpi, Point, Score, Settings, Unit};
 use crate::plan::{SheetColumn, SheetPlan, Span, Tally, TallyError, TallyValue};
 use crate::record::RecordKind;
 use crate::series::{self, Answers, Context, Difference, Event, Season};
+use crate::statistic::mean;
 
 /// Most events that are looked through for those near a shift.
 const EVENTS_MAX: usize = 2_000;
@@ -29,6 +32,8 @@ pub struct Verdict {
     pub is_steady: bool,
     /// All of it in one sentence.
     pub text: String,
+    /// What is usual and what comes next; `None` of a part of the history.
+    pub history: Option<History>,
 }
 
 /// A move to another level.
@@ -38,7 +43,9 @@ pub struct LevelMove {
     pub start: Timestamp,
     /// Label of that bucket.
     pub label: String,
-    /// New level minus old, in units of the KPI.
+    /// Level before, in units of the KPI.
+    pub before: f64,
+    /// New level minus old.
     pub size: f64,
     /// Two-sided p of the pooled rows; `None` where no test is defined.
     pub p: Option<f64>,
@@ -55,7 +62,8 @@ pub(super) struct Behind<'a> {
 }
 
 /// Returns what the series of an answer says, as known now or at `known`; `None` where it is not
-/// asked of it: a split, another grain, windows that overlap, or a KPI that is no series.
+/// asked of it: a split, another grain, windows that overlap, or a KPI that is no series. Of the
+/// whole history, by its calendar, also what is usual and what comes next.
 ///
 /// # Errors
 /// When the events near a move cannot be read.
@@ -65,6 +73,7 @@ pub(super) fn of(
     settings: &Settings,
     rows: &dyn Tally,
     known: Option<Timestamp>,
+    whole_by: Option<&Calendar>,
 ) -> Result<Option<Verdict>, TallyError> {
     let bucket = match answer.grain {
         Grain::Week => "week",
@@ -100,15 +109,26 @@ pub(super) fn of(
     if found.is_steady {
         found.shifts.clear();
     }
+    let mut near = Vec::new();
     if !found.shifts.is_empty() {
-        let events = events(points, rows, known)?;
-        found = series::course(&track, &context, &pooled, &events);
+        near = events(points, rows, known)?;
+        found = series::course(&track, &context, &pooled, &near);
     }
+    let mut history = None;
+    if let Some(calendar) = whole_by {
+        let reading = series::read(&track, &context, &pooled, &near);
+        found.text.clone_from(&reading.course.text);
+        history = Some(History::new(points, reading, answer.grain, calendar));
+    }
+    let mut level_start = 0;
     let moves = found.shifts.into_iter().filter_map(|shift| {
         let point = points.get(shift.position)?;
+        let before = mean_of(points.get(level_start..=shift.last_before)?)?;
+        level_start = shift.position;
         Some(LevelMove {
             start: point.start,
             label: point.label.clone(),
+            before: before + 0.0,
             size: shift.size + 0.0,
             p: shift.p,
             is_confirmed: shift.is_confirmed,
@@ -121,6 +141,7 @@ pub(super) fn of(
         moves: moves.collect(),
         is_steady: found.is_steady,
         text: found.text,
+        history,
     }))
 }
 
@@ -130,6 +151,15 @@ impl Verdict {
     pub fn may_be_season(&self) -> bool {
         self.trend.season == Season::NotAssessable
     }
+}
+
+/// Returns the mean of the scores that are shown.
+fn mean_of(points: &[Point]) -> Option<f64> {
+    let scores: Vec<f64> = points
+        .iter()
+        .filter_map(|point| point.score.value)
+        .collect();
+    mean(&scores)
 }
 
 /// Returns the buckets from the first complete one to the last.

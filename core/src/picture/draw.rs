@@ -27,6 +27,7 @@ impl Gallery {
         request: &PictureRequest,
         scene: &Scene,
         shown: &Shown,
+        whole: Option<&Shown>,
         kept_since: Option<Timestamp>,
     ) -> Hung {
         let (dashboard, panel) = (&scene.shelved.dashboard, scene.panel());
@@ -44,7 +45,14 @@ impl Gallery {
             query: &scene.query,
             language,
         };
-        let figure = figure(setting, answer, &shown.events, freshness, note);
+        let figure = figure(
+            setting,
+            answer,
+            whole.map(|whole| &whole.answer),
+            &shown.events,
+            freshness,
+            note,
+        );
         let style = request.look.style(dashboard.theme);
         Hung {
             hash: hash(&figure, shown.serial, &style, kept_since),

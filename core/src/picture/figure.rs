@@ -42,10 +42,11 @@ pub(crate) struct Setting<'a> {
     pub(crate) language: Language,
 }
 
-/// Returns the figure of an answer.
+/// Returns the figure of an answer; `whole` is that of its whole history, where the chart shows it.
 pub(crate) fn figure(
     setting: Setting<'_>,
     answer: Answer,
+    whole: Option<&Answer>,
     source_events: &[Mark],
     freshness: Freshness,
     note: Option<String>,
@@ -68,7 +69,7 @@ pub(crate) fn figure(
     events.dedup();
     // The newest explain what is on the right, where people look.
     events.drain(..events.len().saturating_sub(EVENTS_MAX));
-    let insight = insight(panel.chart, &answer);
+    let insight = insight(panel.chart, &answer, whole);
     Figure {
         chart: panel.chart,
         title: panel

@@ -10,14 +10,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::chart::{ErrorCard, Mark, Painter, Style};
 use crate::dashboard::{Dashboard, Panel, ShelvedDashboard};
-use crate::kpi::{self, Answer, KpiError, Query};
+use crate::kpi::{self, Answer, Query};
 use crate::nearest::nearest;
 use crate::picture::analyst::Analyst;
 use crate::picture::cache::ByteCache;
 use crate::picture::figure;
 use crate::picture::lookout::Lookout;
 pub use crate::picture::lookout::SourcesSeen;
-use crate::picture::question::Question;
+use crate::picture::question::{Worked, whole_query};
 use crate::picture::source::Rules;
 use crate::picture::{Dashboards, Format, Picture, PictureError, PictureRequest, Subject};
 use crate::plan::DataVersion;
@@ -64,20 +64,12 @@ pub struct GalleryParts {
 pub struct Gallery {
     pub(super) parts: GalleryParts,
     rules: RwLock<(u64, Arc<Rules>)>,
-    answers: ByteCache<Arc<Shown>>,
+    pub(super) answers: ByteCache<Arc<Shown>>,
     pictures: ByteCache<Arc<Picture>>,
     asking: Mutex<HashMap<String, Arc<Mutex<()>>>>,
     lookout: Lookout,
-    serial: Arc<AtomicU64>,
-    analyst: Analyst<Worked>,
-}
-
-/// How a question was worked out, of which data.
-#[derive(Debug, Clone)]
-pub(super) struct Worked {
-    pub(super) data_version: DataVersion,
-    pub(super) rules_generation: u64,
-    pub(super) result: Result<Arc<Shown>, Arc<KpiError>>,
+    pub(super) serial: Arc<AtomicU64>,
+    pub(super) analyst: Analyst<Worked>,
 }
 
 /// A picture and what is to be said about its delivery.
@@ -245,7 +237,8 @@ impl Gallery {
                 let scene = self.scene(request)?;
                 let patience = self.patience(request.format);
                 let (shown, kept) = self.ask(&scene.key, &scene.query, patience)?;
-                let hung = self.hang(request, &scene, &shown, kept);
+                let whole = self.whole(&scene, &shown, patience);
+                let hung = self.hang(request, &scene, &shown, whole.as_deref(), kept);
                 // What is shown of an analysis stays while it rests, whatever its data do.
                 let drawn = self.pictures.get(&request.key());
                 if let Some(picture) = drawn.filter(|drawn| drawn.figure_hash == hung.hash) {
@@ -314,7 +307,7 @@ impl Gallery {
         }
     }
 
-    fn rules_now(&self) -> (u64, Arc<Rules>) {
+    pub(super) fn rules_now(&self) -> (u64, Arc<Rules>) {
         self.rules
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -336,7 +329,12 @@ impl Gallery {
             Subject::Panel { .. } => {
                 let scene = self.scene(request).ok()?;
                 let shown = self.answer_in_cache(&scene.key)?;
-                self.hang(request, &scene, &shown, None).hash
+                let whole = match whole_query(&scene, &shown) {
+                    Some(query) => Some(self.answer_in_cache(&question_key(&query))?),
+                    None => None,
+                };
+                self.hang(request, &scene, &shown, whole.as_deref(), None)
+                    .hash
             }
             Subject::Kpi(name) => {
                 let query = self.kpi_query(request, name).ok()?;
@@ -387,13 +385,7 @@ impl Gallery {
         })
     }
 
-    /// Returns how long a request waits for an analysis: who asks for numbers waits until it is done.
-    fn patience(&self, format: Format) -> Option<Duration> {
-        let is_picture = matches!(format, Format::Svg | Format::Png);
-        self.parts.patience.filter(|_| is_picture)
-    }
-
-    fn answer_in_cache(&self, key: &str) -> Option<Arc<Shown>> {
+    pub(super) fn answer_in_cache(&self, key: &str) -> Option<Arc<Shown>> {
         let worked = || self.analyst.last(key)?.value.result.ok();
         let shown = self.answers.get(key).or_else(worked)?;
         let is_true = shown.data_version == self.parts.store.data_version()
@@ -468,57 +460,6 @@ impl Gallery {
             .map_err(|error| PictureError::Kpi(Arc::new(error)))?;
         Ok(listener.into_steps())
     }
-
-    fn question(&self, query: &Query) -> Question {
-        let (rules_generation, rules) = self.rules_now();
-        Question {
-            query: query.clone(),
-            rules_generation,
-            rules,
-            store: Arc::clone(&self.parts.store),
-            clock: Arc::clone(&self.parts.clock),
-            serial: Arc::clone(&self.serial),
-        }
-    }
-
-    /// Returns what an analysis found: of the data as they are if that is known within `patience`,
-    /// else the last result and when it was worked out, else that it is being worked out.
-    fn ask_analyst(
-        &self,
-        key: &str,
-        query: &Query,
-        patience: Option<Duration>,
-    ) -> Result<(Arc<Shown>, Option<Timestamp>), PictureError> {
-        if let Some(shown) = self.answer_in_cache(key) {
-            return Ok((shown, None));
-        }
-        let question = self.question(query);
-        self.analyst.ask(key, patience, move || question.worked());
-        let Some(kept) = self.analyst.last(key) else {
-            if patience.is_none() {
-                return Err(PictureError::Busy);
-            }
-            return Ok((
-                Arc::new(self.question(query).pending().map_err(PictureError::Kpi)?),
-                None,
-            ));
-        };
-        let Worked {
-            data_version,
-            rules_generation,
-            result,
-        } = kept.value;
-        let is_current = data_version == self.parts.store.data_version()
-            && rules_generation == self.rules_now().0;
-        match result {
-            Ok(shown) => {
-                let is_true = is_current && self.now() < shown.answer.valid_until;
-                let since = Some(shown.computed_at).filter(|_| !is_true && patience.is_some());
-                Ok((shown, since))
-            }
-            Err(error) => Err(PictureError::Kpi(error)),
-        }
-    }
 }
 
 fn panel_idx(dashboard: &Dashboard, id: &str) -> Result<usize, PictureError> {
@@ -533,7 +474,7 @@ fn panel_idx(dashboard: &Dashboard, id: &str) -> Result<usize, PictureError> {
     })
 }
 
-fn question_key(query: &Query) -> String {
+pub(super) fn question_key(query: &Query) -> String {
     format!("{query:?}")
 }
 

@@ -1,14 +1,30 @@
-//! One question with everything it takes to answer it, so that any thread can.
+//! Questions that the analyst answers, with everything it takes, so that any thread can.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use super::gallery::{Clock, Shown, Worked};
+use jiff::Timestamp;
+
+use super::gallery::{Clock, Gallery, Scene, Shown, question_key};
+use super::insight::needs_history;
 use super::source::Rules;
+use super::{Format, PictureError};
 use crate::chart::Mark;
-use crate::kpi::{self, KpiError, Query};
+use crate::kpi::{self, KpiError, Query, Range};
 use crate::plan::{DataVersion, Tally};
 use crate::store::Store;
+
+/// How a question was worked out, of which data.
+#[derive(Debug, Clone)]
+pub(super) struct Worked {
+    pub(super) data_version: DataVersion,
+    pub(super) rules_generation: u64,
+    pub(super) result: Result<Arc<Shown>, Arc<KpiError>>,
+}
+
+/// An answer, and when it was worked out if the data or the time have moved on since.
+pub(super) type Dated = (Arc<Shown>, Option<Timestamp>);
 
 /// A question, the rules and the rows.
 pub(super) struct Question {
@@ -86,4 +102,100 @@ impl Question {
             computed_at,
         })
     }
+}
+
+impl Gallery {
+    /// Returns how long a request waits for an analysis: who asks for numbers waits until it is done.
+    pub(super) fn patience(&self, format: Format) -> Option<Duration> {
+        let is_picture = matches!(format, Format::Svg | Format::Png);
+        self.parts.patience.filter(|_| is_picture)
+    }
+
+    /// Returns the answer of the whole history that a panel's chart shows; `None` where it shows none,
+    /// or it is not known within `patience`.
+    pub(super) fn whole(
+        &self,
+        scene: &Scene,
+        shown: &Shown,
+        patience: Option<Duration>,
+    ) -> Option<Arc<Shown>> {
+        let query = whole_query(scene, shown)?;
+        let found = self.analysed(&question_key(&query), &query, patience);
+        let found = found.inspect_err(|error| {
+            tracing::warn!(%error, kpi = query.kpi, "a whole history could not be had");
+        });
+        found.ok()?.map(|(shown, _)| shown)
+    }
+
+    pub(super) fn question(&self, query: &Query) -> Question {
+        let (rules_generation, rules) = self.rules_now();
+        Question {
+            query: query.clone(),
+            rules_generation,
+            rules,
+            store: Arc::clone(&self.parts.store),
+            clock: Arc::clone(&self.parts.clock),
+            serial: Arc::clone(&self.serial),
+        }
+    }
+
+    /// Returns what an analysis found: of the data as they are if that is known within `patience`,
+    /// else the last result and when it was worked out, else that it is being worked out.
+    pub(super) fn ask_analyst(
+        &self,
+        key: &str,
+        query: &Query,
+        patience: Option<Duration>,
+    ) -> Result<Dated, PictureError> {
+        if let Some(found) = self.analysed(key, query, patience)? {
+            return Ok(found);
+        }
+        if patience.is_none() {
+            return Err(PictureError::Busy);
+        }
+        let pending = self.question(query).pending();
+        Ok((Arc::new(pending.map_err(PictureError::Kpi)?), None))
+    }
+
+    /// Returns what the analyst has of a question after `patience`, and when it was worked out if the
+    /// data or the time have moved on since.
+    fn analysed(
+        &self,
+        key: &str,
+        query: &Query,
+        patience: Option<Duration>,
+    ) -> Result<Option<Dated>, PictureError> {
+        if let Some(shown) = self.answer_in_cache(key) {
+            return Ok(Some((shown, None)));
+        }
+        let question = self.question(query);
+        self.analyst.ask(key, patience, move || question.worked());
+        let Some(kept) = self.analyst.last(key) else {
+            return Ok(None);
+        };
+        let Worked {
+            data_version,
+            rules_generation,
+            result,
+        } = kept.value;
+        let is_current = data_version == self.parts.store.data_version()
+            && rules_generation == self.rules_now().0;
+        let shown = result.map_err(PictureError::Kpi)?;
+        let is_true = is_current && self.now() < shown.answer.valid_until;
+        let since = Some(shown.computed_at).filter(|_| !is_true && patience.is_some());
+        Ok(Some((shown, since)))
+    }
+}
+
+/// Returns the question for the whole history of a panel's answer, where its chart shows that and the
+/// answer is a part.
+pub(super) fn whole_query(scene: &Scene, shown: &Shown) -> Option<Query> {
+    let verdict = shown.answer.verdict.as_ref()?;
+    let is_asked = needs_history(scene.panel().chart, &shown.answer) && verdict.history.is_none();
+    is_asked.then(|| Query {
+        range: Some(Range::All),
+        grain: Some(shown.answer.grain),
+        goal: None,
+        ..scene.query.clone()
+    })
 }

@@ -73,7 +73,15 @@ pub(in crate::kpi) fn answer(
     }
     answer.active = Some(subject.active);
     answer.is_additive = !subject.is_by_source();
-    answer.verdict = verdict::of(&answer, None, settings, tally, known)?;
+    let is_whole = matches!(query.range, None | Some(Range::All));
+    answer.verdict = verdict::of(
+        &answer,
+        None,
+        settings,
+        tally,
+        known,
+        is_whole.then_some(&calendar),
+    )?;
     if known.is_some() {
         answer.valid_until = next_day(now);
     }

@@ -64,6 +64,7 @@ const SERIES: &[ChartKind] = &[
     ChartKind::Bars,
     ChartKind::Table,
     ChartKind::Bullet,
+    ChartKind::Control,
 ];
 
 const fn percent(

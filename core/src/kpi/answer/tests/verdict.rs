@@ -127,3 +127,39 @@ fn programs_get_the_verdict_with_its_figures() {
     let daily = format::json(&ask("nps grain=day", &table));
     assert!(daily.get("verdict").is_none(), "absent, not empty");
 }
+
+#[test]
+fn the_whole_history_tells_what_is_usual_and_what_comes_next() {
+    let table = RowTable::new(weeks(unrest(40, 40)));
+    let all = ask("nps range=all grain=week", &table)
+        .verdict
+        .expect("a verdict");
+    let history = all.history.expect("a history");
+    assert_eq!(history.control.stretches.len(), 1);
+    assert!(history.control.stretches[0].is_frozen);
+    assert!(
+        history.control.signals.is_empty(),
+        "{:?}",
+        history.control.signals
+    );
+    assert_eq!(history.next.len(), 6);
+    let last = history.starts.last().expect("a bucket");
+    assert!(history.next[0].start > *last);
+    assert_eq!(history.bucket(history.starts.len()), Some(&history.next[0]));
+    // A part of it has none: limits would move with the part.
+    let part = ask("nps range=12w grain=week", &table)
+        .verdict
+        .expect("a verdict");
+    assert_eq!(part.history, None);
+    let told = format::json(&ask("nps grain=week", &table))["verdict"].clone();
+    assert_eq!(told["control"]["method"], "xmr");
+    assert_eq!(told["control"]["baselines"][0]["frozen"], true);
+    let limits = told["control"]["limits"].as_array().expect("limits");
+    assert_eq!(limits.len(), history.starts.len());
+    // Chance has no better forecast than the last value, or one with steps.
+    let forecast = &told["forecast"];
+    assert!(
+        forecast["none"].is_string() || forecast["steps"].is_array(),
+        "{forecast}"
+    );
+}
