@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
 
+mod brief;
 mod cassette;
 mod check;
 mod compact;
@@ -80,6 +81,8 @@ enum Command {
     Render(render::RenderFlags),
     /// Print a KPI
     Kpi(kpi::KpiFlags),
+    /// Print the improvement brief: what moved, what moved it, what to do next
+    Brief(brief::BriefFlags),
     /// Show the state of each source, forget a checkpoint, or parse webhooks again
     Sources(sources::SourcesFlags),
     /// Look at data, configuration, plugins and kernel, and say what to mend
@@ -112,6 +115,7 @@ pub fn run() -> ExitCode {
         Command::Sync(flags) => sync::run(&flags),
         Command::Render(flags) => render::run(&flags),
         Command::Kpi(flags) => kpi::run(&flags),
+        Command::Brief(flags) => brief::run(&flags),
         Command::Sources(flags) => sources::run(&flags),
         Command::Doctor(flags) => doctor::run(&flags),
         Command::Compact(flag) => compact::run(&flag),

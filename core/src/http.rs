@@ -13,6 +13,7 @@ mod admission;
 mod api;
 mod arrival;
 mod assets;
+mod brief;
 mod charts;
 mod credential;
 mod entry;

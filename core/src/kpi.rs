@@ -5,6 +5,7 @@
 
 mod answer;
 mod bias;
+pub mod brief;
 mod ces;
 pub mod civil;
 mod cluster;

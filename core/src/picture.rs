@@ -13,6 +13,7 @@ pub mod source;
 pub mod studio;
 
 mod analyst;
+mod briefing;
 mod cache;
 mod draw;
 mod insight;

@@ -14,7 +14,8 @@ use warp::{Filter, Rejection};
 
 use crate::http::visit::{Fault, Visit, Visitor};
 use crate::http::{
-    Site, admin, api, assets, charts, events, explain, health, pages, reply, rows, steer, walls,
+    Site, admin, api, assets, brief, charts, events, explain, health, pages, reply, rows, steer,
+    walls,
 };
 
 /// Methods every address answers.
@@ -62,6 +63,9 @@ fn page_routes(site: &Arc<Site>) -> Route {
     let dashboard = warp::path!("dashboards" / String)
         .and(visit(site))
         .then(|name, visit| async move { reply::finish(pages::dashboard(&visit, name).await) });
+    let brief = warp::path!("dashboards" / String / "brief")
+        .and(visit(site))
+        .then(|name, visit| async move { reply::finish(brief::brief(&visit, Some(name)).await) });
     let wall = warp::path!("walls" / String)
         .and(visit(site))
         .then(|name, visit| async move { reply::finish(walls::wall(&visit, name).await) });
@@ -76,6 +80,8 @@ fn page_routes(site: &Arc<Site>) -> Route {
         .then(|name, visit| async move { reply::finish(assets::asset(&visit, name)) });
     index
         .or(dashboard)
+        .unify()
+        .or(brief)
         .unify()
         .or(wall)
         .unify()
@@ -113,6 +119,9 @@ fn api_routes(site: &Arc<Site>) -> Route {
     let explain = warp::path!("api" / "v1" / "kpis" / String / "explain")
         .and(visit(site))
         .then(|name, visit| async move { reply::finish(explain::explain(&visit, name).await) });
+    let brief = warp::path!("api" / "v1" / "brief")
+        .and(visit(site))
+        .then(|visit| async move { reply::finish(brief::brief(&visit, None).await) });
     let sources = warp::path!("api" / "v1" / "sources")
         .and(visit(site))
         .then(|visit| async move { reply::finish(api::sources(&visit).await) });
@@ -145,6 +154,8 @@ fn api_routes(site: &Arc<Site>) -> Route {
         .or(definition)
         .unify()
         .or(explain)
+        .unify()
+        .or(brief)
         .unify()
         .or(sources)
         .unify()

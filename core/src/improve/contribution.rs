@@ -51,6 +51,10 @@ pub struct Effect {
     pub share_before: f64,
     /// Its share of the weight in the later period.
     pub share_after: f64,
+    /// Its score in the earlier period; `None` where it is absent.
+    pub score_before: Option<f64>,
+    /// Its score in the later period.
+    pub score_after: Option<f64>,
     /// Points by its share, which grew or shrank.
     pub mix: f64,
     /// Points by its own score; 0 of a group that is absent in a period.
@@ -100,6 +104,8 @@ pub fn contribution(segments: &[Segment<'_>]) -> Option<Contribution> {
                 name: segment.name.to_owned(),
                 share_before,
                 share_after,
+                score_before: before.map(|side| side.score),
+                score_after: after.map(|side| side.score),
                 mix: (share_after - share_before) * (f64::midpoint(one, other) - middle),
                 rate: share * (other - one),
                 rate_doubt: change.map(|change| change.scaled(share)),

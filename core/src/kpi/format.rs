@@ -234,7 +234,7 @@ fn bias_json(bias: &Bias) -> Value {
 }
 
 /// Returns a finite number without a negative zero, else null.
-fn number(value: Option<f64>) -> Value {
+pub(super) fn number(value: Option<f64>) -> Value {
     value
         .filter(|value| value.is_finite())
         .map_or(Value::Null, |value| json!(value + 0.0))
@@ -408,7 +408,7 @@ fn change_line(change: &Change, unit: Unit) -> String {
 }
 
 /// Writes a value as people read it, seconds in the unit that fits.
-fn shown(value: f64, unit: Unit) -> String {
+pub(super) fn shown(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Count | Unit::Money => rounded(value, 0),
         Unit::Points | Unit::Percent => rounded(value, 1),

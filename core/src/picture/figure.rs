@@ -76,7 +76,10 @@ pub(crate) fn figure(
             .title
             .clone()
             .unwrap_or_else(|| panel.kpi.title.to_owned()),
-        subtitle: subtitle(query, language),
+        subtitle: match about(&answer) {
+            Some(about) => [about.to_owned(), subtitle(query, language)].join(" · "),
+            None => subtitle(query, language),
+        },
         goal: (answer.goal.as_ref()).map(|standing| goal_mark(standing, language)),
         answer,
         events,
@@ -84,6 +87,12 @@ pub(crate) fn figure(
         note,
         insight,
     }
+}
+
+/// Returns the title of the KPI that an analysis is of.
+fn about(answer: &Answer) -> Option<&'static str> {
+    let of = answer.findings.as_ref()?.of;
+    crate::kpi::find(of).ok().map(|kpi| kpi.title)
 }
 
 /// Returns range, filters and split in words, joined by middle dots.

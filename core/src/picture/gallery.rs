@@ -13,6 +13,7 @@ use crate::dashboard::{Dashboard, Panel, ShelvedDashboard};
 use crate::kpi::{self, Answer, Query};
 use crate::nearest::nearest;
 use crate::picture::analyst::Analyst;
+use crate::picture::briefing::Briefed;
 use crate::picture::cache::ByteCache;
 use crate::picture::figure;
 use crate::picture::lookout::Lookout;
@@ -70,6 +71,7 @@ pub struct Gallery {
     lookout: Lookout,
     pub(super) serial: Arc<AtomicU64>,
     pub(super) analyst: Analyst<Worked>,
+    pub(super) briefs: Analyst<Briefed>,
 }
 
 /// A picture and what is to be said about its delivery.
@@ -128,6 +130,7 @@ impl Gallery {
             lookout: Lookout::default(),
             serial: Arc::default(),
             analyst: Analyst::start(),
+            briefs: Analyst::start(),
         }
     }
 

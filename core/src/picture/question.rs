@@ -107,7 +107,7 @@ impl Question {
 impl Gallery {
     /// Returns how long a request waits for an analysis: who asks for numbers waits until it is done.
     pub(super) fn patience(&self, format: Format) -> Option<Duration> {
-        let is_picture = matches!(format, Format::Svg | Format::Png);
+        let is_picture = matches!(format, Format::Svg | Format::Png | Format::Txt);
         self.parts.patience.filter(|_| is_picture)
     }
 

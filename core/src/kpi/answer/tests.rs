@@ -11,6 +11,7 @@ use crate::plan::row_table::{Row, RowTable};
 use crate::plan::{Filter, TallyPlan};
 use crate::record::RecordKind;
 
+mod brief;
 mod goal;
 mod helpdesk;
 mod insight;

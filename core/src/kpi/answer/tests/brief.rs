@@ -1,0 +1,89 @@
+//! The improvement brief: what is told, in which order, and that chance tells nothing.
+
+use super::*;
+use crate::kpi::brief::{self, Brief, Finding, FindingKind};
+
+/// So many promoters and detractors of a channel in a month, each answer of its own person.
+fn answers(month: &str, channel: &str, promoters: usize, detractors: usize) -> Vec<Row> {
+    let start = format!("2026-{month}-10T08:00:00Z");
+    let prefix = format!("{month}-{channel}-");
+    let rows = rows(&start, &prefix, &scores(promoters, 0, detractors));
+    rows.into_iter()
+        .map(|row| row.text("channel", channel))
+        .collect()
+}
+
+fn told(all: Vec<Row>) -> Brief {
+    let subject = query("nps range=2026-05-01..2026-06-01");
+    let table = RowTable::new(all);
+    brief::brief(&[subject], &settings(), at(NOW), &table).expect("a brief")
+}
+
+fn link(finding: &Finding) -> String {
+    let pairs: Vec<String> = (finding.evidence.pairs.iter())
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    format!("/{}?{}", finding.evidence.kpi, pairs.join("&"))
+}
+
+#[test]
+fn a_drop_is_told_with_the_group_that_caused_it_and_that_group() {
+    let mut all = answers("04", "web", 300, 100);
+    all.extend(answers("04", "mail", 300, 100));
+    all.extend(answers("05", "web", 300, 100));
+    all.extend(answers("05", "mail", 150, 250));
+    let found = told(all);
+    let kinds: Vec<FindingKind> = found.findings.iter().map(|one| one.kind).collect();
+    assert_eq!(
+        kinds,
+        [FindingKind::Cause, FindingKind::Moved, FindingKind::Group]
+    );
+    let cause = &found.findings[0];
+    assert_eq!(cause.value, -37.5);
+    assert_eq!(
+        link(cause),
+        "/contribution?of=nps&range=2026-05-01..2026-06-01&by=channel"
+    );
+    for finding in &found.findings {
+        assert!(finding.sentence.contains("95 %"), "{finding:?}");
+        assert!(finding.sentence.contains("n = "), "{finding:?}");
+        assert!(!finding.next_step.is_empty());
+    }
+    let text = brief::text(&found, "Improvement brief", &link);
+    assert!(text.contains("1. Channel mail moved Net Promoter Score by \u{2212}37.5 points (95 %"));
+    assert!(
+        text.contains(", whose own went from 50.0 to \u{2212}25.0."),
+        "{text}"
+    );
+    let body = brief::json(&found, &link);
+    assert_eq!(body["findings"][0]["kind"], "cause");
+    assert_eq!(body["nothing_moved"], false);
+}
+
+#[test]
+fn chance_tells_nothing_and_says_so() {
+    let mut all = answers("04", "web", 60, 40);
+    all.extend(answers("04", "mail", 58, 42));
+    all.extend(answers("05", "web", 61, 39));
+    all.extend(answers("05", "mail", 57, 43));
+    let found = told(all);
+    assert_eq!(found.findings, []);
+    assert!(found.n_compared > 3, "{}", found.n_compared);
+    let text = brief::text(&found, "Improvement brief", &link);
+    assert!(text.contains("Nothing moved beyond chance"), "{text}");
+    assert_eq!(brief::json(&found, &link)["nothing_moved"], true);
+}
+
+#[test]
+fn what_cannot_be_asked_is_left_out_and_named() {
+    let subjects = [
+        query("nps where.segmnt=a range=28d"),
+        query("nps range=28d"),
+    ];
+    let table = RowTable::new(answers("06", "web", 30, 10));
+    let found = brief::brief(&subjects, &settings(), at(NOW), &table).expect("a brief");
+    assert_eq!(
+        found.left_out,
+        ["nps: there is no dimension `segmnt`; did you mean `segment`?"]
+    );
+}
