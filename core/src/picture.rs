@@ -17,6 +17,7 @@ mod briefing;
 mod cache;
 mod draw;
 mod insight;
+mod outcome;
 mod pool;
 mod question;
 #[cfg(test)]

@@ -12,11 +12,13 @@ use crate::record::{RecordKind, SourceName, StreamName};
 
 pub mod duckdb;
 pub mod export;
+pub mod forecast;
 pub mod mark;
 pub mod push;
 pub mod upkeep;
 
 pub use crate::record::door::{KindBatch, Reject};
+pub use forecast::Foretelling;
 
 /// Where a stream's next read starts; opaque to the daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -326,6 +328,19 @@ pub trait Store: Tally {
     /// # Errors
     /// When the store fails.
     fn events(&self, from: Timestamp, to: Timestamp) -> Result<Vec<EventMark>, StoreError>;
+
+    /// Keeps what was foreseen of a question's next buckets, unless so much was said of them before.
+    /// Answers do not change by it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn foretell(&self, question: &str, foretold: &[Foretelling]) -> Result<(), StoreError>;
+
+    /// Returns what was foreseen of a question so far, by bucket and how far ahead.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn foretold(&self, question: &str) -> Result<Vec<Foretelling>, StoreError>;
 
     /// Writes everything that is only in the log to the main file.
     ///

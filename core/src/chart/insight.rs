@@ -69,6 +69,9 @@ pub struct TrendFigure {
     pub shifts: Vec<Shift>,
     /// Periods to come, in time order, the first after the last complete one.
     pub forecast: Vec<ForecastPoint>,
+    /// Forecasts of the past whose outcome is known: how many, and how many of them ended within
+    /// their 80 % interval.
+    pub held: Option<(usize, usize)>,
 }
 
 /// Whether a series rises or falls.

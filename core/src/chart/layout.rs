@@ -101,11 +101,8 @@ fn note(figure: &Figure, state: State, style: &Style) -> Option<String> {
     let hollow = has_hollow.then_some(style.language.words().hollow);
     let arrows = has_arrows.then_some(style.language.phrases().arrows);
     let found = facts::meanings(figure, state, style.language);
-    let meanings: Vec<&str> = [hollow, arrows]
-        .into_iter()
-        .flatten()
-        .chain(found)
-        .collect();
+    let marks = [hollow, arrows].into_iter().flatten();
+    let meanings: Vec<String> = marks.map(str::to_owned).chain(found).collect();
     let meaning = || (!meanings.is_empty()).then(|| meanings.join(MEANINGS));
     figure.note.clone().or_else(meaning)
 }

@@ -20,7 +20,7 @@ use crate::plan::{
 };
 use crate::record::RecordKind;
 use crate::store::{
-    Ack, Checkpoint, CommitUnit, EventMark, RunLog, SourceState, Store, StoreError,
+    Ack, Checkpoint, CommitUnit, EventMark, Foretelling, RunLog, SourceState, Store, StoreError,
 };
 
 /// A store in memory that fails when told to.
@@ -147,6 +147,14 @@ impl Store for FakeStore {
     }
 
     fn events(&self, _: Timestamp, _: Timestamp) -> Result<Vec<EventMark>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn foretell(&self, _: &str, _: &[Foretelling]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn foretold(&self, _: &str) -> Result<Vec<Foretelling>, StoreError> {
         Ok(Vec::new())
     }
 

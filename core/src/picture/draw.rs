@@ -7,6 +7,7 @@ use crate::chart::{Figure, Freshness, Style, Theme, alt_text};
 use crate::kpi::{Query, SourceStamp, format};
 use crate::picture::figure::{Setting, figure};
 use crate::picture::gallery::{Gallery, Scene, Shown};
+use crate::picture::insight::Whole;
 use crate::picture::source::freshness;
 use crate::picture::{Format, Picture, PictureRequest, Subject};
 
@@ -48,7 +49,10 @@ impl Gallery {
         let figure = figure(
             setting,
             answer,
-            whole.map(|whole| &whole.answer),
+            whole.map(|whole| Whole {
+                answer: &whole.answer,
+                hits: whole.hits,
+            }),
             &shown.events,
             freshness,
             note,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::chart::{Figure, Freshness, Language, Mark, goal_mark};
 use crate::dashboard::{Dashboard, Panel};
 use crate::kpi::{Answer, Query, Range};
-use crate::picture::insight::insight;
+use crate::picture::insight::{Whole, insight};
 
 /// Most marks on one picture; more would be a wall of labels.
 pub const EVENTS_MAX: usize = 40;
@@ -46,7 +46,7 @@ pub(crate) struct Setting<'a> {
 pub(crate) fn figure(
     setting: Setting<'_>,
     answer: Answer,
-    whole: Option<&Answer>,
+    whole: Option<Whole<'_>>,
     source_events: &[Mark],
     freshness: Freshness,
     note: Option<String>,

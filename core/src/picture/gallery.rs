@@ -23,6 +23,7 @@ use crate::picture::source::Rules;
 use crate::picture::{Dashboards, Format, Picture, PictureError, PictureRequest, Subject};
 use crate::plan::DataVersion;
 use crate::plan::explain::{Listener, Step};
+use crate::series::HitRate;
 use crate::store::Store;
 use crate::telemetry::{CACHE_LOOKUPS, Metrics, RENDER_SECONDS};
 
@@ -89,6 +90,8 @@ pub(super) struct Shown {
     pub(super) serial: u64,
     pub(super) answer: Answer,
     pub(super) events: Vec<Mark>,
+    /// How often forecasts of its series held, where any are known.
+    pub(super) hits: Option<HitRate>,
     pub(super) data_version: DataVersion,
     pub(super) rules_generation: u64,
     pub(super) computed_at: Timestamp,

@@ -5,6 +5,14 @@ mod series;
 
 use crate::chart::{Insight, Refusal};
 use crate::kpi::{Answer, ChartKind, Found, Gap};
+use crate::series::HitRate;
+
+/// The answer of the whole history of a series, and how often its forecasts held.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whole<'a> {
+    pub(super) answer: &'a Answer,
+    pub(super) hits: Option<HitRate>,
+}
 
 /// Whether a chart shows what the whole history of its answer says, and the answer has one.
 pub(super) fn needs_history(chart: ChartKind, answer: &Answer) -> bool {
@@ -12,16 +20,20 @@ pub(super) fn needs_history(chart: ChartKind, answer: &Answer) -> bool {
 }
 
 /// Returns what a chart of an answer shows beside its numbers; `None` where there is nothing.
-/// `whole` is the answer of the whole history, where that is known.
+/// `whole` is the whole history, where that is known.
 pub(super) fn insight(
     chart: ChartKind,
     answer: &Answer,
-    whole: Option<&Answer>,
+    whole: Option<Whole<'_>>,
 ) -> Option<Insight> {
     let history = |answer: &Answer| answer.verdict.as_ref()?.history.clone();
-    let history = whole.and_then(history).or_else(|| history(answer));
+    let hits = whole.and_then(|whole| whole.hits);
+    let whole = whole.and_then(|whole| history(whole.answer));
+    let history = whole.or_else(|| history(answer));
     match chart {
-        ChartKind::Trend => return series::trend(answer, history.as_ref()).map(Insight::Trend),
+        ChartKind::Trend => {
+            return series::trend(answer, history.as_ref(), hits).map(Insight::Trend);
+        }
         ChartKind::Control => return Some(series::control(answer, history.as_ref())),
         _ => {}
     }

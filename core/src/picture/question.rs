@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::gallery::{Clock, Gallery, Scene, Shown, question_key};
 use super::insight::needs_history;
+use super::outcome;
 use super::source::Rules;
 use super::{Format, PictureError};
 use crate::chart::Mark;
@@ -50,10 +51,14 @@ impl Question {
     /// Answers it, and says of which data.
     pub(super) fn worked(&self) -> Worked {
         let data_version = self.store.data_version();
+        let mut result = self.computed(data_version);
+        if let (Ok(shown), None) = (&mut result, self.query.as_of) {
+            shown.hits = outcome::hold_against(&self.query, shown, &self.store);
+        }
         Worked {
             data_version,
             rules_generation: self.rules_generation,
-            result: self.computed(data_version).map(Arc::new).map_err(Arc::new),
+            result: result.map(Arc::new).map_err(Arc::new),
         }
     }
 
@@ -69,6 +74,7 @@ impl Question {
             serial: self.serial.fetch_add(1, Ordering::Relaxed),
             answer,
             events: Vec::new(),
+            hits: None,
             data_version: self.store.data_version(),
             rules_generation: self.rules_generation,
             computed_at: now,
@@ -97,6 +103,7 @@ impl Question {
             serial: self.serial.fetch_add(1, Ordering::Relaxed),
             answer,
             events,
+            hits: None,
             data_version,
             rules_generation: self.rules_generation,
             computed_at,

@@ -19,7 +19,7 @@ use crate::plan::{
 };
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::{
-    Ack, Checkpoint, CommitUnit, EventMark, RunLog, SourceState, Store, StoreError,
+    Ack, Checkpoint, CommitUnit, EventMark, Foretelling, RunLog, SourceState, Store, StoreError,
 };
 use crate::telemetry::Metrics;
 
@@ -234,6 +234,14 @@ impl Store for FakeStore {
     }
 
     fn events(&self, _: Timestamp, _: Timestamp) -> Result<Vec<EventMark>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn foretell(&self, _: &str, _: &[Foretelling]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn foretold(&self, _: &str) -> Result<Vec<Foretelling>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -14,6 +14,7 @@ mod erase;
 mod export;
 mod fault;
 mod fold;
+mod forecast;
 mod inbox;
 mod known;
 mod merge;
@@ -60,7 +61,7 @@ use crate::plan::{Dimension, QuestionSet, Survey};
 use crate::record::{RecordKind, SourceName, StreamName};
 use crate::store::export::{Export, Page, PageAsk};
 use crate::store::{
-    Ack, Checkpoint, CommitUnit, EventMark, RunLog, SourceState, Store, StoreError,
+    Ack, Checkpoint, CommitUnit, EventMark, Foretelling, RunLog, SourceState, Store, StoreError,
 };
 
 pub use open::enter as hold;
@@ -377,6 +378,19 @@ impl Store for DuckStore {
     fn events(&self, from: Timestamp, to: Timestamp) -> Result<Vec<EventMark>, StoreError> {
         self.read("read events", |connection| {
             state::events(connection, from, to)
+        })
+    }
+
+    fn foretell(&self, question: &str, foretold: &[Foretelling]) -> Result<(), StoreError> {
+        let (question, foretold) = (question.to_owned(), foretold.to_vec());
+        self.write("keep forecasts", move |connection, _| {
+            forecast::keep(connection, &question, &foretold)
+        })
+    }
+
+    fn foretold(&self, question: &str) -> Result<Vec<Foretelling>, StoreError> {
+        self.read("read forecasts", |connection| {
+            forecast::read(connection, question)
         })
     }
 

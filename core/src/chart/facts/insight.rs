@@ -61,13 +61,17 @@ fn missing(figure: &Figure, state: State) -> Option<Refusal> {
 }
 
 /// Returns what the marks of an insight mean, in the order of their weight.
-pub(in crate::chart) fn meanings(
-    figure: &Figure,
-    state: State,
-    language: Language,
-) -> Vec<&'static str> {
+pub(in crate::chart) fn meanings(figure: &Figure, state: State, language: Language) -> Vec<String> {
     let words = language.findings();
-    match shown(figure, state) {
+    let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+    owned(match shown(figure, state) {
+        Some(Insight::Trend(trend)) => {
+            let held = trend.held.filter(|_| !trend.forecast.is_empty());
+            let told = |(n, n_held): (usize, usize)| {
+                filled(words.held, &[&n_held.to_string(), &n.to_string()])
+            };
+            return held.into_iter().map(told).collect();
+        }
         Some(Insight::Control(control)) => {
             let kinds = [SignalKind::Beyond, SignalKind::Run, SignalKind::Hint];
             let has = |kind| control.signals.iter().any(|one| one.kind == kind);
@@ -88,9 +92,8 @@ pub(in crate::chart) fn meanings(
                 .into_iter()
                 .collect()
         }
-        Some(Insight::Trend(_) | Insight::Funnel(_) | Insight::Moves(_) | Insight::Refused(_))
-        | None => Vec::new(),
-    }
+        Some(Insight::Funnel(_) | Insight::Moves(_) | Insight::Refused(_)) | None => Vec::new(),
+    })
 }
 
 fn pareto_meanings(pareto: &ParetoFigure, words: &Findings) -> Vec<&'static str> {

@@ -51,7 +51,7 @@ pub(super) fn trends() -> Vec<(&'static str, Figure)> {
             let mut figure = with(TrendFigure {
                 verdict: verdict(Course::Falling, -0.61),
                 shifts: vec![shift(9, 44.0, 33.5, true), shift(17, 33.5, 29.4, false)],
-                forecast: Vec::new(),
+                ..TrendFigure::default()
             });
             let level = [44.0, 33.5, 29.4];
             let mut dice = Dice::new(3);
@@ -68,6 +68,7 @@ pub(super) fn trends() -> Vec<(&'static str, Figure)> {
                 verdict: verdict(Course::Rising, 0.72),
                 shifts: vec![shift(12, 32.0, 41.0, true)],
                 forecast,
+                held: Some((14, 11)),
             })
         }),
         ("forecast-short", {

@@ -7,10 +7,14 @@ use crate::chart::{
     TrendFigure, Verdict,
 };
 use crate::kpi::{self, Answer, History};
-use crate::series::{self, Outlook, POINTS_MIN, Side};
+use crate::series::{self, HitRate, Outlook, POINTS_MIN, Side};
 
 /// Returns the marks of a trend: where it goes, where it moved, and what comes next.
-pub(super) fn trend(answer: &Answer, history: Option<&History>) -> Option<TrendFigure> {
+pub(super) fn trend(
+    answer: &Answer,
+    history: Option<&History>,
+    hits: Option<HitRate>,
+) -> Option<TrendFigure> {
     let verdict = answer.verdict.as_ref()?;
     let points = &answer.series.first()?.points;
     let place = |start: Timestamp| points.iter().position(|point| point.start == start);
@@ -29,6 +33,7 @@ pub(super) fn trend(answer: &Answer, history: Option<&History>) -> Option<TrendF
             .filter(|history| is_of_now(answer, history))
             .map(forecast)
             .unwrap_or_default(),
+        held: hits.map(|rate| (rate.n_80, rate.hits_80)),
     })
 }
 

@@ -35,6 +35,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "erasure",
         sql: include_str!("migrations/0004_erasure.sql"),
     },
+    Migration {
+        version: 5,
+        name: "forecast",
+        sql: include_str!("migrations/0005_forecast.sql"),
+    },
 ];
 
 /// Remembers what was applied.

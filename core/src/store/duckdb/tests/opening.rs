@@ -6,10 +6,11 @@ use std::path::Path;
 use duckdb::Connection;
 
 use super::fixture::{Answer, TestStore};
+use crate::plan::Tally as _;
 use crate::record::RecordKind;
 use crate::store::duckdb::table::{columns, history};
 use crate::store::duckdb::{DuckStore, StoreOptions};
-use crate::store::{Store, StoreError};
+use crate::store::{Foretelling, Store, StoreError};
 
 fn open(dir: &Path) -> Result<DuckStore, StoreError> {
     DuckStore::open(StoreOptions::new(dir.to_owned()))
@@ -177,4 +178,31 @@ fn sql_never_depends_on_a_time_zone() {
         }
     }
     assert!(n_files > 10, "the folder moved");
+}
+
+#[test]
+fn the_first_forecast_of_a_bucket_stays() {
+    let at = |text: &str| text.parse().expect(text);
+    let dir = TestStore::new().closed();
+    let store = open(dir.path()).expect("opened");
+    let told = |ahead: u8, value: f64| Foretelling {
+        bucket_start: at("2026-06-01T00:00:00Z"),
+        ahead,
+        made_at: at("2026-05-20T00:00:00Z"),
+        value,
+        likely: (value - 1.0, value + 1.0),
+        possible: (ahead == 1).then_some((value - 2.0, value + 2.0)),
+    };
+    let version = store.data_version();
+    store
+        .foretell("a", &[told(1, 30.0), told(2, 40.0)])
+        .expect("kept");
+    store.foretell("a", &[told(1, 99.0)]).expect("kept");
+    store.foretell("b", &[told(1, 7.0)]).expect("kept");
+    assert_eq!(
+        store.foretold("a").expect("read"),
+        [told(1, 30.0), told(2, 40.0)]
+    );
+    assert_eq!(store.foretold("c").expect("read"), []);
+    assert_eq!(store.data_version(), version, "answers are as they were");
 }
