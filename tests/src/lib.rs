@@ -6,6 +6,7 @@ pub mod browser;
 pub mod chance;
 pub mod daemon;
 pub mod dice;
+pub mod moves;
 pub mod planted;
 pub mod plugin;
 pub mod prism;

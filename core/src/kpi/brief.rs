@@ -4,6 +4,7 @@
 //! Everything that is looked at counts: a finding must stand out among all comparisons that were
 //! made, not only among those that are told.
 
+mod aim;
 mod cause;
 mod finding;
 mod group;
@@ -129,6 +130,7 @@ impl Search<'_> {
             return Ok(());
         };
         level::look(self, query, &level);
+        aim::look(self, query)?;
         for dimension in self.dimensions.clone() {
             if query.filters.contains_key(&dimension) {
                 continue;

@@ -2,7 +2,8 @@
 //! `name value unit`. Run it by `make bench`, on an otherwise idle machine.
 //!
 //! `VOCD_BENCH_ROWS` makes the load smaller; figures are only comparable at one size. Names of parts
-//! as arguments (`children`, `webhooks`, `ingest`, `pictures`, `answers`, `series`) leave out the others.
+//! as arguments (`children`, `webhooks`, `ingest`, `pictures`, `answers`, `series`,
+//! `truths_drop`) leave out the others.
 
 #[path = "vocd-bench/answers.rs"]
 mod answers;
@@ -10,6 +11,8 @@ mod answers;
 mod child;
 #[path = "vocd-bench/series.rs"]
 mod series;
+#[path = "vocd-bench/truth_drop.rs"]
+mod truth_drop;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -44,19 +47,19 @@ fn main() -> anyhow::Result<()> {
         .and_then(|rows| rows.parse().ok())
         .unwrap_or(N_ROWS);
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let parts: [(&str, &dyn Fn() -> anyhow::Result<()>); 6] = [
+    let parts: [(&str, &dyn Fn() -> anyhow::Result<()>); 7] = [
         ("children", &child::children),
         ("webhooks", &webhooks),
         ("ingest", &|| ingest(n_rows)),
         ("pictures", &pictures),
         ("answers", &answers::answers),
         ("series", &series::series),
+        ("truths_drop", &truth_drop::drops),
     ];
     let is_part = |name: &String| parts.iter().any(|(part, _)| part == name);
     if let Some(unknown) = wanted.iter().find(|name| !is_part(name)) {
-        anyhow::bail!(
-            "`{unknown}` is none of children, webhooks, ingest, pictures, answers, series"
-        );
+        let names: Vec<&str> = parts.iter().map(|(part, _)| *part).collect();
+        anyhow::bail!("`{unknown}` is none of {}", names.join(", "));
     }
     for (name, measure) in parts {
         if wanted.is_empty() || wanted.iter().any(|part| part == name) {

@@ -12,6 +12,8 @@ pub enum FindingKind {
     Cause,
     /// A group's score is worse than that of all others.
     Group,
+    /// A goal is behind its pace, or was missed.
+    Goal,
 }
 
 impl FindingKind {
@@ -22,6 +24,7 @@ impl FindingKind {
             Self::Moved => "moved",
             Self::Cause => "cause",
             Self::Group => "group",
+            Self::Goal => "goal",
         }
     }
 }
@@ -76,6 +79,7 @@ impl Evidence {
             text("grain", query.grain.map(|grain| grain.to_string())),
             text("by", query.by.clone()),
             text("mode", query.mode.map(|mode| mode.to_string())),
+            text("goal", query.goal.clone()),
             text("as_of", query.as_of.map(|at| at.to_string())),
         ]
         .into_iter()

@@ -99,6 +99,21 @@ fn moved(search: &mut Search<'_>, query: &Query, answer: &Answer) -> Option<Cand
     })
 }
 
+/// Returns the two-sided p of a normal effect from its 95 % interval, which may lie askew: by the end
+/// that is nearer 0.
+pub(super) fn p_of(value: f64, (low, high): (f64, f64)) -> f64 {
+    let half = if value > 0.0 {
+        value - low
+    } else {
+        high - value
+    };
+    let z = match half > 0.0 {
+        true => value.abs() / (half / Z_95),
+        false => 0.0,
+    };
+    2.0 * Normal::standard().sf(z)
+}
+
 /// Returns the standard error of a normal effect from its two-sided p.
 fn standard_error(size: f64, p: f64) -> Option<f64> {
     // Below, the quantile is no number any more.
@@ -117,5 +132,8 @@ mod tests {
         assert!((error - 10.0 / Z_95).abs() < 1e-6, "{error}");
         assert!(standard_error(3.0, 0.0).is_some_and(|error| error > 0.0));
         assert_eq!(standard_error(3.0, 1.0), None);
+        assert!((p_of(-10.0, (-25.0, 0.0)) - 0.05).abs() < 1e-6);
+        assert!(p_of(3.0, (1.0, 6.0)) < 0.05);
+        assert_eq!(p_of(0.0, (-1.0, 1.0)), 1.0);
     }
 }

@@ -1,3 +1,5 @@
+//! Forecasts of one week after the other, held against what came.
+
 use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};

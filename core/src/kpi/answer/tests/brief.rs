@@ -87,3 +87,32 @@ fn what_cannot_be_asked_is_left_out_and_named() {
         ["nps: there is no dimension `segmnt`; did you mean `segment`?"]
     );
 }
+
+#[test]
+fn a_goal_that_is_behind_beyond_chance_is_told() {
+    let goal = crate::kpi::Goal {
+        name: "loyal".to_owned(),
+        kpi: crate::kpi::find("nps").expect("a KPI"),
+        baseline: 20.0,
+        target: 100.0,
+        start: jiff::civil::date(2026, 1, 1),
+        due: jiff::civil::date(2026, 12, 31),
+    };
+    let settings = Settings {
+        goals: BTreeMap::from([("loyal".to_owned(), goal)]),
+        ..settings()
+    };
+    let table = RowTable::new(answers("06", "web", 300, 200));
+    let found = brief::brief(&[query("nps range=28d")], &settings, at(NOW), &table);
+    let found = found.expect("a brief");
+    let [only] = &found.findings[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(only.kind, FindingKind::Goal);
+    assert!(only.sentence.starts_with("goal loyal is "), "{only:?}");
+    assert_eq!(link(only), "/nps?range=28d&goal=loyal");
+    // Where it is on its way, nothing is told.
+    let table = RowTable::new(answers("06", "web", 400, 100));
+    let found = brief::brief(&[query("nps range=28d")], &settings, at(NOW), &table);
+    assert_eq!(found.expect("a brief").findings, []);
+}
