@@ -135,6 +135,8 @@ async fn every_address_answers_with_its_type() {
     for (target, media_type) in [
         ("/", "text/html; charset=utf-8"),
         ("/dashboards/executive", "text/html; charset=utf-8"),
+        ("/dashboards/executive/brief", "text/plain; charset=utf-8"),
+        ("/api/v1/brief?range=28d", "text/plain; charset=utf-8"),
         (
             "/dashboards/executive?range=30d&where.channel=web&theme=light",
             "text/html; charset=utf-8",

@@ -367,7 +367,7 @@ impl Gallery {
         Ok(request.overrides.apply(query))
     }
 
-    fn scene(&self, request: &PictureRequest) -> Result<Scene, PictureError> {
+    pub(super) fn scene(&self, request: &PictureRequest) -> Result<Scene, PictureError> {
         let Subject::Panel { dashboard, panel } = &request.subject else {
             let format = request.format;
             return Err(PictureError::NoSuchFormat {

@@ -10,7 +10,7 @@ use super::gallery::{Clock, Gallery, Scene, Shown, question_key};
 use super::insight::needs_history;
 use super::outcome;
 use super::source::Rules;
-use super::{Format, PictureError};
+use super::{Format, PictureError, PictureRequest, Subject};
 use crate::chart::Mark;
 use crate::kpi::{self, KpiError, Query, Range};
 use crate::plan::{DataVersion, Tally};
@@ -112,6 +112,19 @@ impl Question {
 }
 
 impl Gallery {
+    /// Whether a request waits until an analysis is done, however long that takes: it must not hold up
+    /// a thread that draws pictures.
+    pub(super) fn is_patient(&self, request: &PictureRequest) -> bool {
+        let kpi = match &request.subject {
+            Subject::Kpi(name) => kpi::find(name).ok(),
+            Subject::Panel { .. } if self.patience(request.format).is_none() => {
+                self.scene(request).ok().map(|scene| scene.panel().kpi)
+            }
+            Subject::Panel { .. } | Subject::Wall { .. } => None,
+        };
+        kpi.is_some_and(|kpi| kpi::is_analysis(kpi.name))
+    }
+
     /// Returns how long a request waits for an analysis: who asks for numbers waits until it is done.
     pub(super) fn patience(&self, format: Format) -> Option<Duration> {
         let is_picture = matches!(format, Format::Svg | Format::Png | Format::Txt);
@@ -206,3 +219,6 @@ pub(super) fn whole_query(scene: &Scene, shown: &Shown) -> Option<Query> {
         ..scene.query.clone()
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,10 @@ impl Studio {
             return Ok(served);
         }
         let (gallery, wanted) = (Arc::clone(&self.gallery), request.clone());
+        if self.gallery.is_patient(&request) {
+            let waited = tokio::task::spawn_blocking(move || gallery.draw(&wanted));
+            return waited.await.unwrap_or(Err(PictureError::Broken));
+        }
         let submitted = self
             .pool
             .submit(&request.key(), move || gallery.draw(&wanted));

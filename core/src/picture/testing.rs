@@ -301,6 +301,11 @@ pub(crate) struct FakeHouse {
 
 impl FakeHouse {
     pub(crate) fn new() -> Self {
+        Self::with_patience(None)
+    }
+
+    /// Returns a house whose pictures wait so long for an analysis.
+    pub(crate) fn with_patience(patience: Option<std::time::Duration>) -> Self {
         // The fonts are the same for every test of the process.
         static PAINTER: LazyLock<Arc<Painter>> = LazyLock::new(|| Arc::new(Painter::embedded()));
         let store = FakeStore::new();
@@ -316,7 +321,7 @@ impl FakeHouse {
             rules: rules(),
             clock: Arc::new(move || *clock.lock().unwrap()),
             metrics: Arc::clone(&metrics),
-            patience: None,
+            patience,
         }));
         Self {
             store,
