@@ -1,9 +1,11 @@
 //! Drivers: which ratings go with the outcome, how much of it each stands for, and how sure.
 
+use crate::statistic::real;
+
 use super::estimate::Estimate;
 use super::fit::Fit;
-use super::level::Levels;
-use super::moment::{Counted, Moments, Rows};
+use super::moment::{Moments, Rows};
+use super::order::Orders;
 use super::rating::{Complete, Ratings};
 use super::refusal::Refusal;
 use super::resample::{Resampled, Urn};
@@ -50,15 +52,16 @@ pub struct Driver {
     pub correlation: f64,
     /// Points of the outcome for one point of the attribute, all others held.
     pub slope: Estimate,
-    /// Slope and correlation point opposite ways: it mostly corrects what others say.
+    /// The slope surely points the other way than the correlation: it mostly corrects what others
+    /// say.
     pub is_suppressor: bool,
-    /// Points of the outcome if its mean reached its third quartile, all others held; never to be
+    /// Points of the outcome if its mean reached its best quartile, all others held; never to be
     /// summed over drivers.
     pub gain: Estimate,
     /// Mean rating.
     pub mean: f64,
-    /// Third quartile of the ratings.
-    pub third_quartile: f64,
+    /// The quartile of the ratings at their better end: the third where a higher one is better.
+    pub best_quartile: f64,
     /// 95 % interval of its rank, 1 for the weightiest.
     pub ranks: (usize, usize),
     /// Share of resamples in which it is the weightiest.
@@ -69,6 +72,12 @@ pub struct Driver {
 }
 
 impl Drivers {
+    /// Returns the share of the answers with an outcome that are complete, 0..=1.
+    #[must_use]
+    pub fn complete_ratio(&self) -> f64 {
+        real(self.n_rows) / real(self.n_rows + self.n_incomplete).max(1.0)
+    }
+
     /// Returns the driver that is surely the first: in at least 95 % of the resamples, and by the
     /// second opinion too where there is one.
     #[must_use]
@@ -97,7 +106,7 @@ impl Drivers {
 pub fn drivers(
     ratings: &Ratings<'_>,
     seed: u64,
-    stop: &dyn Fn() -> bool,
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Drivers, Refusal> {
     resampled_drivers(ratings, seed, RESAMPLES, stop)
 }
@@ -106,7 +115,7 @@ fn resampled_drivers(
     ratings: &Ratings<'_>,
     seed: u64,
     n_resamples: usize,
-    stop: &dyn Fn() -> bool,
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Drivers, Refusal> {
     let complete = ratings.complete()?;
     if complete.sizes.len() < PERSONS_MIN {
@@ -116,24 +125,27 @@ fn resampled_drivers(
         });
     }
     let rows = Rows::of(&complete.columns);
-    let all: Vec<Counted> = (0..complete.n_rows)
-        .map(|row| Counted { row, times: 1.0 })
-        .collect();
-    let sample = Sample::of(ratings, &complete, &rows.moments(&all))?;
-    let levels = Levels::of(&complete.columns[..complete.kept.len()]);
+    let once = vec![1; complete.n_rows];
+    let sample = Sample::of(ratings, &complete, &rows.moments(&once))?;
+    let best = |at: &usize| match ratings.attributes[*at].is_lower_better {
+        false => 0.75,
+        true => 0.25,
+    };
+    let best: Vec<f64> = complete.kept.iter().map(best).collect();
+    let orders = Orders::of(&complete.columns[..complete.kept.len()], &best);
     let urn = Urn {
         rows: &rows,
-        levels: &levels,
+        orders: &orders,
         sizes: &complete.sizes,
         n_attributes: complete.kept.len(),
     };
     let resampled = urn.resampled(seed, n_resamples, stop)?;
-    let third_quartiles = levels.quantiles(&all, 0.75);
+    let best_quartiles = orders.quantiles(&once);
     Ok(told(
         ratings,
         &complete,
         &sample,
-        &third_quartiles,
+        &best_quartiles,
         &resampled,
     ))
 }
@@ -174,21 +186,23 @@ fn told(
     ratings: &Ratings<'_>,
     complete: &Complete,
     sample: &Sample,
-    third_quartiles: &[f64],
+    best_quartiles: &[f64],
     resampled: &Resampled,
 ) -> Drivers {
     let Sample { fit, dominance } = sample;
-    let (shares, gains) = (fit.shares(), fit.gains(third_quartiles));
+    let (shares, gains) = (fit.shares(), fit.gains(best_quartiles));
+    let slope = |at: usize| Estimate::percentile(fit.slopes[at], &resampled.slopes[at]);
     let told = |at: usize| Driver {
         name: ratings.attributes[complete.kept[at]].name.to_owned(),
         weight: fit.weights[at],
         share: Estimate::percentile(shares[at], &resampled.shares[at]),
         correlation: fit.correlations[at],
-        slope: Estimate::percentile(fit.slopes[at], &resampled.slopes[at]),
-        is_suppressor: fit.slopes[at] * fit.correlations[at] < 0.0,
+        slope: slope(at),
+        // Of two alike the slope of one is often below zero by chance alone.
+        is_suppressor: fit.slopes[at] * fit.correlations[at] < 0.0 && !slope(at).holds(0.0),
         gain: Estimate::percentile(gains[at], &resampled.gains[at]),
         mean: fit.means[at],
-        third_quartile: third_quartiles[at],
+        best_quartile: best_quartiles[at],
         ranks: resampled.rank_interval(at),
         first_ratio: resampled.first_ratio(at),
         dominance_share: dominance.as_ref().map(|added| added[at] / fit.r_squared),

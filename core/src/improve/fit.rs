@@ -54,9 +54,9 @@ impl Fit {
             .collect()
     }
 
-    /// Returns the expected gain of each attribute that reaches its third quartile.
-    pub(super) fn gains(&self, third_quartiles: &[f64]) -> Vec<f64> {
-        let gain = |at: usize| self.slopes[at] * (third_quartiles[at] - self.means[at]);
+    /// Returns the expected gain of each attribute that reaches its best quartile.
+    pub(super) fn gains(&self, best_quartiles: &[f64]) -> Vec<f64> {
+        let gain = |at: usize| self.slopes[at] * (best_quartiles[at] - self.means[at]);
         (0..self.slopes.len()).map(gain).collect()
     }
 }

@@ -4,30 +4,28 @@ use super::matrix::Square;
 use super::rating::centre;
 use super::weight::Correlations;
 
-/// Numbers every processor takes at once; rows are padded to a multiple of them.
-const LANES: usize = 2;
+/// Rows that are multiplied together before the next ones: those of twenty attributes, as they are
+/// and weighted, stay in the nearest cache.
+const BLOCK: usize = 64;
 
-/// Numbers side by side.
-type Lane = [f64; LANES];
+/// Products that are summed side by side: enough for additions not to wait for each other.
+const LANES: usize = 4;
+
+/// Some numbers of one column.
+type Block = [f64; BLOCK];
 
 /// Variance of a standardised column below which it is constant but for rounding.
 const VARIANCE_MIN: f64 = 1e-12;
 
-/// A row and how often it counts.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Counted {
-    pub(super) row: usize,
-    pub(super) times: f64,
-}
-
-/// Rows of standardised numbers, each followed by a 1 so that sums and counts are products too.
+/// Rows of standardised numbers and a 1, so that sums and counts are products too.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Rows {
     /// Mean and standard deviation of each column as it was given.
     centres: Vec<(f64, f64)>,
-    /// Lanes of a row.
-    stride: usize,
-    cells: Vec<Lane>,
+    /// Columns with that of ones, and one of zeros where they are odd.
+    n_columns: usize,
+    /// Column by column of the first rows, then of the next; zeros after the last row.
+    blocks: Vec<Block>,
 }
 
 /// Mean, deviation and correlation of some of the rows; the last column is the outcome.
@@ -45,30 +43,32 @@ impl Rows {
     /// Returns the rows of columns that vary.
     pub(super) fn of(columns: &[Vec<f64>]) -> Self {
         let centres: Vec<(f64, f64)> = columns.iter().map(|column| centre(column)).collect();
-        let stride = (columns.len() + 1).div_ceil(LANES);
+        let n_columns = (columns.len() + 1).next_multiple_of(2);
         let n_rows = columns.first().map_or(0, Vec::len);
-        let mut cells = vec![[0.0; LANES]; n_rows * stride];
-        for (row, cells) in cells.chunks_exact_mut(stride).enumerate() {
-            let cells = cells.as_flattened_mut();
-            for (column, cell) in cells.iter_mut().take(columns.len()).enumerate() {
-                let (mean, deviation) = centres[column];
-                *cell = (columns[column][row] - mean) / deviation;
+        let mut blocks = vec![[0.0; BLOCK]; n_rows.div_ceil(BLOCK) * n_columns];
+        for (idx, blocks) in blocks.chunks_exact_mut(n_columns).enumerate() {
+            let rows = idx * BLOCK..n_rows.min((idx + 1) * BLOCK);
+            for ((column, block), (mean, deviation)) in
+                columns.iter().zip(blocks.iter_mut()).zip(&centres)
+            {
+                for (cell, number) in block.iter_mut().zip(&column[rows.clone()]) {
+                    *cell = (number - mean) / deviation;
+                }
             }
-            cells[columns.len()] = 1.0;
+            blocks[columns.len()][..rows.len()].fill(1.0);
         }
         Self {
             centres,
-            stride,
-            cells,
+            n_columns,
+            blocks,
         }
     }
 
-    /// Returns the moments of rows, each as often as it is counted.
-    pub(super) fn moments(&self, counted: &[Counted]) -> Moments {
-        let products = self.products(counted);
+    /// Returns the moments of rows that are there so many times.
+    pub(super) fn moments(&self, times: &[u32]) -> Moments {
+        let products = self.products(times);
         let n_columns = self.centres.len();
-        let products = products.as_flattened();
-        let cell = |row: usize, column: usize| products[row * self.stride * LANES + column];
+        let cell = |row: usize, column: usize| products[row * self.n_columns + column];
         let n = cell(n_columns, n_columns);
         let means: Vec<f64> = (0..n_columns).map(|at| cell(at, n_columns) / n).collect();
         let covariance = |one: usize, other: usize| {
@@ -98,42 +98,54 @@ impl Rows {
     }
 
     /// Returns the sums of products on and above the diagonal, row by row.
-    fn products(&self, counted: &[Counted]) -> Vec<Lane> {
-        let mut sums = vec![[0.0; LANES]; (self.centres.len() + 1) * self.stride];
-        let (groups, rest) = counted.as_chunks();
-        for group in groups {
-            self.add(&mut sums, group);
-        }
-        for one in rest {
-            let nothing = Counted { times: 0.0, ..*one };
-            self.add(&mut sums, &[*one, nothing, nothing, nothing]);
-        }
-        sums
-    }
-
-    fn row(&self, row: usize) -> &[Lane] {
-        &self.cells[row * self.stride..][..self.stride]
-    }
-
-    /// Adds the products of four rows: the sums are read and written a quarter as often.
-    fn add(&self, sums: &mut [Lane], [one, two, three, four]: &[Counted; 4]) {
-        let (w, x) = (self.row(one.row), self.row(two.row));
-        let (y, z) = (self.row(three.row), self.row(four.row));
-        for (column, sums) in sums.chunks_exact_mut(self.stride).enumerate() {
-            let (from, lane) = (column / LANES, column % LANES);
-            let a = one.times * w[from][lane];
-            let b = two.times * x[from][lane];
-            let c = three.times * y[from][lane];
-            let d = four.times * z[from][lane];
-            let pairs = w[from..].iter().zip(&x[from..]);
-            let pairs = pairs.zip(y[from..].iter().zip(&z[from..]));
-            for (sum, ((w, x), (y, z))) in sums[from..].iter_mut().zip(pairs) {
-                for at in 0..LANES {
-                    sum[at] += (a * w[at] + b * x[at]) + (c * y[at] + d * z[at]);
+    fn products(&self, times: &[u32]) -> Vec<f64> {
+        let n = self.n_columns;
+        let mut sums = vec![0.0; n * n];
+        let mut weighted = vec![[0.0; BLOCK]; n];
+        for (blocks, times) in self.blocks.chunks_exact(n).zip(times.chunks(BLOCK)) {
+            let mut weights = [0.0; BLOCK];
+            for (weight, times) in weights.iter_mut().zip(times) {
+                *weight = f64::from(*times);
+            }
+            for (weighted, block) in weighted.iter_mut().zip(blocks) {
+                for ((cell, number), weight) in weighted.iter_mut().zip(block).zip(&weights) {
+                    *cell = number * weight;
+                }
+            }
+            for row in (0..n).step_by(2) {
+                for column in (row..n).step_by(2) {
+                    let found = tile(
+                        [&weighted[row], &weighted[row + 1]],
+                        [&blocks[column], &blocks[column + 1]],
+                    );
+                    sums[row * n + column] += found[0];
+                    sums[row * n + column + 1] += found[1];
+                    sums[(row + 1) * n + column] += found[2];
+                    sums[(row + 1) * n + column + 1] += found[3];
                 }
             }
         }
+        sums
     }
+}
+
+/// Returns the sums of the products of two columns with two others: each number is read once for
+/// two products.
+fn tile([one, two]: [&Block; 2], [left, right]: [&Block; 2]) -> [f64; 4] {
+    let mut sums = [[0.0; LANES]; 4];
+    let pairs = one.as_chunks::<LANES>().0.iter();
+    let pairs = pairs.zip(two.as_chunks::<LANES>().0);
+    let others = left.as_chunks::<LANES>().0.iter();
+    let others = others.zip(right.as_chunks::<LANES>().0);
+    for ((one, two), (left, right)) in pairs.zip(others) {
+        for at in 0..LANES {
+            sums[0][at] += one[at] * left[at];
+            sums[1][at] += one[at] * right[at];
+            sums[2][at] += two[at] * left[at];
+            sums[3][at] += two[at] * right[at];
+        }
+    }
+    sums.map(|lanes| lanes.iter().sum())
 }
 
 impl Moments {
@@ -160,14 +172,8 @@ impl Moments {
 mod tests {
     use super::*;
 
-    fn counted(times: &[f64]) -> Vec<Counted> {
-        let rows = times.iter().enumerate();
-        rows.map(|(row, times)| Counted { row, times: *times })
-            .collect()
-    }
-
-    fn check(columns: &[Vec<f64>], times: &[f64], means: &[f64], correlation: f64) {
-        let found = Rows::of(columns).moments(&counted(times));
+    fn check(columns: &[Vec<f64>], times: &[u32], means: &[f64], correlation: f64) {
+        let found = Rows::of(columns).moments(times);
         for (found, expected) in found.means.iter().zip(means) {
             assert!(
                 (found - expected).abs() < 1e-9 * expected.abs().max(1.0),
@@ -184,16 +190,16 @@ mod tests {
     #[test]
     fn rows_count_as_often_as_they_are_drawn() {
         let columns = [vec![1.0, 2.0, 3.0, 4.0, 5.0], vec![2.0, 1.0, 4.0, 3.0, 5.0]];
-        check(&columns, &[1.0; 5], &[3.0, 3.0], 0.8);
+        check(&columns, &[1; 5], &[3.0, 3.0], 0.8);
         // The second and third row three times: as if written so.
         let written = [
             vec![1.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 5.0],
             vec![2.0, 1.0, 1.0, 1.0, 4.0, 4.0, 4.0, 5.0],
         ];
-        let expected = Rows::of(&written).moments(&counted(&[1.0; 8]));
+        let expected = Rows::of(&written).moments(&[1; 8]);
         check(
             &columns,
-            &[1.0, 3.0, 3.0, 0.0, 1.0],
+            &[1, 3, 3, 0, 1],
             &expected.means,
             expected.correlations[(0, 1)],
         );
@@ -204,14 +210,9 @@ mod tests {
         let near: Vec<f64> = (0..40_i32).map(|at| f64::from(at * at % 7)).collect();
         let far: Vec<f64> = near.iter().map(|number| 1e9 + number).collect();
         let other: Vec<f64> = (0..40_i32).map(|at| f64::from(at % 5)).collect();
-        let plain = Rows::of(&[near, other.clone()]).moments(&counted(&[1.0; 40]));
+        let plain = Rows::of(&[near, other.clone()]).moments(&[1; 40]);
         let means = [1e9 + plain.means[0], plain.means[1]];
-        check(
-            &[far, other],
-            &[1.0; 40],
-            &means,
-            plain.correlations[(0, 1)],
-        );
+        check(&[far, other], &[1; 40], &means, plain.correlations[(0, 1)]);
     }
 
     #[test]
@@ -222,11 +223,11 @@ mod tests {
             vec![3.0, 5.0, 9.0],
         ];
         let rows = Rows::of(&columns);
-        let found = rows.moments(&counted(&[2.0, 1.0, 0.0]));
+        let found = rows.moments(&[2, 1, 0]);
         assert_eq!(found.deviations[0], 0.0);
         let (varying, correlations) = found.attributes().expect("one varies");
         assert_eq!((varying, correlations.among.n()), (vec![1], 1));
         assert!((correlations.with_outcome[0] - 1.0).abs() < 1e-9);
-        assert_eq!(rows.moments(&counted(&[3.0, 0.0, 0.0])).attributes(), None);
+        assert_eq!(rows.moments(&[3, 0, 0]).attributes(), None);
     }
 }

@@ -7,8 +7,8 @@ use super::refusal::Refusal;
 /// Most attributes weighed together: twenty ratings in one survey are already too many.
 pub const ATTRIBUTES_MAX: usize = 20;
 
-/// Most answers weighed together: with twenty attributes they take 200 MB and half a minute of one
-/// processor.
+/// Most answers weighed together: with twenty attributes they take 300 MB and half a minute of two
+/// processors.
 pub const ROWS_MAX: usize = 500_000;
 
 /// Fewest complete answers, whatever the number of attributes.
@@ -27,6 +27,8 @@ pub struct Attribute<'a> {
     pub name: &'a str,
     /// Rating of each answer; `None`, or what is no number of a scale, where it is unrated.
     pub ratings: &'a [Option<f64>],
+    /// Whether a lower rating is better.
+    pub is_lower_better: bool,
 }
 
 /// Answers, column by column, all of the same length.
@@ -98,7 +100,7 @@ impl Ratings<'_> {
         } else {
             kept.len()
         };
-        let needed = ROWS_MIN.max(ROWS_EACH_MIN * n_attributes);
+        let needed = rows_needed(n_attributes);
         if rows.len() < needed {
             let (sparsest, n_missing) = self.sparsest(&alone, &answered);
             return Err(Refusal::TooFewRows {
@@ -121,7 +123,7 @@ impl Ratings<'_> {
         }
     }
 
-    fn varying(&self, attributes: &[usize], rows: &[usize]) -> Vec<usize> {
+    pub(super) fn varying(&self, attributes: &[usize], rows: &[usize]) -> Vec<usize> {
         let is_kept = |at: &usize| {
             let ratings = self.attributes[*at].ratings;
             varies(rows.iter().filter_map(|row| told(ratings[*row])))
@@ -167,8 +169,14 @@ impl Ratings<'_> {
     }
 }
 
+/// Returns how many complete answers so many attributes take.
+#[must_use]
+pub fn rows_needed(n_attributes: usize) -> usize {
+    ROWS_MIN.max(ROWS_EACH_MIN * n_attributes)
+}
+
 /// Returns a rating that can be counted with.
-fn told(rating: Option<f64>) -> Option<f64> {
+pub(super) fn told(rating: Option<f64>) -> Option<f64> {
     // A comparison with what is no number is false.
     rating.filter(|number| number.abs() <= RATING_MAX)
 }
@@ -217,6 +225,7 @@ mod tests {
         let attribute = Attribute {
             name: "same",
             ratings: &outcome,
+            is_lower_better: false,
         };
         let ratings = Ratings {
             outcome: &outcome,

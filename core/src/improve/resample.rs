@@ -1,14 +1,20 @@
 //! How sure drivers are: the same persons drawn again and again.
 
+use std::thread;
+
 use crate::statistic::{Draws, real};
 
 use super::fit::Fit;
-use super::level::Levels;
-use super::moment::{Counted, Rows};
+use super::moment::Rows;
+use super::order::Orders;
 use super::refusal::Refusal;
 
 /// Share of resamples that may say nothing before the rest is no picture of chance.
 const FAILED_RATIO_MAX: f64 = 0.05;
+
+/// Threads that draw at once, where there are so many processors: half of the time of one. Each
+/// resample has a stream of chance of its own, so the numbers are the same with any number.
+const THREADS_MAX: usize = 2;
 
 /// What every resample said, driver by driver.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,11 +30,16 @@ pub(super) struct Resampled {
 #[derive(Debug)]
 pub(super) struct Urn<'a> {
     pub(super) rows: &'a Rows,
-    pub(super) levels: &'a Levels,
+    /// The rows of each attribute by its ratings.
+    pub(super) orders: &'a Orders,
     /// Rows of each person, side by side.
     pub(super) sizes: &'a [usize],
     pub(super) n_attributes: usize,
 }
+
+/// What one resample said: its fit and the best quartile of each attribute; nothing where it does
+/// not tell attributes apart.
+type Said = Option<(Fit, Vec<f64>)>;
 
 impl Urn<'_> {
     /// Draws as many persons as there are, with all their answers, `n_resamples` times.
@@ -42,17 +53,38 @@ impl Urn<'_> {
         &self,
         seed: u64,
         n_resamples: usize,
-        stop: &dyn Fn() -> bool,
+        stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Resampled, Refusal> {
-        let mut draws = Draws::new(seed);
+        let n_threads = thread::available_parallelism().map_or(1, usize::from);
+        self.resampled_by(n_threads.min(THREADS_MAX), seed, n_resamples, stop)
+    }
+
+    fn resampled_by(
+        &self,
+        n_threads: usize,
+        seed: u64,
+        n_resamples: usize,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Resampled, Refusal> {
+        let mut source = Draws::new(seed);
+        let mut streams: Vec<Draws> = (0..n_resamples).map(|_| source.fork()).collect();
+        let n_each = n_resamples.div_ceil(n_threads).max(1);
+        let parts = thread::scope(|scope| {
+            let mut parts = streams.chunks_mut(n_each);
+            let own = parts.next();
+            let others: Vec<_> = parts
+                .map(|part| scope.spawn(move || self.said(part, stop)))
+                .collect();
+            let own = own.map(|part| self.said(part, stop));
+            let others = others
+                .into_iter()
+                .map(|other| other.join().expect("no resample panics"));
+            own.into_iter().chain(others).collect::<Vec<_>>()
+        });
         let mut found = Resampled::new(self.n_attributes);
-        for _ in 0..n_resamples {
-            if stop() {
-                return Err(Refusal::Stopped);
-            }
-            let counted = self.drawn(&mut draws);
-            if let Some(fit) = Fit::of(&self.rows.moments(&counted)) {
-                found.push(&fit, &self.levels.quantiles(&counted, 0.75));
+        for part in parts {
+            for (fit, best_quartiles) in part?.into_iter().flatten() {
+                found.push(&fit, &best_quartiles);
             }
         }
         let n_failed = n_resamples - found.r_squared.len();
@@ -65,22 +97,35 @@ impl Urn<'_> {
         }
     }
 
-    /// Draws persons with replacement; returns the rows of those drawn.
-    fn drawn(&self, draws: &mut Draws) -> Vec<Counted> {
-        let mut times = vec![0_u32; self.sizes.len()];
-        for _ in 0..self.sizes.len() {
-            times[draws.position(self.sizes.len())] += 1;
-        }
-        let mut counted = Vec::with_capacity(self.sizes.iter().sum());
-        let mut first = 0;
-        for (size, times) in self.sizes.iter().zip(times) {
-            if times > 0 {
-                let times = f64::from(times);
-                counted.extend((first..first + size).map(|row| Counted { row, times }));
+    /// Returns what the resample of each stream says.
+    fn said(
+        &self,
+        streams: &mut [Draws],
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Vec<Said>, Refusal> {
+        let mut times = Vec::with_capacity(self.sizes.iter().sum());
+        let mut said = Vec::with_capacity(streams.len());
+        for draws in streams {
+            if stop() {
+                return Err(Refusal::Stopped);
             }
-            first += size;
+            self.draw(draws, &mut times);
+            let fit = Fit::of(&self.rows.moments(&times));
+            said.push(fit.map(|fit| (fit, self.orders.quantiles(&times))));
         }
-        counted
+        Ok(said)
+    }
+
+    /// Draws persons with replacement: how often each row is there.
+    fn draw(&self, draws: &mut Draws, times: &mut Vec<u32>) {
+        let mut persons = vec![0; self.sizes.len()];
+        for _ in 0..self.sizes.len() {
+            persons[draws.position(self.sizes.len())] += 1;
+        }
+        times.clear();
+        for (size, n) in self.sizes.iter().zip(persons) {
+            times.resize(times.len() + size, n);
+        }
     }
 }
 
@@ -95,11 +140,11 @@ impl Resampled {
         }
     }
 
-    fn push(&mut self, fit: &Fit, third_quartiles: &[f64]) {
+    fn push(&mut self, fit: &Fit, best_quartiles: &[f64]) {
         self.r_squared.push(fit.r_squared);
         keep(&mut self.shares, &fit.shares());
         keep(&mut self.slopes, &fit.slopes);
-        keep(&mut self.gains, &fit.gains(third_quartiles));
+        keep(&mut self.gains, &fit.gains(best_quartiles));
         keep(&mut self.ranks, &fit.ranks());
     }
 
@@ -131,6 +176,27 @@ fn keep<T: Copy>(kept: &mut [Vec<T>], numbers: &[T]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_number_of_threads_changes_no_number() {
+        let column = |by: u32| -> Vec<f64> { (0..90).map(|at| f64::from(at * by % 11)).collect() };
+        let columns = [column(3), column(7), column(4)];
+        let (rows, sizes) = (Rows::of(&columns), [2; 45]);
+        let orders = Orders::of(&columns[..2], &[0.75, 0.25]);
+        let urn = Urn {
+            rows: &rows,
+            orders: &orders,
+            sizes: &sizes,
+            n_attributes: 2,
+        };
+        let by = |n_threads| urn.resampled_by(n_threads, 5, 31, &|| false).expect("told");
+        let one = by(1);
+        assert_eq!(one.r_squared.len(), 31);
+        assert_ne!(one.r_squared[0], one.r_squared[1]);
+        for n_threads in [2, 3, 40] {
+            assert_eq!(one, by(n_threads));
+        }
+    }
 
     #[test]
     fn ranks_leave_out_a_fortieth_on_each_side() {

@@ -17,6 +17,14 @@ impl Draws {
         }
     }
 
+    /// Returns a stream of its own, which draws from this one no longer change.
+    #[must_use]
+    pub fn fork(&mut self) -> Self {
+        Self {
+            source: self.source.fork(),
+        }
+    }
+
     /// Draws a position below `n`, each as likely; 0 where there is none.
     pub fn position(&mut self, n: usize) -> usize {
         match n {
@@ -49,6 +57,16 @@ mod tests {
         assert_ne!(stream(7), stream(8));
         // A generator that changes its stream would move every interval that was ever shown.
         assert_eq!(stream(1), [657, 534, 239]);
+    }
+
+    #[test]
+    fn a_fork_is_a_stream_of_its_own() {
+        let mut draws = Draws::new(7);
+        let (mut one, mut other) = (draws.fork(), draws.fork());
+        let mut again = Draws::new(7).fork();
+        let own: Vec<usize> = (0..4).map(|_| one.position(1_000)).collect();
+        assert_ne!(own, [(); 4].map(|()| other.position(1_000)));
+        assert_eq!(own, [(); 4].map(|()| again.position(1_000)));
     }
 
     #[test]

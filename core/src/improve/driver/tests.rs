@@ -1,7 +1,7 @@
 //! Drivers of drawn populations whose truth is known, and what no number may depend on.
 
-use std::cell::Cell;
 use std::f64::consts::PI;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use proptest::prelude::*;
 
@@ -20,6 +20,8 @@ struct Survey {
     outcome: Vec<Option<f64>>,
     persons: Vec<u64>,
     attributes: Vec<(String, Vec<Option<f64>>)>,
+    /// Of every attribute.
+    is_lower_better: bool,
 }
 
 impl Survey {
@@ -31,7 +33,11 @@ impl Survey {
             self.attributes.iter().map(attribute).collect();
         let attributes: Vec<Attribute<'_>> = owned
             .iter()
-            .map(|(name, ratings)| Attribute { name, ratings })
+            .map(|(name, ratings)| Attribute {
+                name,
+                ratings,
+                is_lower_better: self.is_lower_better,
+            })
             .collect();
         see(&Ratings {
             outcome: &self.outcome,
@@ -186,7 +192,7 @@ fn drivers_are_told_with_all_that_belongs_to_them() {
     is_near(found.drivers.iter().map(dominance).sum(), 1.0, 1e-9);
     let first = &found.drivers[0];
     assert_eq!(
-        (first.ranks, first.first_ratio, first.third_quartile),
+        (first.ranks, first.first_ratio, first.best_quartile),
         ((1, 1), 1.0, 4.0)
     );
     assert_eq!(found.leader(), Some(first));
@@ -217,10 +223,8 @@ fn the_strongest_driver_is_first() {
         let survey = population.drawn(&mut Draws::new(seed), 1_500, boxed);
         survey.with(|ratings| {
             let complete = ratings.complete().expect("all varies");
-            let all: Vec<Counted> = (0..complete.n_rows)
-                .map(|row| Counted { row, times: 1.0 })
-                .collect();
-            let moments = Rows::of(&complete.columns).moments(&all);
+            let once = vec![1; complete.n_rows];
+            let moments = Rows::of(&complete.columns).moments(&once);
             Fit::of(&moments).expect("told").ranks()[0] == 1
         })
     };
@@ -350,6 +354,42 @@ fn a_suppressor_is_marked() {
 }
 
 #[test]
+fn what_chance_turned_round_is_no_suppressor() {
+    let twins = Population {
+        load: 0.97,
+        effects: vec![0.3, 0.0],
+        noise: 1.0,
+    };
+    let (mut n_turned, mut n_marked) = (0, 0);
+    for seed in 0..40 {
+        let found = twins.drawn(&mut Draws::new(seed), 150, plain).drivers(100);
+        for one in found.expect("told").drivers {
+            n_turned += u32::from(one.slope.value * one.correlation < 0.0);
+            n_marked += u32::from(one.is_suppressor);
+        }
+    }
+    assert!(n_turned >= 10 && n_marked <= 4, "{n_marked} of {n_turned}");
+}
+
+#[test]
+fn the_best_quartile_is_at_the_better_end() {
+    let mut survey = four().drawn(&mut Draws::new(12), 300, boxed);
+    let upright = survey.drivers(100).expect("told");
+    // The same survey, asked the other way round.
+    for at in 0..4 {
+        survey.rescale(at, |rating| 6.0 - rating);
+    }
+    survey.is_lower_better = true;
+    let turned = survey.drivers(100).expect("told");
+    for (one, other) in upright.drivers.iter().zip(&turned.drivers) {
+        is_near(one.best_quartile, 6.0 - other.best_quartile, 1e-9);
+        is_near(one.slope.value, -other.slope.value, 1e-9);
+        is_near(one.gain.value, other.gain.value, 1e-9);
+        is_near(one.gain.low, other.gain.low, 1e-9);
+    }
+}
+
+#[test]
 fn one_attribute_has_the_whole_share() {
     let mut survey = four().drawn(&mut Draws::new(7), 60, boxed);
     survey.attributes.truncate(1);
@@ -444,7 +484,7 @@ fn what_cannot_be_told_is_refused_with_its_reason() {
     let crowd = Survey {
         outcome: vec![None; ROWS_MAX + 1],
         persons: vec![0; ROWS_MAX + 1],
-        attributes: Vec::new(),
+        ..Survey::default()
     };
     let told = refusal(&crowd).to_string();
     assert_eq!(
@@ -483,6 +523,7 @@ fn nothing_that_goes_with_the_outcome_is_told_so() {
         outcome: pairs(|at| at % 10),
         persons: (0..100).collect(),
         attributes: vec![("apart".to_owned(), pairs(|at| at / 10))],
+        ..Survey::default()
     };
     assert_eq!(refusal(&survey), Refusal::NothingExplained { n_rows: 100 });
 }
@@ -490,11 +531,11 @@ fn nothing_that_goes_with_the_outcome_is_told_so() {
 #[test]
 fn it_stops_when_told_to() {
     let survey = four().drawn(&mut Draws::new(11), 60, boxed);
-    let asked = Cell::new(0);
-    let stop = || {
-        asked.set(asked.get() + 1);
-        asked.get() > 5
-    };
+    let asked = AtomicU32::new(0);
+    let stop = || asked.fetch_add(1, Ordering::Relaxed) >= 5;
     let found = survey.with(|ratings| drivers(ratings, 1, &stop));
-    assert_eq!((found, asked.get()), (Err(Refusal::Stopped), 6));
+    assert_eq!(found, Err(Refusal::Stopped));
+    // Each of the threads asks once more at most.
+    let n_asked = asked.load(Ordering::Relaxed);
+    assert!((6..=7).contains(&n_asked), "{n_asked}");
 }

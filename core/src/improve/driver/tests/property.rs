@@ -27,6 +27,7 @@ proptest! {
                 ("two".to_owned(), column(&|row| row.1.map(|pair| pair.1))),
                 ("sum".to_owned(), column(&|row| row.1.map(|pair| pair.0 * pair.1))),
             ],
+            ..Survey::default()
         };
         if let Ok(found) = survey.drivers(20) {
             let estimates = found.drivers.iter().flat_map(|one| [one.share, one.slope, one.gain]);
