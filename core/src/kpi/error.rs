@@ -174,6 +174,19 @@ pub enum KpiError {
         /// Further sets that are not listed.
         n_more: usize,
     },
+    /// Several questions of one metric were answered in one submission.
+    #[error(
+        "`{kpi}` finds several questions of `{of}` in one submission: {}",
+        listed(questions)
+    )]
+    SeveralOutcomes {
+        /// The KPI.
+        kpi: &'static str,
+        /// What it is of.
+        of: &'static str,
+        /// `SOURCE/QUESTION`, by name, at least two.
+        questions: Vec<String>,
+    },
     /// A question does not say its scale, and its answers do not fit the usual one.
     #[error(
         "question `{question}` does not say its scale, and its answers from {low} to {high} do not \
@@ -253,6 +266,18 @@ pub enum KpiError {
     Tally(#[from] TallyError),
 }
 
+/// Most questions that an error lists.
+const LISTED_MAX: usize = 8;
+
+fn listed(questions: &[String]) -> String {
+    let named = questions.iter().take(LISTED_MAX);
+    let mut named: Vec<String> = named.map(|one| format!("`{one}`")).collect();
+    if questions.len() > LISTED_MAX {
+        named.push(format!("{} more", questions.len() - LISTED_MAX));
+    }
+    named.join(", ")
+}
+
 impl KpiError {
     /// Returns the HTTP status that says whose fault it is: 400, 403, 404 or 503.
     #[must_use]
@@ -303,6 +328,10 @@ impl KpiError {
             }
             Self::FutureAsOf { .. } => Some("leave `as_of` out for the current state".to_owned()),
             Self::Ambiguous { sets, .. } => Some(pick(sets)),
+            Self::SeveralOutcomes { questions, .. } => {
+                let first = questions.first().map_or("", String::as_str);
+                Some(format!("pick one, such as where.question={first}"))
+            }
             Self::ScaleUnsaid { .. } => {
                 Some("map `scale_min` and `scale_max` in the question's source".to_owned())
             }

@@ -6,7 +6,10 @@
 
 mod case;
 mod contribution;
+mod drivers;
 mod findings;
+mod importance;
+mod rated;
 
 use jiff::Timestamp;
 
@@ -33,7 +36,7 @@ pub(super) struct Entry {
 }
 
 /// The analyses, in the order they are listed to people.
-pub(super) const ENTRIES: [Entry; 1] = [contribution::ENTRY];
+pub(super) const ENTRIES: [Entry; 3] = [drivers::ENTRY, importance::ENTRY, contribution::ENTRY];
 
 /// Returns the analysis of that name.
 pub(super) fn entry(name: &str) -> Option<Entry> {

@@ -31,7 +31,7 @@ pub(super) struct Terms {
 
 impl Terms {
     /// Reads the terms of one question.
-    fn of(set: &QuestionSet, usual: Option<Scale>, settings: &Settings) -> Self {
+    pub(super) fn of(set: &QuestionSet, usual: Option<Scale>, settings: &Settings) -> Self {
         let usual_min = usual.map(|scale| scale.min);
         let usual_max = usual.map(|scale| scale.max);
         let (min, max) = (set.scale_min.or(usual_min), set.scale_max.or(usual_max));
@@ -89,6 +89,14 @@ impl Terms {
         }
     }
 
+    /// Returns the answers that count as positive, from and up to below: those of the top boxes, or
+    /// as declared; `None` where no scale is said and nothing is declared.
+    pub(super) fn positive_range(&self) -> Option<(Option<f64>, Option<f64>)> {
+        let of_scale = || self.scale.map(|scale| self.turned(top_boxes(scale), scale));
+        let bound = self.positive.or_else(of_scale)?;
+        Some(self.range_of(bound))
+    }
+
     /// Returns the bound at the same distance from the good end of the scale as `bound` is from
     /// its upper end.
     pub(super) fn turned(&self, bound: f64, scale: Scale) -> f64 {
@@ -139,7 +147,7 @@ fn holds(scale: Scale, set: &QuestionSet) -> bool {
 }
 
 /// Returns what picks a question in a filter.
-fn full_id(set: &QuestionSet) -> String {
+pub(super) fn full_id(set: &QuestionSet) -> String {
     format!("{}/{}", set.source, set.question)
 }
 

@@ -1,6 +1,8 @@
 //! From what an analysis found to the figure that its chart draws.
 
 mod contribution;
+mod drivers;
+mod importance;
 mod series;
 
 use crate::chart::{Insight, Refusal};
@@ -42,6 +44,11 @@ pub(super) fn insight(
         Found::Pending => Insight::Refused(Refusal::Pending),
         Found::Nothing(gap) => Insight::Refused(refusal(*gap)),
         Found::Contribution(found) => Insight::Moves(contribution::figure(found)),
+        Found::Drivers(found) => Insight::Pareto(drivers::figure(found)),
+        Found::Importance(found) => Insight::Quadrant(importance::figure(
+            found,
+            answer.total.n.unwrap_or_default(),
+        )),
     })
 }
 

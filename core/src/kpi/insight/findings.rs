@@ -21,6 +21,10 @@ pub enum Found {
     Pending,
     /// Nothing can be said, and why; the answer's notes say it in words.
     Nothing(Gap),
+    /// What goes with a score.
+    Drivers(improve::Drivers),
+    /// What goes with a score, and how it is done.
+    Importance(improve::Importance),
     /// What moved a score.
     Contribution(improve::Contribution),
 }

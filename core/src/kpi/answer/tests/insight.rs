@@ -1,9 +1,11 @@
 //! Analyses against rows in memory.
 
 mod contribution;
+mod drivers;
+mod importance;
 
 use super::*;
-use crate::kpi::Found;
+use crate::kpi::{Cell, Found};
 
 /// What an analysis found.
 fn found(answer: &Answer) -> &Found {
