@@ -1,5 +1,6 @@
 //! What the end-to-end tests stand on: the built binaries, a daemon in a scratch folder, a small
-//! HTTP client, a way to skip that is counted and told, and the rates at which analyses err.
+//! HTTP client, a way to skip that is counted and told, the rates at which analyses err, and the
+//! truths that they have to find.
 
 pub mod binaries;
 pub mod browser;
@@ -16,4 +17,5 @@ pub mod request;
 pub mod scratch;
 pub mod skip;
 pub mod survey;
+pub mod truth;
 pub mod vendor;

@@ -6,10 +6,7 @@ use std::ops::Range;
 use vocd::demo::{Company, Drop, Effects, Scope, Week};
 use vocd::series::{self, Answers, Context, Course, Difference, Point, Verdict};
 
-/// Seeds that were looked at while the analysis was written.
-pub const SEEN: Range<u64> = 0..100;
-/// Seeds that nothing was ever tuned by: half of all.
-pub const HELD_OUT: Range<u64> = 100..200;
+pub use crate::truth::{HELD_OUT, SEEN};
 
 /// Size of the company: about 520 NPS answers a week.
 const N_FOLD: u32 = 4;

@@ -2,17 +2,23 @@
 //! `name value unit`. Run it by `make bench`, on an otherwise idle machine.
 //!
 //! `VOCD_BENCH_ROWS` makes the load smaller; figures are only comparable at one size. Names of parts
-//! as arguments (`children`, `webhooks`, `ingest`, `pictures`, `answers`, `series`,
-//! `truths_drop`) leave out the others.
+//! as arguments (`children`, `webhooks`, `ingest`, `pictures`, `answers`, `series`, `insights`,
+//! `truths`) leave out the others.
 
 #[path = "vocd-bench/answers.rs"]
 mod answers;
 #[path = "vocd-bench/child.rs"]
 mod child;
+#[path = "vocd-bench/insights.rs"]
+mod insights;
 #[path = "vocd-bench/series.rs"]
 mod series;
+#[path = "vocd-bench/truth_driver.rs"]
+mod truth_driver;
 #[path = "vocd-bench/truth_drop.rs"]
 mod truth_drop;
+#[path = "vocd-bench/truths.rs"]
+mod truths;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -47,14 +53,15 @@ fn main() -> anyhow::Result<()> {
         .and_then(|rows| rows.parse().ok())
         .unwrap_or(N_ROWS);
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let parts: [(&str, &dyn Fn() -> anyhow::Result<()>); 7] = [
+    let parts: [(&str, &dyn Fn() -> anyhow::Result<()>); 8] = [
         ("children", &child::children),
         ("webhooks", &webhooks),
         ("ingest", &|| ingest(n_rows)),
         ("pictures", &pictures),
         ("answers", &answers::answers),
         ("series", &series::series),
-        ("truths_drop", &truth_drop::drops),
+        ("insights", &insights::insights),
+        ("truths", &truths::truths),
     ];
     let is_part = |name: &String| parts.iter().any(|(part, _)| part == name);
     if let Some(unknown) = wanted.iter().find(|name| !is_part(name)) {

@@ -1,21 +1,13 @@
-//! How many planted drops are found in time, and what is claimed where nothing happens; over all
-//! seeds, those that were never looked at told apart.
+//! How many planted drops are found in time, and what is claimed where nothing happens.
 
 use std::ops::Range;
 
 use vocd::statistic::real;
-use vocd_tests::moves::{self, HELD_OUT, SEEN};
+use vocd_tests::moves;
 
 use super::{print, print_with_target};
 
-pub(super) fn drops() -> anyhow::Result<()> {
-    for (name, seeds) in [("seen", SEEN), ("held_out", HELD_OUT)] {
-        half(name, seeds);
-    }
-    Ok(())
-}
-
-fn half(name: &str, seeds: Range<u64>) {
+pub(super) fn drops(name: &str, seeds: Range<u64>) {
     let percent = |part: usize, whole: usize| 100.0 * real(part) / real(whole.max(1));
     let n_seeds = real(seeds.clone().count());
     let found = moves::drops(seeds.clone());
