@@ -16,7 +16,7 @@ use std::path::Path;
 
 pub use audit::Audit;
 pub use keyring::{Keyring, KeyringError};
-pub use role::{Area, Grant, GrantError, Role};
+pub use role::{Area, Grant, GrantError, Role, is_about_agents};
 pub use token::{Secret, Token, TokenFault};
 
 /// What a server needs to know who may what.

@@ -34,5 +34,6 @@ pub use scorecard::{AgentMeasures, Card, Scorecard, Speed, Theme, scorecard};
 pub use shrinkage::{Shrinkage, Shrunk, shrinkage};
 pub use tally::{Cell, Peer, Tally};
 pub use training::{
-    Effect, Regression, Trainee, TrainingEffect, Week, WeekCell, training_effect, weeks,
+    Completion, Effect, LOOK_AHEAD_WEEKS, LOOK_BACK_WEEKS, Regression, Trainee, Training,
+    TrainingEffect, Week, WeekCell, trainees, training_effect, trainings, weeks,
 };

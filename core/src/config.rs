@@ -3,6 +3,7 @@
 //! `default.toml` beside this file holds every default and is the documentation. What a person
 //! wrote is laid over it key by key; [`Config`] exists only when nothing was wrong.
 
+mod agent;
 pub(crate) mod currency;
 pub mod dimension;
 pub mod fault;
@@ -166,6 +167,7 @@ pub struct Config {
     front: Front,
     min_group: u64,
     min_group_verbatim: u64,
+    agents: crate::kpi::AgentRules,
     plugin_trust: PluginTrust,
     plugin_signers: Vec<String>,
     plugin_reload: PluginReload,
@@ -397,6 +399,8 @@ impl Config {
             week_start: self.week_start,
             fiscal_year_start: self.fiscal_year_start,
             min_group: self.min_group,
+            min_group_verbatim: self.min_group_verbatim,
+            agents: self.agents.clone(),
             provisional: jiff::SignedDuration::try_from(self.kpi.provisional)
                 .expect("durations are bounded by a century"),
             response_window: jiff::SignedDuration::try_from(self.kpi.response_window)

@@ -55,11 +55,14 @@ pub use definition::definition_json;
 pub use error::{KpiError, UnknownKpi};
 pub use goal::{GOALS_MAX, Goal, GoalGap, GoalStanding, GoalState, can_be_goal};
 pub use history::{History, NextBucket};
-pub use insight::{Findings, Found, Gap, is_analysis, pending, subjects};
+pub use insight::{
+    Colleague, Colleagues, Findings, Found, Gap, is_analysis, names_agents, pending,
+    shows_teams_alone, subjects,
+};
 pub use query::{Grain, Instant, Mode, Query, Range, Rolling};
 pub use question::ListedSet;
 pub use retention::{Active, Exchange, RetentionRules};
-pub use settings::{ClockRule, DimensionField, DimensionSource, Settings};
+pub use settings::{AgentRules, ClockRule, DimensionField, DimensionSource, Settings};
 pub use table::{Across, Cell, Column, Comparison, Table, Tables};
 pub use verdict::{LevelMove, Verdict};
 

@@ -5,6 +5,7 @@
 pub mod binaries;
 pub mod browser;
 pub mod chance;
+pub mod coached;
 pub mod daemon;
 pub mod dice;
 pub mod moves;

@@ -1,7 +1,7 @@
 //! Who changed what: one line a change, appended to a file that only its owner reads.
 //!
-//! What was refused goes to a file of its own, so that nobody can push changes out of the first by
-//! knocking often.
+//! What was refused goes to a file of its own, and who looked at numbers of single agents to another,
+//! so that nobody can push changes out of the first by knocking or looking often.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -18,6 +18,8 @@ use crate::keep;
 pub const CHANGES: &str = "audit.ndjson";
 /// Name of the file of refusals.
 pub const REFUSALS: &str = "refusals.ndjson";
+/// Name of the file of looks at numbers of single agents.
+pub const LOOKS: &str = "looks.ndjson";
 /// Size at which a file is set aside, in bytes; about 20,000 lines.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 /// Files that are kept of each, the current one included.
@@ -67,6 +69,11 @@ impl Audit {
     /// Notes that somebody was refused.
     pub fn note_refusal(&self, deed: &Deed<'_>) {
         self.note(REFUSALS, deed);
+    }
+
+    /// Notes that somebody was let look at numbers of single agents.
+    pub fn note_look(&self, deed: &Deed<'_>) {
+        self.note(LOOKS, deed);
     }
 
     /// Returns the last changes, newest first; at most `n_max`, and those of the current file.
@@ -170,12 +177,13 @@ mod tests {
         }
         let audit = Audit::open(folder.path());
         audit.note_refusal(&deed(&"x".repeat(1_000)));
+        audit.note_look(&deed("look"));
         let tail = audit.tail(2);
         assert_eq!(
             (tail.len(), &tail[0]["on"], &tail[1]["on"]),
             (2, &json!("c"), &json!("b"))
         );
-        for (name, on_chars) in [(CHANGES, 1), (REFUSALS, TEXT_CHARS_MAX)] {
+        for (name, on_chars) in [(CHANGES, 1), (REFUSALS, TEXT_CHARS_MAX), (LOOKS, 4)] {
             let path = folder.path().join(name);
             let mode = fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);

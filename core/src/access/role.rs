@@ -282,34 +282,47 @@ impl Grant {
 
     /// Returns whether it may ask for these query parameters: numbers of single agents are for
     /// admins, for the lead of their team, and for the agent.
+    ///
+    /// What names agents whatever is asked of it (`names_agents`) is for the same.
     #[must_use]
-    pub fn may_ask(&self, pairs: &[(String, String)]) -> bool {
-        let splits = pairs
-            .iter()
-            .any(|(name, value)| name == "by" && value == "agent");
-        let filters = |dimension: &str, value: Option<&str>| {
-            let named: Vec<&str> = pairs
-                .iter()
-                .filter(|(name, _)| name.strip_prefix("where.") == Some(dimension))
-                .map(|(_, value)| value.as_str())
-                .collect();
-            match value {
-                Some(value) => named == [escaped(value)],
-                None => !named.is_empty(),
-            }
+    pub fn may_ask(&self, names_agents: bool, pairs: &[(String, String)]) -> bool {
+        let filters = |dimension: &str, value: &str| {
+            let named: Vec<&str> = values(pairs, dimension).collect();
+            named == [escaped(value)]
         };
-        if !splits && !filters("agent", None) {
+        if !names_agents && !is_about_agents(pairs) {
             return true;
         }
         if self.may(Area::EveryAgent) {
             return true;
         }
         match (&self.team, &self.agent) {
-            (Some(team), _) if self.may(Area::TeamAgents) => filters("team", Some(team)),
-            (_, Some(agent)) if self.may(Area::OwnCard) => !splits && filters("agent", Some(agent)),
+            (Some(team), _) if self.may(Area::TeamAgents) => filters("team", team),
+            (_, Some(agent)) if self.may(Area::OwnCard) => {
+                !splits(pairs) && filters("agent", agent)
+            }
             _ => false,
         }
     }
+}
+
+/// Returns whether query parameters ask for numbers of single agents.
+#[must_use]
+pub fn is_about_agents(pairs: &[(String, String)]) -> bool {
+    splits(pairs) || values(pairs, "agent").next().is_some()
+}
+
+fn splits(pairs: &[(String, String)]) -> bool {
+    pairs
+        .iter()
+        .any(|(name, value)| name == "by" && value == "agent")
+}
+
+/// Returns what the filters on a dimension pass.
+fn values<'p>(pairs: &'p [(String, String)], dimension: &'p str) -> impl Iterator<Item = &'p str> {
+    let is_of = move |name: &str| name.strip_prefix("where.") == Some(dimension);
+    let named = pairs.iter().filter(move |(name, _)| is_of(name));
+    named.map(|(_, value)| value.as_str())
 }
 
 /// Writes a value as a filter does: a comma separates values there.
@@ -407,7 +420,8 @@ mod tests {
             let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes())
                 .into_owned()
                 .collect();
-            Grant::parse(grant).unwrap().may_ask(&pairs)
+            let names_agents = query.starts_with("names_agents");
+            Grant::parse(grant).unwrap().may_ask(names_agents, &pairs)
         };
         for (grant, query, expected) in [
             ("viewer", "by=team&where.team=emea", true),
@@ -429,6 +443,15 @@ mod tests {
             ("agent:a1", "where.agent=a1,a2", false),
             ("agent:a1", "by=agent&where.agent=a1", false),
             ("agent:a1", "by=agent", false),
+            ("viewer", "names_agents", false),
+            ("editor", "names_agents&where.team=emea", false),
+            ("admin", "names_agents", true),
+            ("lead:emea", "names_agents", false),
+            ("lead:emea", "names_agents&where.team=apac", false),
+            ("lead:emea", "names_agents&where.team=emea", true),
+            ("agent:a1", "names_agents", false),
+            ("agent:a1", "names_agents&where.agent=a2", false),
+            ("agent:a1", "names_agents&where.agent=a1", true),
         ] {
             assert_eq!(ask(grant, query), expected, "{grant} {query}");
         }

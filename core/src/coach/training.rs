@@ -1,17 +1,26 @@
 //! What a training changed: the trained before and after, less colleagues in the same weeks.
 
 mod bootstrap;
+mod course;
 mod study;
 mod weeks;
 
 #[cfg(test)]
 mod tests;
 
+pub use course::{Completion, Training, trainees, trainings};
 use study::Study;
 pub use weeks::{WeekCell, weeks};
 
 /// Weeks compared on either side; the week of the training itself is in neither.
-const WINDOW_WEEKS: i64 = 8;
+const WINDOW_WEEKS: i64 = LOOK_AHEAD_WEEKS as i64;
+
+/// Weeks after a training that are looked at.
+pub const LOOK_AHEAD_WEEKS: i32 = 8;
+
+/// Weeks before a training that are looked at: those compared, and those before them that tell
+/// whether the trained began unusually low.
+pub const LOOK_BACK_WEEKS: i32 = 2 * LOOK_AHEAD_WEEKS;
 
 /// Fewest trained, and fewest colleagues, between whom an effect is a number.
 const N_AGENTS_MIN: usize = 5;

@@ -90,6 +90,7 @@ impl Reading<'_> {
         let font_dirs = self.font_dirs(&mut top);
         let network = super::network::read(&mut self.sheet, self.path, &mut top);
         let kpi = self.kpi(&mut top);
+        let agents = super::agent::read(&mut self.sheet, &mut top);
         let exchange = super::currency::read(&mut self.sheet, &mut top);
         let zone = timezone.as_ref().map(|zone| &zone.value);
         let business_hours = super::hours::read(&mut self.sheet, &mut top, zone);
@@ -110,6 +111,7 @@ impl Reading<'_> {
             front,
             min_group: min_group?,
             min_group_verbatim: min_group_verbatim?,
+            agents: agents?,
             plugin_trust,
             plugin_signers,
             plugin_reload: plugin_reload?,
@@ -262,7 +264,7 @@ impl Reading<'_> {
 
 /// Tables and keys of the contract whose features come later.
 fn refuse_later_tables(sheet: &mut Sheet<'_>, top: &mut TableReader<'_, '_>) {
-    for key in ["retention", "alerts", "agents"] {
+    for key in ["retention", "alerts"] {
         top.refuse(sheet, key, "leave the table out");
     }
 }

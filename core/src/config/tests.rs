@@ -290,13 +290,12 @@ fn a_proxy_is_an_address_and_is_never_repeated() {
 #[test]
 fn features_of_later_versions_are_refused_by_name() {
     check(
-        "[retention]\n[alerts]\n[agents]\n\
+        "[retention]\n[alerts]\n\
          [privacy]\npersonal = { \"response.comment\" = \"drop\" }",
         expect![[r#"
             vocd.toml:1:2: `retention` is not in this version; leave the table out
             vocd.toml:2:2: `alerts` is not in this version; leave the table out
-            vocd.toml:3:2: `agents` is not in this version; leave the table out
-            vocd.toml:5:1: `personal` is not in this version; drop the column in the source's own configuration"#]],
+            vocd.toml:4:1: `personal` is not in this version; drop the column in the source's own configuration"#]],
     );
 }
 
@@ -345,6 +344,24 @@ fn a_block_contains_its_addresses() {
     check("192.0.2.7", 32, "192.0.2.6", false);
     check("fd00::", 8, "fd12::1", true);
     check("fd00::", 8, "10.0.0.1", false);
+}
+
+#[test]
+fn numbers_of_agents_are_off_until_they_are_turned_on() {
+    let rules = |text: &str| parse(text).expect(text).kpi_settings().agents;
+    let off = rules("");
+    assert!(!off.is_enabled && off.opt_out.is_empty());
+    assert_eq!(off.kept.as_hours(), 104 * 7 * 24);
+    let on = rules("[agents]\nenabled = true\nkept = \"26w\"\nopt_out = [\"desk/A1\"]");
+    assert!(on.is_enabled && on.opt_out.contains("desk/A1"));
+    assert_eq!(on.kept.as_hours(), 26 * 7 * 24);
+    check(
+        "[agents]\nenabled = 1\nkept = \"30d\"\noptout = []",
+        expect![[r#"
+            vocd.toml:2:11: `enabled`: wrong type, found integer; write `true` or `false`
+            vocd.toml:3:8: `kept` is shorter than the two times that a card compares; write at least 180d
+            vocd.toml:4:1: unknown key `optout` in [agents]; did you mean `opt_out`?"#]],
+    );
 }
 
 #[test]

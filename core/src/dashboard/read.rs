@@ -167,6 +167,9 @@ fn panel(
     let range = table.parsed(sheet, "range", vocabulary::word::<Range>);
     let grain = table.parsed(sheet, "grain", vocabulary::word::<Grain>);
     let rolling = table.parsed(sheet, "rolling", vocabulary::word::<Rolling>);
+    if let Some(kpi) = kpi.as_ref().filter(|kpi| kpi::shows_teams_alone(kpi.value)) {
+        check_agents(sheet, kpi, by.as_ref(), &filters);
+    }
     let size = table.read(sheet, "size", size);
     let page = table.whole(sheet, "page", 1..=PAGES_MAX);
     table.finish(sheet);
@@ -231,6 +234,27 @@ fn check_goal(sheet: &mut Sheet<'_>, goal: &Placed<String>, kpi: &Kpi, context: 
         let what = format!("goal `{}` is about `{}`", goal.value, known.kpi.name);
         let hint = format!("name a goal about `{}`", kpi.name);
         sheet.fault(&goal.place, what, hint);
+    }
+}
+
+/// Complains of single agents on a page that everybody sees.
+fn check_agents(
+    sheet: &mut Sheet<'_>,
+    kpi: &Placed<&'static Kpi>,
+    by: Option<&Placed<String>>,
+    filters: &BTreeMap<String, Vec<Option<String>>>,
+) {
+    let name = kpi.value.name;
+    let what = format!("`{name}` would show single agents, and pages and walls show teams alone");
+    if kpi::names_agents(name) {
+        let hint = format!("ask for it by `vocd kpi {name}` or /api/v1/kpis/{name}");
+        return sheet.fault(&kpi.place, what, hint);
+    }
+    if let Some(by) = by.filter(|by| by.value == "agent") {
+        return sheet.fault(&by.place, what, "write by = \"team\"");
+    }
+    if filters.contains_key("agent") {
+        sheet.fault(&kpi.place, what, "leave `agent` out of `where`");
     }
 }
 

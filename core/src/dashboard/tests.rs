@@ -239,6 +239,37 @@ fn an_unchanged_folder_keeps_its_version() {
 }
 
 #[test]
+fn pages_show_teams_and_no_single_agents() {
+    let panel = |kpi: &str, more: &str| format!("[[panel]]\nid = \"a\"\nkpi = \"{kpi}\"\n{more}");
+    for good in ["", "by = \"team\"", "where = { team = \"emea\" }"] {
+        parse(
+            Path::new("d/board.toml"),
+            &panel("scorecard", good),
+            &context(),
+        )
+        .expect(good);
+    }
+    check(
+        &panel("scorecard", "by = \"agent\""),
+        expect![[
+            r#"d/board.toml:4:6: `scorecard` would show single agents, and pages and walls show teams alone; write by = "team""#
+        ]],
+    );
+    check(
+        &panel("scorecard", "where = { agent = \"a1\" }"),
+        expect![
+            "d/board.toml:3:7: `scorecard` would show single agents, and pages and walls show teams alone; leave `agent` out of `where`"
+        ],
+    );
+    check(
+        &panel("kudos", ""),
+        expect![
+            "d/board.toml:3:7: `kudos` would show single agents, and pages and walls show teams alone; ask for it by `vocd kpi kudos` or /api/v1/kpis/kudos"
+        ],
+    );
+}
+
+#[test]
 fn a_new_context_is_checked_against() {
     let folder = Folder::new();
     folder.write("a.toml", &format!("{GOOD}goal = \"nps-2026\"\n"));

@@ -99,6 +99,9 @@ plan = {{ from = "customer.plan" }}
 [identity]
 customer = ["{CRM_SOURCE}"]
 
+[agents]
+enabled = true
+
 [goals.nps]
 kpi = "nps"
 baseline = 25.0

@@ -12,13 +12,14 @@ use warp::reply::Response;
 use crate::access::audit::Deed;
 use crate::access::limit::network_of;
 use crate::access::token::id_of;
-use crate::access::{Area, Grant, Role, Token, TokenFault};
+use crate::access::{Area, Grant, Role, Token, TokenFault, is_about_agents};
 use crate::config::Anonymous;
 use crate::http::arrival::Arrival;
 use crate::http::credential::{self, Credential, Means};
 use crate::http::entry::{self, Entry};
 use crate::http::visit::{Fault, Visitor, Who};
 use crate::http::{Peer, Site, reply};
+use crate::kpi;
 
 /// A request that may go on.
 pub(super) enum Admitted {
@@ -63,7 +64,9 @@ pub(super) fn admit<B>(
     }
     let visitor = match asked {
         Entry::Read(area) => {
-            within(grant, area, path, request)?;
+            if within(grant, area, path, request)? {
+                note_look(site, &visitor, path, request);
+            }
             visitor
         }
         Entry::Change(area) => {
@@ -200,7 +203,9 @@ fn stranger(anonymous: Anonymous, arrival: &Arrival) -> Fault {
 }
 
 /// Refuses what the role does not cover.
-fn within<B>(grant: &Grant, area: Area, path: &str, request: &Request<B>) -> Result<(), Fault> {
+///
+/// Returns whether numbers of single agents are asked for.
+fn within<B>(grant: &Grant, area: Area, path: &str, request: &Request<B>) -> Result<bool, Fault> {
     let forbidden = |what: String, hint: &str| {
         Err(Fault::new(StatusCode::FORBIDDEN, what).hint(hint.to_owned()))
     };
@@ -218,18 +223,35 @@ fn within<B>(grant: &Grant, area: Area, path: &str, request: &Request<B>) -> Res
         let what = format!("this token shows the wall `{wall}` alone");
         return forbidden(what, "ask for the wall, or with another token");
     }
-    let query = request.uri().query().unwrap_or_default();
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
-    if !grant.may_ask(&pairs) {
+    let pairs: Vec<(String, String)> = pairs(request).collect();
+    let names_agents = entry::kpi(path).is_some_and(kpi::names_agents);
+    if !grant.may_ask(names_agents, &pairs) {
         let what = "numbers of single agents are for admins, for the lead of their team and for \
                     the agent";
         let hint = "a lead adds where.team=TEAM, an agent where.agent=ID, each with a token that \
                     names it";
         return forbidden(what.to_owned(), hint);
     }
-    Ok(())
+    Ok(names_agents || is_about_agents(&pairs))
+}
+
+/// Notes who looks at numbers of single agents, and which.
+fn note_look<B>(site: &Site, visitor: &Visitor, path: &str, request: &Request<B>) {
+    // The address carries no token any more.
+    let query = request.uri().query();
+    let on = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    site.options.access.audit().note_look(&Deed {
+        who: visitor.to_json(),
+        action: "read",
+        on: &on,
+        outcome: "ok",
+    });
+}
+
+/// Returns the decoded parameters of a request.
+fn pairs<B>(request: &Request<B>) -> impl Iterator<Item = (String, String)> {
+    let query = request.uri().query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).into_owned()
 }
 
 /// Refuses a change that another site may have made a browser ask for.

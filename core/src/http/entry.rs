@@ -49,6 +49,15 @@ pub(super) fn entry(method: &Method, path: &str) -> Entry {
     }
 }
 
+/// Returns the KPI whose numbers an address is, where it names one.
+pub(super) fn kpi(path: &str) -> Option<&str> {
+    let segments: Vec<&str> = path.split('/').collect();
+    match segments.as_slice() {
+        ["api", "v1", "kpis", name] | ["api", "v1", "kpis", name, "explain"] => Some(name),
+        _ => None,
+    }
+}
+
 /// Returns whether an address takes orders by POST, and is not read.
 pub(super) fn is_order(path: &str) -> bool {
     entry(&Method::POST, path) == Entry::Change(Area::Operate)

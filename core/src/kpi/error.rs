@@ -261,6 +261,30 @@ pub enum KpiError {
         /// Most periods of an answer.
         max: usize,
     },
+    /// The operator did not turn numbers of agents on.
+    #[error("`{kpi}` tells of agents, which is switched off here")]
+    AgentsOff {
+        /// The KPI.
+        kpi: &'static str,
+    },
+    /// A time of which numbers of single agents are not told any more.
+    #[error("`{kpi}` tells of agents of the last {kept_days} days only")]
+    AgentsForgotten {
+        /// The KPI.
+        kpi: &'static str,
+        /// Days that are told of.
+        kept_days: i64,
+    },
+    /// A split that the KPI has no use for.
+    #[error("`{kpi}` cannot be split by `{by}`")]
+    OtherSplit {
+        /// The KPI.
+        kpi: &'static str,
+        /// The split that was asked for.
+        by: String,
+        /// What it can be split by; may be empty.
+        known: &'static [&'static str],
+    },
     /// The data could not be read in time, or at all.
     #[error("the data could not be read")]
     Tally(#[from] TallyError),
@@ -284,7 +308,7 @@ impl KpiError {
     pub fn status(&self) -> u16 {
         match self {
             Self::Unknown(_) => 404,
-            Self::Isolating { .. } => 403,
+            Self::Isolating { .. } | Self::AgentsOff { .. } | Self::AgentsForgotten { .. } => 403,
             Self::Tally(_) => 503,
             _ => 400,
         }
@@ -296,6 +320,7 @@ impl KpiError {
         match self {
             Self::Ambiguous { .. } => Some("ambiguous"),
             Self::Isolating { .. } => Some("small_group"),
+            Self::AgentsOff { .. } => Some("agents_off"),
             _ => None,
         }
     }
@@ -351,6 +376,15 @@ impl KpiError {
             }
             Self::NoVersus { .. } => Some("leave `versus` out".to_owned()),
             Self::NeedsSplit { .. } => Some("add `by`, such as by=channel".to_owned()),
+            Self::AgentsOff { .. } => Some(
+                "the operator sets `enabled = true` under [agents] of the configuration".to_owned(),
+            ),
+            Self::AgentsForgotten { .. } => Some(
+                "ask for a later time; the operator sets how far back under [agents] as `kept`"
+                    .to_owned(),
+            ),
+            Self::OtherSplit { known: [], .. } => Some("leave `by` out".to_owned()),
+            Self::OtherSplit { known, .. } => Some(format!("use by={}", known.join(" or by="))),
             Self::NoSplit { .. } => Some("use a filter for each group".to_owned()),
             Self::TooManyPeriods { .. } | Self::TooManyAnswers { .. } => {
                 Some("ask for fewer customers with a filter".to_owned())

@@ -4,16 +4,22 @@
 //! pictures, and tables of the same numbers for programs and terminals. They take longer than other
 //! KPIs, so pictures never wait for them.
 
+mod agents;
 mod case;
 mod contribution;
 mod drivers;
 mod findings;
 mod importance;
 mod rated;
+mod kudos;
+mod rating;
+mod scorecard;
+mod training_effect;
 
 use jiff::Timestamp;
 
-pub use findings::{Findings, Found, Gap};
+pub use agents::{names_agents, shows_teams_alone};
+pub use findings::{Colleague, Colleagues, Findings, Found, Gap};
 
 use super::definition::Definition;
 use super::{Answer, Counted, Kpi, KpiError, Query, Score, Settings, Tables};
@@ -36,7 +42,14 @@ pub(super) struct Entry {
 }
 
 /// The analyses, in the order they are listed to people.
-pub(super) const ENTRIES: [Entry; 3] = [drivers::ENTRY, importance::ENTRY, contribution::ENTRY];
+pub(super) const ENTRIES: [Entry; 6] = [
+    drivers::ENTRY,
+    importance::ENTRY,
+    contribution::ENTRY,
+    scorecard::ENTRY,
+    kudos::ENTRY,
+    training_effect::ENTRY,
+];
 
 /// Returns the analysis of that name.
 pub(super) fn entry(name: &str) -> Option<Entry> {

@@ -1,6 +1,6 @@
 //! What the KPI layer needs to know of the configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -35,6 +35,10 @@ pub struct Settings {
     pub fiscal_year_start: i8,
     /// Smallest group that is shown.
     pub min_group: u64,
+    /// Smallest group of which anything is told that was read from comments.
+    pub min_group_verbatim: u64,
+    /// What is told of agents.
+    pub agents: AgentRules,
     /// How long after its end a bucket may still change without saying so.
     pub provisional: jiff::SignedDuration,
     /// How long after it was sent an answer counts for an invitation.
@@ -64,6 +68,17 @@ impl Settings {
     pub(super) fn positive_of(&self, question: &str) -> Option<f64> {
         self.positives.get(question).copied()
     }
+}
+
+/// What is told of agents: nothing, unless the operator turned it on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AgentRules {
+    /// Whether the KPIs about agents are answered at all.
+    pub is_enabled: bool,
+    /// How far back numbers of single agents are told.
+    pub kept: jiff::SignedDuration,
+    /// Agents who are not thanked, by the ids that their rows have.
+    pub opt_out: BTreeSet<String>,
 }
 
 /// Which seconds of reply and resolution times count.

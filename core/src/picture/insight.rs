@@ -3,6 +3,7 @@
 mod contribution;
 mod drivers;
 mod importance;
+mod scorecard;
 mod series;
 
 use crate::chart::{Insight, Refusal};
@@ -43,6 +44,11 @@ pub(super) fn insight(
     Some(match &findings.found {
         Found::Pending => Insight::Refused(Refusal::Pending),
         Found::Nothing(gap) => Insight::Refused(refusal(*gap)),
+        Found::Scorecard(found) if found.members.is_empty() => {
+            Insight::Refused(Refusal::FewGroups { n: 0, needed: 1 })
+        }
+        Found::Scorecard(found) => Insight::Funnel(scorecard::figure(found)),
+        Found::Kudos | Found::Training => return None,
         Found::Contribution(found) => Insight::Moves(contribution::figure(found)),
         Found::Drivers(found) => Insight::Pareto(drivers::figure(found)),
         Found::Importance(found) => Insight::Quadrant(importance::figure(

@@ -57,6 +57,12 @@ pub(crate) fn rules() -> Rules {
             week_start: jiff::civil::Weekday::Monday,
             fiscal_year_start: 1,
             min_group: 5,
+            min_group_verbatim: 10,
+            agents: crate::kpi::AgentRules {
+                is_enabled: true,
+                kept: jiff::SignedDuration::from_hours(728 * 24),
+                ..Default::default()
+            },
             provisional: jiff::SignedDuration::from_hours(48),
             response_window: jiff::SignedDuration::from_hours(14 * 24),
             relevant_points: 3.0,

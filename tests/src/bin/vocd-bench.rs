@@ -19,6 +19,8 @@ mod truth_driver;
 mod truth_drop;
 #[path = "vocd-bench/truths.rs"]
 mod truths;
+#[path = "vocd-bench/truth_training.rs"]
+mod truth_training;
 
 use std::fmt::Write as _;
 use std::fs::File;

@@ -20,12 +20,13 @@ const ROOM_FAIL_BYTES: u64 = 256 << 20;
 /// Most leftovers that are named one by one.
 const LEFTOVERS_NAMED_MAX: usize = 5;
 /// Files that their owner alone should read.
-const PRIVATE: [&str; 5] = [
+const PRIVATE: [&str; 6] = [
     "tokens.json",
     "erasure.key",
     "paused.json",
     "audit.ndjson",
     "refusals.ndjson",
+    "looks.ndjson",
 ];
 
 const AREA: &str = "storage";

@@ -15,6 +15,8 @@ fn settings(zone_name: &str) -> Settings {
         week_start: Weekday::Monday,
         fiscal_year_start: 1,
         min_group: 5,
+        min_group_verbatim: 10,
+        agents: crate::kpi::AgentRules::default(),
         provisional: SignedDuration::from_hours(48),
         response_window: SignedDuration::from_hours(14 * 24),
         relevant_points: 3.0,

@@ -31,6 +31,8 @@ pub(super) struct Case<'a> {
     pub(super) as_of: Timestamp,
     /// State of knowledge; `None` is the current rows.
     pub(super) known: Option<Timestamp>,
+    /// Whether nobody asked for a time.
+    pub(super) is_any_time: bool,
     now: Timestamp,
 }
 
@@ -58,10 +60,12 @@ impl<'a> Case<'a> {
             return Err(KpiError::FutureAsOf { as_of });
         }
         let mut query = query.clone();
+        let is_any_time = query.range.is_none();
         query.range = query.range.or(Some(RANGE_DEFAULT));
         Ok(Self {
             calendar: Calendar::new(settings, query.tz.as_ref()),
             known: query.as_of.map(|_| as_of),
+            is_any_time,
             entry,
             query,
             settings,
@@ -69,6 +73,20 @@ impl<'a> Case<'a> {
             as_of,
             now,
         })
+    }
+
+    /// Returns the same analysis with another question.
+    pub(super) fn asking(&self, query: Query) -> Self {
+        Self {
+            query,
+            calendar: self.calendar.clone(),
+            ..*self
+        }
+    }
+
+    /// Returns the present instant.
+    pub(super) fn present(&self) -> Timestamp {
+        self.now
     }
 
     /// Returns what it is of.

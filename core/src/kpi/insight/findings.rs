@@ -1,7 +1,7 @@
 //! What an analysis found, typed, for the figures of pictures and for other analyses.
 
-use crate::improve;
 use crate::plan::Span;
+use crate::{coach, improve};
 
 /// What an analysis found.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,38 @@ pub enum Found {
     Importance(improve::Importance),
     /// What moved a score.
     Contribution(improve::Contribution),
+    /// Where teams or agents lie.
+    Scorecard(Colleagues),
+    /// Who is to be thanked: how often.
+    Kudos,
+    /// What trainings changed.
+    Training,
+}
+
+/// Teams or agents and what is expected of their numbers of ratings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Colleagues {
+    /// Their adjusted shares, and the limits of chance.
+    pub funnel: coach::Funnel,
+    /// Those with enough ratings, in the order of names.
+    pub members: Vec<Colleague>,
+    /// Whether they are teams, which may be named.
+    pub are_teams: bool,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Colleague {
+    /// Its name.
+    pub name: String,
+    /// Ratings.
+    pub n: u64,
+    /// Share of positive ratings after case mix, 0..=1.
+    pub rate: f64,
+    /// Where it lies.
+    pub band: coach::Band,
+    /// Whether it was asked for.
+    pub is_own: bool,
 }
 
 /// Why an analysis says nothing.

@@ -27,6 +27,8 @@ pub(super) fn settings() -> Settings {
         week_start: Weekday::Monday,
         fiscal_year_start: 1,
         min_group: 5,
+        min_group_verbatim: 10,
+        agents: crate::kpi::AgentRules::default(),
         provisional: jiff::SignedDuration::from_hours(48),
         response_window: jiff::SignedDuration::from_hours(14 * 24),
         relevant_points: 3.0,

@@ -134,8 +134,11 @@ pub(super) fn order(
 pub(super) fn reviews(rows: &[&Row]) -> Vec<Row> {
     let mut reviews: BTreeMap<(&str, &str), Vec<&Row>> = BTreeMap::new();
     for row in rows {
-        let review = row.texts.get("review").expect("a review");
-        reviews.entry((&row.source, review)).or_default().push(row);
+        // A category without a score never reaches the store; other rows are of other kinds.
+        let is_scored = ["score", "score_max"].map(|name| row.numbers.contains_key(name));
+        if let (Some(review), [true, true]) = (row.texts.get("review"), is_scored) {
+            reviews.entry((&row.source, review)).or_default().push(row);
+        }
     }
     let folded = reviews.into_values().map(|categories| {
         let number = |row: &Row, name| row.numbers.get(name).copied();

@@ -3,6 +3,9 @@
 mod contribution;
 mod drivers;
 mod importance;
+mod kudos;
+mod scorecard;
+mod training_effect;
 
 use super::*;
 use crate::kpi::{Cell, Found};

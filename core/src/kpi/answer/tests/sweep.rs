@@ -85,6 +85,8 @@ fn odd() -> impl Strategy<Value = Vec<Row>> {
             }
             row.numbers.insert("score_max", 10.0);
             row.text("channel", ["web", "mail"][usize::from(is_anonymous)])
+                .text("agent", &format!("a{}", idx % 7))
+                .text("comment", "They explained the waiting time")
                 .text("review", &format!("r{}", idx / 2))
         };
         all.into_iter().enumerate().map(row).collect()
