@@ -76,10 +76,14 @@ pub(crate) fn figure(
             .title
             .clone()
             .unwrap_or_else(|| panel.kpi.title.to_owned()),
-        subtitle: match about(&answer) {
-            Some(about) => [about.to_owned(), subtitle(query, language)].join(" · "),
-            None => subtitle(query, language),
-        },
+        subtitle: [
+            about(&answer).unwrap_or_default(),
+            &subtitle(query, language),
+        ]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · "),
         goal: (answer.goal.as_ref()).map(|standing| goal_mark(standing, language)),
         answer,
         events,

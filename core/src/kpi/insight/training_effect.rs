@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::agents::{AGENT, Passed, TEAM, passes, require, require_kept};
+use super::agents::{AGENT, Passed, TEAM, passes, require};
 use super::case::{Asked, Case, bare_score};
 use super::rating::{self, Ratings};
 use super::{Entry, Found, Gap};
@@ -232,7 +232,6 @@ fn study(case: &Case<'_>, asked: &Asked<'_>) -> Result<Vec<Studied>, KpiError> {
         start: moved(asked.span.start, -LOOK_BACK_WEEKS - 1),
         end: moved(asked.span.end, LOOK_AHEAD_WEEKS + 1),
     };
-    require_kept(case, asked.span.start)?;
     if around.start >= around.end {
         return Ok(Vec::new());
     }

@@ -20,7 +20,7 @@ pub(super) fn figure(found: &Colleagues) -> FunnelFigure {
         action: ends(found.funnel.limits(n, Level::Outer)),
     };
     let real = |n: u64| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
-    let most = n_most.map_or(N_LEAST, |n| 1.05 * real(n));
+    let most = n_most.map_or(N_LEAST, |n| 1.03 * real(n));
     let growth = (most.max(N_LEAST + 1.0) / N_LEAST).powf(1.0 / f64::from(SIZES - 1));
     FunnelFigure {
         members: found
