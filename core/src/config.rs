@@ -182,7 +182,6 @@ pub struct Config {
     questions: BTreeMap<String, Question>,
     goals: BTreeMap<String, Goal>,
     sources: Vec<SourceConfig>,
-    notices: Vec<Fault>,
 }
 
 impl Config {
@@ -300,7 +299,7 @@ impl Config {
         self.min_group
     }
 
-    /// Returns the smallest group whose comments are shown.
+    /// Returns the smallest group of which anything is told that was read from comments.
     #[must_use]
     pub fn min_group_verbatim(&self) -> u64 {
         self.min_group_verbatim
@@ -382,12 +381,6 @@ impl Config {
     #[must_use]
     pub fn sources(&self) -> &[SourceConfig] {
         &self.sources
-    }
-
-    /// Returns what was accepted but does nothing in this version, to be said in the log.
-    #[must_use]
-    pub fn notices(&self) -> &[Fault] {
-        &self.notices
     }
 
     /// Returns what the KPI layer needs to know.

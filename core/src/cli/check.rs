@@ -11,12 +11,7 @@ use super::{ConfigFlag, output};
 pub(super) fn run(flag: &ConfigFlag) -> Result<(), Failure> {
     let path = Config::find(flag.config.as_deref()).map_err(|fault| Failure::of_fault(&fault))?;
     let faults = match Config::load(&path) {
-        Ok(config) => {
-            for notice in config.notices() {
-                output::line(&format!("note: {notice}"))?;
-            }
-            faults_around(&config)
-        }
+        Ok(config) => faults_around(&config),
         Err(faults) => faults,
     };
     for fault in &faults {

@@ -8,9 +8,6 @@ use super::failure::Failure;
 /// Runs until SIGTERM or SIGINT.
 pub(super) fn run(flag: &ConfigFlag) -> Result<(), Failure> {
     let config = super::find_and_load(flag)?;
-    for notice in config.notices() {
-        tracing::info!("{notice}");
-    }
     daemon::run(config, |_| {}).map_err(|error| failure(&error))
 }
 

@@ -49,11 +49,7 @@ pub(crate) fn config(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
         Some(tree.get_ref()),
         Some(defaults.get_ref()),
     );
-    let mut reading = Reading {
-        sheet,
-        notices: Vec::new(),
-        path,
-    };
+    let mut reading = Reading { sheet, path };
     let config = reading.config(top);
     match config {
         Some(config) if reading.sheet.is_clean() => Ok(config),
@@ -63,7 +59,6 @@ pub(crate) fn config(path: &Path, text: &str) -> Result<Config, Vec<Fault>> {
 
 struct Reading<'t> {
     sheet: Sheet<'t>,
-    notices: Vec<Fault>,
     path: &'t Path,
 }
 
@@ -126,7 +121,6 @@ impl Reading<'_> {
             questions,
             goals,
             sources,
-            notices: std::mem::take(&mut self.notices),
         })
     }
 
@@ -134,24 +128,10 @@ impl Reading<'_> {
         folder_of(self.path).join(path)
     }
 
-    /// Says that a key was understood and does nothing yet.
-    fn notice(&mut self, table: &mut TableReader<'_, '_>, key: &'static str, what: &str) {
-        if let Some(entry) = table.written(key) {
-            let what = format!("`{key}` has no effect in this version: {what}");
-            let fault = self.sheet.at(&entry.key_place, what, "it may stay");
-            self.notices.push(fault);
-        }
-    }
-
     fn privacy(&mut self, top: &mut TableReader<'_, '_>) -> (Option<u64>, Option<u64>) {
         let mut table = top.table(&mut self.sheet, "privacy");
         let min_group = table.whole(&mut self.sheet, "min_group", 1..=1_000);
         let verbatim = table.whole(&mut self.sheet, "min_group_verbatim", 1..=1_000);
-        self.notice(
-            &mut table,
-            "min_group_verbatim",
-            "no picture shows comments",
-        );
         let instead = "drop the column in the source's own configuration";
         table.refuse(&mut self.sheet, "personal", instead);
         table.finish(&mut self.sheet);

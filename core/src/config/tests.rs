@@ -27,8 +27,9 @@ fn an_empty_file_is_all_defaults() {
         config.plugin_dirs().last(),
         Some(&PathBuf::from("./plugins"))
     );
-    assert!(config.sources().is_empty() && config.notices().is_empty());
+    assert!(config.sources().is_empty());
     assert_eq!(config.kpi_settings().min_group, 5);
+    assert_eq!(config.kpi_settings().min_group_verbatim, 10);
     assert_eq!(config.kpi_rules().relevant_nps, 3);
 }
 
@@ -362,15 +363,6 @@ fn numbers_of_agents_are_off_until_they_are_turned_on() {
             vocd.toml:3:8: `kept` is shorter than the two times that a card compares; write at least 180d
             vocd.toml:4:1: unknown key `optout` in [agents]; did you mean `opt_out`?"#]],
     );
-}
-
-#[test]
-fn what_has_no_effect_yet_is_noticed() {
-    let config =
-        parse("[plugins]\nreload = \"auto\"\n[privacy]\nmin_group_verbatim = 12").expect("valid");
-    let lines: Vec<String> = config.notices().iter().map(ToString::to_string).collect();
-    expect![[r#"
-        vocd.toml:4:1: `min_group_verbatim` has no effect in this version: no picture shows comments; it may stay"#]].assert_eq(&lines.join("\n"));
 }
 
 #[test]

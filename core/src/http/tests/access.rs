@@ -13,7 +13,11 @@ struct Keys {
 
 impl Keys {
     fn new() -> Self {
-        let access = Arc::new(Access::default());
+        Self::of_access(Access::default())
+    }
+
+    fn of_access(access: Access) -> Self {
+        let access = Arc::new(access);
         let wall = Grant::new(
             crate::access::Role::Viewer,
             None,
@@ -189,6 +193,40 @@ async fn every_role_gets_what_the_table_says() {
     assert!(
         heard.status == 401 && heard.text().contains("revoked"),
         "{heard:?}"
+    );
+}
+
+#[tokio::test]
+async fn who_looks_at_single_agents_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = Keys::of_access(Access::open(folder.path()).unwrap());
+    let served = keys.serve(|_| {}).await;
+    for (who, target) in [
+        ("viewer", "/api/v1/kpis/nps?by=team"),
+        ("viewer", "/api/v1/kpis/kudos"),
+        ("lead", "/api/v1/kpis/nps?by=agent&where.team=emea"),
+        ("agent", "/api/v1/kpis/kudos?where.agent=a1"),
+    ] {
+        served.ask("GET", target, &keys.bearer(who)).await;
+    }
+    let kept = std::fs::read_to_string(folder.path().join(crate::access::audit::LOOKS)).unwrap();
+    let lines: Vec<serde_json::Value> = (kept.lines())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let told: Vec<_> = (lines.iter())
+        .map(|line| {
+            (
+                line["who"]["role"].as_str().unwrap(),
+                line["on"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("lead", "api/v1/kpis/nps?by=agent&where.team=emea"),
+            ("agent", "api/v1/kpis/kudos?where.agent=a1"),
+        ]
     );
 }
 
