@@ -3,7 +3,8 @@
 //! A few seeds; `make bench` measures the 200 of them, of which half were never looked at before.
 
 use vocd::demo::Effects;
-use vocd_tests::coached::{self, HELD_OUT};
+use vocd_tests::coached;
+use vocd_tests::truth::HELD_OUT;
 
 /// Companies of each test, the first of those that nothing was tuned on.
 const N_SEEDS: usize = 5;

@@ -17,10 +17,10 @@ mod series;
 mod truth_driver;
 #[path = "vocd-bench/truth_drop.rs"]
 mod truth_drop;
-#[path = "vocd-bench/truths.rs"]
-mod truths;
 #[path = "vocd-bench/truth_training.rs"]
 mod truth_training;
+#[path = "vocd-bench/truths.rs"]
+mod truths;
 
 use std::fmt::Write as _;
 use std::fs::File;

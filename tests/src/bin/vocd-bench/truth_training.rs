@@ -18,5 +18,9 @@ pub(super) fn trainings(name: &str, seeds: Range<u64>) {
     print("alike_agents_apart", found.false_rate(), "<= 2 %");
     let nothing = coached::coached(seeds, Effects::Nothing);
     print("agents_apart_of_nothing", nothing.false_rate(), "<= 0.6 %");
-    print("trainings_covered_of_nothing", nothing.coverage(), "90 to 98 %");
+    print(
+        "trainings_covered_of_nothing",
+        nothing.coverage(),
+        "90 to 98 %",
+    );
 }

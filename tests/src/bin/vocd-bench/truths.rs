@@ -20,7 +20,10 @@ const CHECKS: [Check; 3] = [
 
 #[expect(clippy::unnecessary_wraps, reason = "a part of the bench")]
 pub(super) fn truths() -> anyhow::Result<()> {
-    let half = setting("VOCD_TRUTH_SEEDS", SEEN.end - SEEN.start + HELD_OUT.end - HELD_OUT.start) / 2;
+    let half = setting(
+        "VOCD_TRUTH_SEEDS",
+        SEEN.end - SEEN.start + HELD_OUT.end - HELD_OUT.start,
+    ) / 2;
     let some = |seeds: Range<u64>| seeds.start..(seeds.start + half).min(seeds.end);
     for check in CHECKS {
         check("seen", some(SEEN));
