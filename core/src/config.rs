@@ -4,6 +4,7 @@
 //! wrote is laid over it key by key; [`Config`] exists only when nothing was wrong.
 
 mod agent;
+mod comments;
 pub(crate) mod currency;
 pub mod dimension;
 pub mod fault;
@@ -23,6 +24,7 @@ pub(crate) mod vocabulary;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::{Date, Weekday};
@@ -37,6 +39,7 @@ pub use self::source::{SourceConfig, SourceLimits};
 pub use crate::kpi::Goal;
 use crate::kpi::hours::BusinessHours;
 use crate::kpi::{ClockRule, Exchange, RetentionRules, Settings};
+use crate::theme::Library;
 
 /// The embedded defaults, which are also the reference of every key.
 pub const DEFAULTS: &str = include_str!("config/default.toml");
@@ -163,6 +166,8 @@ pub struct Config {
     fiscal_year_start: i8,
     plugin_dirs: Vec<PathBuf>,
     dashboards_dir: PathBuf,
+    themes: comments::ThemeFolder,
+    library: Arc<Library>,
     memory_limit_bytes: u64,
     front: Front,
     min_group: u64,
@@ -185,16 +190,18 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads and checks a file; relative paths in it count from its folder.
+    /// Reads and checks a file and the site's themes; relative paths in it count from its folder.
     ///
     /// # Errors
-    /// Every fault of the file, in its order; at least one.
+    /// Every fault of the file, in its order, or of the files of themes; at least one.
     pub fn load(path: &Path) -> Result<Self, Vec<Fault>> {
         let text = read::file(path).map_err(|fault| vec![fault])?;
-        Self::parse(path, &text)
+        let mut config = Self::parse(path, &text)?;
+        config.library = Arc::new(Library::new(config.themes.taxonomy()?));
+        Ok(config)
     }
 
-    /// Checks a text as if it were read from `path`.
+    /// Checks a text as if it were read from `path`; files that it points at are not read.
     ///
     /// # Errors
     /// As [`Config::load`].
@@ -279,6 +286,22 @@ impl Config {
     #[must_use]
     pub fn dashboards_dir(&self) -> &Path {
         &self.dashboards_dir
+    }
+
+    /// Returns the folder of a site's themes.
+    #[must_use]
+    pub fn themes_dir(&self) -> &Path {
+        &self.themes.dir
+    }
+
+    /// Takes over what the running configuration has read of comments, where both look for the same
+    /// themes: comments are not read again. Another folder of themes waits for a restart, as nobody
+    /// watches it yet.
+    pub fn keep_library(&mut self, of: &Self) {
+        let is_elsewhere = self.themes != of.themes;
+        if is_elsewhere || self.library.taxonomy() == of.library.taxonomy() {
+            self.library = Arc::clone(&of.library);
+        }
     }
 
     /// Returns the store's memory limit.
@@ -394,6 +417,7 @@ impl Config {
             min_group: self.min_group,
             min_group_verbatim: self.min_group_verbatim,
             agents: self.agents.clone(),
+            library: Arc::clone(&self.library),
             provisional: jiff::SignedDuration::try_from(self.kpi.provisional)
                 .expect("durations are bounded by a century"),
             response_window: jiff::SignedDuration::try_from(self.kpi.response_window)

@@ -251,19 +251,18 @@ fn start_push(
 
 fn watch_files(config: &Config, reloader: &Arc<Reloader>) -> Result<Watch, DaemonError> {
     let (dashboards, file) = (config.dashboards_dir().to_owned(), config.path().to_owned());
+    let themes = config.themes_dir().to_owned();
+    let places = [dashboards.clone(), file.clone(), themes.clone()];
     let reloader = Arc::clone(reloader);
     let on_change = move |changes: Changes| {
         if changes.touch(&dashboards) {
             reloader.dashboards();
         }
-        if changes.touch(&file) {
+        if changes.touch(&file) || changes.touch(&themes) {
             reloader.configuration();
         }
     };
-    Ok(crate::watch::watch(
-        &[config.dashboards_dir().to_owned(), config.path().to_owned()],
-        on_change,
-    )?)
+    Ok(crate::watch::watch(&places, on_change)?)
 }
 
 fn serve_options(

@@ -56,8 +56,8 @@ pub use error::{KpiError, UnknownKpi};
 pub use goal::{GOALS_MAX, Goal, GoalGap, GoalStanding, GoalState, can_be_goal};
 pub use history::{History, NextBucket};
 pub use insight::{
-    Colleague, Colleagues, Findings, Found, Gap, is_analysis, names_agents, pending,
-    shows_teams_alone, subjects,
+    Changed, Colleague, Colleagues, Findings, Found, Gap, Reasons, Themes, is_analysis,
+    names_agents, pending, shows_teams_alone, subjects,
 };
 pub use query::{Grain, Instant, Mode, Query, Range, Rolling};
 pub use question::ListedSet;

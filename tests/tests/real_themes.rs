@@ -15,7 +15,7 @@ enum Side {
 }
 
 fn read(texts: impl IntoIterator<Item = (Side, String)>) -> (Reader, Vec<(Side, Terms)>) {
-    let reader = Reader::new(Taxonomy::built_in(), []);
+    let reader = Reader::new(Taxonomy::built_in());
     let read = |(side, text): (Side, String)| {
         let comment = Comment {
             text: &text,

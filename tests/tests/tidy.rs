@@ -263,7 +263,7 @@ const DOWNHILL: [(&str, &[&str]); 26] = [
     ("chart", &["kpi"]),
     ("keep", &[]),
     ("access", &["keep"]),
-    ("config", &["access", "kpi", "record"]),
+    ("config", &["access", "kpi", "record", "theme"]),
     ("dashboard", &["chart", "kpi", "config"]),
     ("store", &["keep", "plan", "record"]),
     ("host", &["record", "store"]),

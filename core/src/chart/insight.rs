@@ -5,6 +5,8 @@
 
 use jiff::Timestamp;
 
+use crate::kpi::{Answer, Kpi};
+
 /// What an analysis found in the numbers that it stands beside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Insight {
@@ -232,6 +234,15 @@ pub struct ParetoFigure {
     pub items: Vec<ParetoItem>,
     /// How many of the answers the analysis could read.
     pub coverage: Option<Coverage>,
+    /// The KPI whose value an impact changes, where it is not the answer's own.
+    pub of: Option<&'static Kpi>,
+}
+
+impl ParetoFigure {
+    /// Returns the KPI whose value an impact changes.
+    pub(super) fn kpi(&self, answer: &Answer) -> &'static Kpi {
+        self.of.unwrap_or(answer.kpi)
+    }
 }
 
 /// What the bars of a Pareto chart are.
@@ -241,7 +252,7 @@ pub enum ParetoMeasure {
     Parts,
     /// Percent of all, of which several may hold for one: nothing adds up.
     Mentions,
-    /// Change of the KPI's value with them, in its unit: nothing adds up.
+    /// Change of a KPI's value with them, in its unit: nothing adds up.
     Impact,
 }
 
@@ -273,7 +284,7 @@ impl ParetoItem {
 pub struct Coverage {
     /// Percent of all answers.
     pub percent: f64,
-    /// The KPI's value among them.
+    /// The value among them, of the KPI that impacts change.
     pub value: Option<f64>,
 }
 

@@ -136,7 +136,9 @@ impl<'a> Bars<'a> {
     fn is_percent(&self) -> bool {
         match self.found.measure {
             ParetoMeasure::Parts | ParetoMeasure::Mentions => true,
-            ParetoMeasure::Impact => self.panel.figure.answer.kpi.unit == Unit::Percent,
+            ParetoMeasure::Impact => {
+                self.found.kpi(&self.panel.figure.answer).unit == Unit::Percent
+            }
         }
     }
 
@@ -200,7 +202,11 @@ impl<'a> Bars<'a> {
 
     fn colour(&self, item: &ParetoItem) -> Rgb {
         let palette = self.panel.palette;
-        match (self.found.measure, is_higher_better(self.panel.figure)) {
+        let is_up_better = match self.found.of {
+            Some(kpi) => kpi.is_higher_better,
+            None => is_higher_better(self.panel.figure),
+        };
+        match (self.found.measure, is_up_better) {
             (ParetoMeasure::Impact, _) if !item.is_decided(self.found) => palette.neutral,
             (ParetoMeasure::Impact, Some(is_better)) if is_better == (item.value > 0.0) => {
                 palette.good
@@ -262,7 +268,9 @@ fn axis(panel: &Panel<'_>, found: &ParetoFigure, shown: &[ParetoItem], width_px:
             Values::from_zero(ends.fold(sum, f64::max), ticks_max)
         }
         ParetoMeasure::Mentions => Values::from_zero(ends.fold(0.0, f64::max), ticks_max),
-        ParetoMeasure::Impact => Values::from_zero_over(ends, panel.figure.answer.kpi, ticks_max),
+        ParetoMeasure::Impact => {
+            Values::from_zero_over(ends, found.kpi(&panel.figure.answer), ticks_max)
+        }
     }
 }
 
@@ -273,7 +281,7 @@ fn value(item: &ParetoItem, found: &ParetoFigure, figure: &Figure, language: Lan
             let decimals = usize::from(item.value < 9.95);
             numerals::percent(item.value, decimals, language)
         }
-        ParetoMeasure::Impact => numerals::signed(item.value, figure.answer.kpi, language),
+        ParetoMeasure::Impact => numerals::signed(item.value, found.kpi(&figure.answer), language),
     }
 }
 

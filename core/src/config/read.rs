@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::fault::{Complaint, Fault, nearest_hint};
 use crate::config::reader::{Placed, Sheet, TableReader, text};
@@ -78,6 +79,7 @@ impl Reading<'_> {
         let fiscal_year_start = top.whole(sheet, "fiscal_year_start", 1..=12);
         let plugin_dirs = top.texts(sheet, "plugin_dirs");
         let dashboards_dir = top.text(sheet, "dashboards_dir");
+        let themes = super::comments::read(sheet, &mut top, folder_of(self.path));
         let memory_limit = top.parsed(sheet, "memory_limit", scalar::size_bytes);
         let goals = goals(sheet, &mut top);
         let dimensions = dimensions(sheet, &mut top);
@@ -102,6 +104,8 @@ impl Reading<'_> {
             fiscal_year_start: i8::try_from(fiscal_year_start?.value).ok()?,
             plugin_dirs: self.plugin_dirs(&plugin_dirs),
             dashboards_dir: self.absolute(&dashboards_dir?.value),
+            themes: themes?,
+            library: Arc::default(),
             memory_limit_bytes: memory_limit?.value,
             front,
             min_group: min_group?,

@@ -30,6 +30,7 @@ fn an_empty_file_is_all_defaults() {
     assert!(config.sources().is_empty());
     assert_eq!(config.kpi_settings().min_group, 5);
     assert_eq!(config.kpi_settings().min_group_verbatim, 10);
+    assert_eq!(config.themes_dir(), Path::new("./themes"));
     assert_eq!(config.kpi_rules().relevant_nps, 3);
 }
 

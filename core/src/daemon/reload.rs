@@ -69,7 +69,8 @@ impl Reloader {
     pub(super) fn configuration(&self) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         match Config::load(running.path()) {
-            Ok(changed) => {
+            Ok(mut changed) => {
+                changed.keep_library(&running);
                 let notes = needs_restart(&running, &changed);
                 for note in &notes {
                     tracing::warn!("{note}");
@@ -138,6 +139,7 @@ fn needs_restart(running: &Config, changed: &Config) -> Vec<String> {
             "dashboards_dir",
             running.dashboards_dir() != changed.dashboards_dir(),
         ),
+        ("[themes] dir", running.themes_dir() != changed.themes_dir()),
         ("[dimensions]", running.dimensions() != changed.dimensions()),
     ];
     let changed = checks.into_iter().filter(|(_, is_changed)| *is_changed);

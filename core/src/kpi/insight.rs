@@ -13,13 +13,17 @@ mod importance;
 mod kudos;
 mod rated;
 mod rating;
+mod reasons;
 mod scorecard;
+mod themes;
 mod training_effect;
 
 use jiff::Timestamp;
 
 pub use agents::{names_agents, shows_teams_alone};
 pub use findings::{Colleague, Colleagues, Findings, Found, Gap};
+pub use reasons::Reasons;
+pub use themes::{Changed, Themes};
 
 use super::definition::Definition;
 use super::{Answer, Counted, Kpi, KpiError, Query, Score, Settings, Tables};
@@ -42,10 +46,12 @@ pub(super) struct Entry {
 }
 
 /// The analyses, in the order they are listed to people.
-pub(super) const ENTRIES: [Entry; 6] = [
+pub(super) const ENTRIES: [Entry; 8] = [
     drivers::ENTRY,
     importance::ENTRY,
     contribution::ENTRY,
+    themes::ENTRY,
+    reasons::ENTRY,
     scorecard::ENTRY,
     kudos::ENTRY,
     training_effect::ENTRY,

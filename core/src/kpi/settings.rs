@@ -1,10 +1,12 @@
 //! What the KPI layer needs to know of the configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::{Goal, RetentionRules, hours};
+use crate::theme::Library;
 
 /// Where a configured dimension comes from (`segment = { from = "customer.segment" }`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub struct Settings {
     pub min_group_verbatim: u64,
     /// What is told of agents.
     pub agents: AgentRules,
+    /// What reads comments, and what it read.
+    pub library: Arc<Library>,
     /// How long after its end a bucket may still change without saying so.
     pub provisional: jiff::SignedDuration,
     /// How long after it was sent an answer counts for an invitation.

@@ -3,8 +3,10 @@
 mod contribution;
 mod drivers;
 mod importance;
+mod reasons;
 mod scorecard;
 mod series;
+mod themes;
 
 use crate::chart::{Insight, Refusal};
 use crate::kpi::{Answer, ChartKind, Found, Gap};
@@ -55,6 +57,9 @@ pub(super) fn insight(
             found,
             answer.total.n.unwrap_or_default(),
         )),
+        Found::Themes(found) if chart == ChartKind::Slope => themes::slope(answer, findings, found),
+        Found::Themes(found) => Insight::Pareto(themes::pareto(findings.of, found)),
+        Found::Reasons(found) => Insight::Pareto(reasons::figure(found)),
     })
 }
 

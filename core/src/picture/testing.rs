@@ -63,6 +63,7 @@ pub(crate) fn rules() -> Rules {
                 kept: jiff::SignedDuration::from_hours(728 * 24),
                 ..Default::default()
             },
+            library: std::sync::Arc::default(),
             provisional: jiff::SignedDuration::from_hours(48),
             response_window: jiff::SignedDuration::from_hours(14 * 24),
             relevant_points: 3.0,

@@ -1,13 +1,11 @@
 //! Reads one comment; what it gives depends on that comment and the reader alone.
 
-use std::collections::HashSet;
-
-use super::grammar::{Grammar, Sense, Word};
+use super::grammar::{Grammar, Sense};
 use super::language::{Language, Spoken, spoken};
 use super::mention::{Finder, Placed};
 use super::taxonomy::Taxonomy;
 use super::terms::{Packing, Terms};
-use super::word::{Piece, folded, pieces};
+use super::word::{Piece, pieces};
 
 /// A comment of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +25,6 @@ pub struct Comment<'a> {
 pub struct Reader {
     taxonomy: Taxonomy,
     tongues: Vec<Tongue>,
-    names: HashSet<String>,
 }
 
 struct Tongue {
@@ -37,12 +34,9 @@ struct Tongue {
 }
 
 impl Reader {
-    /// Makes a reader that looks for the themes of a taxonomy and counts none of `names`: the given
-    /// and family names that are known of customers, one word each, in any case.
-    ///
-    /// A name that is also a term of a theme (Bill, Price) is counted.
+    /// Makes a reader that looks for the themes of a taxonomy.
     #[must_use]
-    pub fn new<'a>(taxonomy: Taxonomy, names: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn new(taxonomy: Taxonomy) -> Self {
         let tongue = |language| {
             let grammar = Grammar::new(language);
             let finder = Finder::new(&taxonomy, &grammar, language);
@@ -53,12 +47,7 @@ impl Reader {
             }
         };
         let tongues = Language::ALL.map(tongue).into();
-        let names = names.into_iter().map(|name| folded(&name.to_lowercase()));
-        Self {
-            names: names.collect(),
-            tongues,
-            taxonomy,
-        }
+        Self { tongues, taxonomy }
     }
 
     /// Returns the themes that are looked for.
@@ -72,10 +61,7 @@ impl Reader {
     pub fn read(&self, comment: &Comment<'_>) -> Terms {
         let spoken = spoken(comment.text, comment.locale, comment.survey_language);
         let tongue = match spoken {
-            Spoken::Read(language) => self
-                .tongues
-                .iter()
-                .find(|tongue| tongue.language == language),
+            Spoken::Read(language) => self.tongue(language),
             Spoken::NotRead | Spoken::Unknown => None,
         };
         let Some(tongue) = tongue else {
@@ -84,30 +70,39 @@ impl Reader {
         let pieces = pieces(comment.text);
         let words = tongue.placed(pieces.pieces);
         let mentions = tongue.finder.mentions(&words);
-        Terms::new(spoken, mentions, pieces.is_cut, self.packed(tongue, &words))
+        Terms::new(spoken, mentions, pieces.is_cut, packed(&words))
     }
 
-    fn packed(&self, tongue: &Tongue, words: &[Placed]) -> String {
-        let mut packing = Packing::default();
-        let mut clause = 0;
-        for Placed { word, clause: now } in words {
-            if *now != clause {
-                packing.apart();
-                clause = *now;
-            }
-            match word.sense {
-                Sense::Number => packing.apart(),
-                Sense::Content if self.is_name(tongue, word) => packing.apart(),
-                Sense::Stop => packing.small(&word.surface),
-                Sense::Content | Sense::Negation => packing.counted(&word.surface, &word.stem),
-            }
+    /// Tells whether a word, as it is written in a term, means a theme by itself.
+    pub(super) fn is_of_a_theme(&self, language: Language, written: &str) -> bool {
+        let Some(tongue) = self.tongue(language) else {
+            return false;
+        };
+        let word = tongue.grammar.word(written);
+        word.is_some_and(|word| tongue.finder.knows(&word))
+    }
+
+    fn tongue(&self, language: Language) -> Option<&Tongue> {
+        let mut tongues = self.tongues.iter();
+        tongues.find(|tongue| tongue.language == language)
+    }
+}
+
+fn packed(words: &[Placed]) -> String {
+    let mut packing = Packing::default();
+    let mut clause = 0;
+    for Placed { word, clause: now } in words {
+        if *now != clause {
+            packing.apart();
+            clause = *now;
         }
-        packing.finish()
+        match word.sense {
+            Sense::Number => packing.apart(),
+            Sense::Stop => packing.small(&word.surface),
+            Sense::Content | Sense::Negation => packing.counted(&word.surface, &word.stem),
+        }
     }
-
-    fn is_name(&self, tongue: &Tongue, word: &Word) -> bool {
-        self.names.contains(&word.form) && !tongue.finder.knows(word)
-    }
+    packing.finish()
 }
 
 impl Tongue {

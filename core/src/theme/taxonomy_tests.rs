@@ -29,7 +29,7 @@ fn a_site_adds_replaces_and_leaves_out_themes() {
         .expect("themes that exist");
     assert_eq!(taxonomy.themes().len(), n_before);
     assert_eq!(taxonomy.versions().last(), Some(&(Language::English, 7)));
-    let reader = Reader::new(taxonomy, []);
+    let reader = Reader::new(taxonomy);
     assert_eq!(
         themes(
             &reader,

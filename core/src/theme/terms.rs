@@ -59,6 +59,11 @@ impl Terms {
         self.is_cut
     }
 
+    /// Returns about how many bytes it takes.
+    pub(super) fn n_bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.mentions) + self.packed.len()
+    }
+
     /// Returns every term in the order of the comment; one may come again.
     pub(super) fn occurrences(&self) -> impl Iterator<Item = Occurrence<'_>> {
         self.packed

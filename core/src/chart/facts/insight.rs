@@ -3,7 +3,7 @@
 use super::{Arrow, Fact, State, Tone, is_higher_better};
 use crate::chart::findings::Findings;
 use crate::chart::insight::{
-    ControlFigure, Course, Coverage, FunnelBand, FunnelFigure, Insight, MovesFigure, ParetoFigure,
+    ControlFigure, Course, FunnelBand, FunnelFigure, Insight, MovesFigure, ParetoFigure,
     ParetoMeasure, Quadrant, QuadrantFigure, Refusal, SignalKind, SlopeFigure, Verdict,
 };
 use crate::chart::words::filled;
@@ -29,7 +29,7 @@ pub(super) fn facts(figure: &Figure, state: State, language: Language) -> Vec<Fa
         }
         Some(Insight::Control(control)) => vec![signals(control, words)],
         Some(Insight::Quadrant(quadrant)) => vec![urgent(quadrant, words)],
-        Some(Insight::Pareto(pareto)) => covered(figure, pareto.coverage, language),
+        Some(Insight::Pareto(pareto)) => covered(figure, pareto, language),
         Some(Insight::Slope(slope)) => vec![changed(slope, words)],
         Some(Insight::Funnel(funnel)) => vec![bands(funnel, words)],
         Some(Insight::Moves(moves)) => vec![moved(moves, words)],
@@ -244,15 +244,15 @@ fn moved(moves: &MovesFigure, words: &Findings) -> Fact {
     list(&names, words.changed, words.nothing_changed)
 }
 
-fn covered(figure: &Figure, coverage: Option<Coverage>, language: Language) -> Vec<Fact> {
-    let Some(coverage) = coverage else {
+fn covered(figure: &Figure, pareto: &ParetoFigure, language: Language) -> Vec<Fact> {
+    let Some(coverage) = pareto.coverage else {
         return Vec::new();
     };
     let words = language.findings();
     let percent = numerals::percent(coverage.percent, 0, language);
     let plain = filled(words.coverage, &[&percent]);
     let full = coverage.value.map(|value| {
-        let value = numerals::value(value, figure.answer.kpi, language);
+        let value = numerals::value(value, pareto.kpi(&figure.answer), language);
         filled(words.coverage_value, &[&percent, &value])
     });
     vec![Fact {

@@ -228,6 +228,7 @@ fn pareto(measure: ParetoMeasure, n_items: usize) -> Figure {
     };
     let mut figure = figure(ChartKind::Pareto, kpi, value, subtitle);
     figure.insight = Some(Insight::Pareto(ParetoFigure {
+        of: None,
         measure,
         items,
         coverage: (measure == ParetoMeasure::Impact).then_some(Coverage {

@@ -48,6 +48,7 @@ fn settings() -> Settings {
             kept: SignedDuration::from_hours(728 * 24),
             ..Default::default()
         },
+        library: std::sync::Arc::default(),
         provisional: SignedDuration::from_hours(48),
         response_window: SignedDuration::from_hours(14 * 24),
         relevant_points: 3.0,

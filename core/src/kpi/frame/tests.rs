@@ -17,6 +17,7 @@ fn settings(zone_name: &str) -> Settings {
         min_group: 5,
         min_group_verbatim: 10,
         agents: crate::kpi::AgentRules::default(),
+        library: std::sync::Arc::default(),
         provisional: SignedDuration::from_hours(48),
         response_window: SignedDuration::from_hours(14 * 24),
         relevant_points: 3.0,

@@ -89,6 +89,23 @@ impl<'a> Case<'a> {
         self.now
     }
 
+    /// Returns the same question under other settings.
+    pub(super) fn under<'b>(&self, settings: &'b Settings) -> Case<'b>
+    where
+        'a: 'b,
+    {
+        Case {
+            entry: self.entry,
+            query: self.query.clone(),
+            settings,
+            tally: self.tally,
+            calendar: self.calendar.clone(),
+            as_of: self.as_of,
+            known: self.known,
+            now: self.now,
+        }
+    }
+
     /// Returns what it is of.
     pub(super) fn of(&self) -> &'static str {
         let subjects = self.entry.subjects;

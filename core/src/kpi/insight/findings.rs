@@ -1,5 +1,7 @@
 //! What an analysis found, typed, for the figures of pictures and for other analyses.
 
+use super::reasons::Reasons;
+use super::themes::Themes;
 use crate::plan::Span;
 use crate::{coach, improve};
 
@@ -27,6 +29,10 @@ pub enum Found {
     Importance(improve::Importance),
     /// What moved a score.
     Contribution(improve::Contribution),
+    /// What comments are about.
+    Themes(Box<Themes>),
+    /// Why people call.
+    Reasons(Reasons),
     /// Where teams or agents lie.
     Scorecard(Colleagues),
     /// Who is to be thanked: how often.

@@ -29,6 +29,7 @@ pub(super) fn settings() -> Settings {
         min_group: 5,
         min_group_verbatim: 10,
         agents: crate::kpi::AgentRules::default(),
+        library: std::sync::Arc::default(),
         provisional: jiff::SignedDuration::from_hours(48),
         response_window: jiff::SignedDuration::from_hours(14 * 24),
         relevant_points: 3.0,

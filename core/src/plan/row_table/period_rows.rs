@@ -51,11 +51,11 @@ impl Row {
 /// has neither may be of any other kind.
 pub(super) fn is_of(kind: RecordKind, row: &Row) -> bool {
     let is_contract = row.texts.contains_key("currency");
-    let is_activity = row.texts.contains_key("name");
+    let is_named = row.texts.contains_key("name");
     match kind {
         RecordKind::Subscription => is_contract,
-        RecordKind::Activity => is_activity,
-        _ => !is_contract && !is_activity,
+        RecordKind::Activity | RecordKind::Customer | RecordKind::Agent => is_named,
+        _ => !is_contract && !is_named,
     }
 }
 

@@ -4,7 +4,9 @@ mod contribution;
 mod drivers;
 mod importance;
 mod kudos;
+mod reasons;
 mod scorecard;
+mod themes;
 mod training_effect;
 
 use super::*;
