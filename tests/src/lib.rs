@@ -18,5 +18,6 @@ pub mod request;
 pub mod scratch;
 pub mod skip;
 pub mod survey;
+pub mod themed;
 pub mod truth;
 pub mod vendor;

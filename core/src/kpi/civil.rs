@@ -42,6 +42,14 @@ pub fn day_start(date: Date, zone: &TimeZone) -> Option<Timestamp> {
         .map(|transition| transition.timestamp())
 }
 
+/// Returns the first and the last civil day of a time in the zone of that name.
+pub(crate) fn first_and_last(bounds: Bounds, zone_name: &str) -> (Date, Date) {
+    let zone = zone(zone_name).unwrap_or(TimeZone::UTC);
+    let date = |at: Timestamp| at.to_zoned(zone.clone()).date();
+    let last = bounds.end.saturating_sub(Span::new().nanoseconds(1));
+    (date(bounds.start), date(last.unwrap_or(bounds.end)))
+}
+
 /// One bucket's civil start and the start of the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bucket {

@@ -11,10 +11,11 @@ mod verdict;
 
 use super::definition::unit_name;
 use super::duration::{Duration, TimeUnit};
-use super::parse;
 use super::{
     Answer, Base, Bias, Bound, Change, Contrast, Point, REPRESENTATIVE_MIN, Score, Series, Unit,
+    civil, parse,
 };
+use crate::plan::Span;
 
 /// Returns the answer as JSON, unrounded, in the published field order.
 #[must_use]
@@ -311,7 +312,11 @@ fn notes(answer: &Answer) -> String {
 }
 
 fn heading(answer: &Answer) -> String {
-    let mut parts = vec![format!("per {}", answer.grain), answer.timezone.clone()];
+    let time = match &answer.findings {
+        Some(findings) => format!("of {}, {}", findings.of, days(answer)),
+        None => format!("per {}", answer.grain),
+    };
+    let mut parts = vec![time, answer.timezone.clone()];
     parts.extend(answer.mode.map(|mode| mode.to_string()));
     parts.extend(answer.active.map(|active| format!("active: {active}")));
     parts.extend(answer.currency.clone());
@@ -319,6 +324,13 @@ fn heading(answer: &Answer) -> String {
     parts.extend(filters.map(|(name, values)| format!("{name}={}", parse::written(values))));
     parts.extend(answer.by.as_ref().map(|by| format!("by {by}")));
     parts.join(", ")
+}
+
+/// Returns the first and the last day of an answer that has no series.
+fn days(answer: &Answer) -> String {
+    let (start, end) = (answer.from, answer.to);
+    let (first, last) = civil::first_and_last(Span { start, end }, &answer.timezone);
+    format!("{first} to {last}")
 }
 
 fn point_marks(point: &Point) -> String {

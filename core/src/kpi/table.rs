@@ -38,6 +38,8 @@ pub struct Tables {
     pub main: Table,
     /// What is read off it, by name; may be empty.
     pub further: Vec<(&'static str, Table)>,
+    /// Whether people read the answer itself, and then what is read off it.
+    pub is_read_whole: bool,
     /// How people read the answer; `None` is line by line.
     pub across: Option<Across>,
     /// Whether its two groups differ; `None` unless there are two.

@@ -209,8 +209,13 @@ impl<'a> Grouping<'a> {
         let name = |(class, terms): (usize, &Vec<usize>)| {
             let score = |term: &usize| class_tf_idf(&counted, self.key(*term), class);
             let mut ranked = terms.clone();
-            ranked
-                .sort_by(|left, right| score(right).total_cmp(&score(left)).then(left.cmp(right)));
+            // Of terms that tell alike, two words say more than one of them.
+            let is_word = |term: &usize| self.key(*term).1.is_empty();
+            ranked.sort_by(|left, right| {
+                let telling = score(right).total_cmp(&score(left));
+                let longer = is_word(left).cmp(&is_word(right));
+                telling.then(longer).then(left.cmp(right))
+            });
             self.told_apart(ranked)
         };
         members.iter().enumerate().map(name).collect()

@@ -3,7 +3,7 @@
 //!
 //! `VOCD_BENCH_ROWS` makes the load smaller; figures are only comparable at one size. Names of parts
 //! as arguments (`children`, `webhooks`, `ingest`, `pictures`, `answers`, `series`, `insights`,
-//! `truths`) leave out the others.
+//! `themes`, `truths`) leave out the others.
 
 #[path = "vocd-bench/answers.rs"]
 mod answers;
@@ -13,10 +13,14 @@ mod child;
 mod insights;
 #[path = "vocd-bench/series.rs"]
 mod series;
+#[path = "vocd-bench/themes.rs"]
+mod themes;
 #[path = "vocd-bench/truth_driver.rs"]
 mod truth_driver;
 #[path = "vocd-bench/truth_drop.rs"]
 mod truth_drop;
+#[path = "vocd-bench/truth_themes.rs"]
+mod truth_themes;
 #[path = "vocd-bench/truth_training.rs"]
 mod truth_training;
 #[path = "vocd-bench/truths.rs"]
@@ -55,7 +59,7 @@ fn main() -> anyhow::Result<()> {
         .and_then(|rows| rows.parse().ok())
         .unwrap_or(N_ROWS);
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let parts: [(&str, &dyn Fn() -> anyhow::Result<()>); 8] = [
+    let parts: [(&str, &dyn Fn() -> anyhow::Result<()>); 9] = [
         ("children", &child::children),
         ("webhooks", &webhooks),
         ("ingest", &|| ingest(n_rows)),
@@ -63,6 +67,7 @@ fn main() -> anyhow::Result<()> {
         ("answers", &answers::answers),
         ("series", &series::series),
         ("insights", &insights::insights),
+        ("themes", &themes::themes),
         ("truths", &truths::truths),
     ];
     let is_part = |name: &String| parts.iter().any(|(part, _)| part == name);

@@ -117,6 +117,7 @@ pub(super) fn survival(groups: &[Option<&'static str>], leaving: f64, last_day: 
     figure.answer.tables = Some(Tables {
         main,
         further: vec![("groups", facts), ("days", days)],
+        is_read_whole: false,
         across: None,
         comparison: (groups.len() == 2).then_some(Comparison {
             test: "log_rank",

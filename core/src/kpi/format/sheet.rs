@@ -60,16 +60,22 @@ fn csv_cell(cell: &Cell) -> String {
     }
 }
 
-/// Returns what a terminal shows: what is read off a long table, else the table itself.
+/// Returns what a terminal shows: what is read off a long table, else the table itself; both where
+/// people read the whole.
 pub(super) fn text(tables: &Tables) -> String {
     let mut text = String::new();
-    for (_, table) in &tables.further {
+    let is_main_read = tables.is_read_whole || tables.further.is_empty();
+    if is_main_read && tables.across.is_none() {
+        text.push_str(&table_text(&tables.main));
+    }
+    for (name, table) in &tables.further {
+        if tables.is_read_whole && !table.rows.is_empty() {
+            text.push_str(&format!("[{name}]\n"));
+        }
         text.push_str(&table_text(table));
     }
-    match tables.across {
-        Some(across) => text.push_str(&across_text(&tables.main, across)),
-        None if tables.further.is_empty() => text.push_str(&table_text(&tables.main)),
-        None => {}
+    if let Some(across) = tables.across {
+        text.push_str(&across_text(&tables.main, across));
     }
     if let Some(test) = &tables.comparison {
         text.push_str(&format!(

@@ -191,6 +191,7 @@ fn told(
             ("emerging", novel.emerging),
             ("groups", novel.groups),
         ],
+        is_read_whole: true,
         ..Tables::default()
     };
     let found = Found::Themes(Box::new(found));

@@ -166,6 +166,7 @@ fn tables(case: &Case<'_>, split: &[(Option<&str>, Stays)]) -> Tables {
     Tables {
         main,
         further: vec![("groups", groups), ("days", days)],
+        is_read_whole: false,
         across: None,
         comparison: comparison(case, split),
     }

@@ -1,14 +1,13 @@
 //! What comments are about: what it does to a score, and how often at two times.
 
-use jiff::{SignedDuration, Timestamp};
-
 use crate::chart::{
     Coverage, Insight, ParetoFigure, ParetoItem, ParetoMeasure, Refusal, SlopeFigure, SlopeItem,
     SlopePeriod,
 };
 use crate::improve::Impact;
-use crate::kpi::civil::zone;
+use crate::kpi::civil::first_and_last;
 use crate::kpi::{self, Answer, Changed, Findings, Themes};
+use crate::plan::Span;
 
 /// Returns the impact of each theme, the surest first.
 pub(super) fn pareto(of: &str, found: &Themes) -> ParetoFigure {
@@ -52,14 +51,18 @@ pub(super) fn slope(answer: &Answer, findings: &Findings, found: &Themes) -> Ins
         is_changed: one.is_find,
         is_higher_better: None,
     };
+    let now = Span {
+        start: answer.from,
+        end: answer.to,
+    };
     let n_after = (answer.total.counts.iter()).find(|(name, _)| *name == "read");
     Insight::Slope(SlopeFigure {
         before: SlopePeriod {
-            name: days(answer, before.start, before.end),
+            name: days(answer, before),
             n: n_before,
         },
         after: SlopePeriod {
-            name: days(answer, answer.from, answer.to),
+            name: days(answer, now),
             n: n_after.map_or(0, |(_, n)| *n),
         },
         items: changes.iter().map(item).collect(),
@@ -67,11 +70,7 @@ pub(super) fn slope(answer: &Answer, findings: &Findings, found: &Themes) -> Ins
 }
 
 /// Returns the first and the last day of a time.
-fn days(answer: &Answer, start: Timestamp, end: Timestamp) -> String {
-    let zone = zone(&answer.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let last = end
-        .saturating_sub(SignedDuration::from_nanos(1))
-        .unwrap_or(end);
-    let day = |at: Timestamp| at.to_zoned(zone.clone()).date();
-    format!("{} – {}", day(start), day(last))
+fn days(answer: &Answer, time: Span) -> String {
+    let (first, last) = first_and_last(time, &answer.timezone);
+    format!("{first} – {last}")
 }

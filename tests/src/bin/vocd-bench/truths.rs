@@ -7,15 +7,16 @@ use std::ops::Range;
 use vocd_tests::dice::setting;
 use vocd_tests::truth::{HELD_OUT, SEEN};
 
-use super::{truth_driver, truth_drop, truth_training};
+use super::{truth_driver, truth_drop, truth_themes, truth_training};
 
 /// One check: what the seeds are called, and which they are.
 type Check = fn(&str, Range<u64>);
 
-const CHECKS: [Check; 3] = [
+const CHECKS: [Check; 4] = [
     truth_drop::drops,
     truth_driver::drivers,
     truth_training::trainings,
+    truth_themes::themes,
 ];
 
 #[expect(clippy::unnecessary_wraps, reason = "a part of the bench")]

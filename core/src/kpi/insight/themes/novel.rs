@@ -63,30 +63,30 @@ pub(super) fn novel(
         false => Default::default(),
     };
     let pairs = [
-        ("new", spoken.now, spoken.earlier),
-        ("detractors", &low, &high),
-        ("promoters", &high, &low),
+        (["new", ""], [spoken.now, spoken.earlier]),
+        (["detractors", "promoters"], [&low[..], &high[..]]),
     ];
     let mut names = None;
-    for (side, first, second) in pairs {
-        let mut terms = more(spoken.k, first, second);
-        if !terms.is_empty() {
+    for (sides, told) in pairs {
+        for (idx, mut terms) in more(spoken.k, told).into_iter().enumerate() {
+            let side = sides[idx];
+            if terms.is_empty() || side.is_empty() {
+                continue;
+            }
             let names = match &names {
                 Some(names) => names,
                 None => names.insert(known_names(asked)?),
             };
             let reader = spoken.library.reader();
             terms.retain(|one| !names.are_in(&one.term.term, one.term.language, reader));
+            terms.truncate(TERMS_MAX);
+            if side == "new" {
+                found.names = terms.iter().map(|one| one.term.term.clone()).collect();
+            }
+            let rows = terms.iter().map(|one| one.row(side));
+            found.emerging.rows.extend(rows);
+            found.groups.rows.extend(grouped(side, &terms, told[idx]));
         }
-        terms.truncate(TERMS_MAX);
-        if side == "new" {
-            found.names = terms.iter().map(|one| one.term.term.clone()).collect();
-        }
-        found
-            .emerging
-            .rows
-            .extend(terms.iter().map(|one| one.row(side)));
-        found.groups.rows.extend(grouped(side, &terms, first));
     }
     Ok(found)
 }
@@ -94,15 +94,16 @@ pub(super) fn novel(
 /// A term that one group of answers has more.
 struct More {
     term: EmergingTerm,
+    /// Which of the two groups that is.
+    group: usize,
     /// Whether it may be told how many of the other group have it.
     is_other_told: bool,
 }
 
 impl More {
     fn row(&self, side: &str) -> Vec<Cell> {
-        let term = &self.term;
-        let [n, n_other] = term.documents.map(|n| n as u64);
-        let [base, base_other] = term.base.map(|n| n as u64);
+        let (term, own, other) = (&self.term, self.group, 1 - self.group);
+        let (n, n_other) = (term.documents[own] as u64, term.documents[other] as u64);
         // What follows from the count of the other group tells it.
         let if_told = |number: f64| Cell::number(self.is_other_told.then_some(number));
         vec![
@@ -110,36 +111,39 @@ impl More {
             Cell::Text(term.language.code().to_owned()),
             Cell::Text(term.term.clone()),
             Cell::Count(n),
-            Cell::Count(base),
+            Cell::Count(term.base[own] as u64),
             Cell::count(self.is_other_told.then_some(n_other)),
-            Cell::Count(base_other),
-            if_told(term.z),
+            Cell::Count(term.base[other] as u64),
+            if_told(term.z.abs()),
             if_told(term.p),
         ]
     }
 }
 
-/// Returns what enough persons of the first group say, more than those of the second.
-fn more(k: u64, first: &[Told], second: &[Told]) -> Vec<More> {
+/// Returns what enough persons of each group say, more than those of the other.
+fn more(k: u64, told: [&[Told]; 2]) -> [Vec<More>; 2] {
     // A group of a few persons is not told of, as the other group of a comparison neither.
-    if n_persons(first) < k || n_persons(second) < k {
-        return Vec::new();
+    if told.iter().any(|group| n_persons(*group) < k) {
+        return Default::default();
     }
-    let (words, others) = (documents(first), documents(second));
-    let mut found = emerging(&words, &others).terms;
-    found.retain(|term| term.log_odds > 0.0);
-    let of_first = holders(&found, &words);
-    let of_second = holders(&found, &others);
-    let persons = |holders: &[usize], told: &[Told]| n_persons(holders.iter().map(|at| &told[*at]));
-    let terms = found.into_iter().zip(of_first).zip(of_second);
-    let told = terms.filter_map(|((term, here), there)| {
-        let n_other = persons(&there, second);
-        (persons(&here, first) >= k.max(PERSONS_MIN)).then_some(More {
-            term,
-            is_other_told: n_other == 0 || n_other >= k,
-        })
-    });
-    told.collect()
+    let words = told.map(documents);
+    let found = emerging(&words[0], &words[1]).terms;
+    let holders = words.map(|words| holders(&found, &words));
+    let mut more: [Vec<More>; 2] = Default::default();
+    for (idx, term) in found.into_iter().enumerate() {
+        let group = usize::from(term.log_odds < 0.0);
+        let persons =
+            |group: usize| n_persons(holders[group][idx].iter().map(|at| &told[group][*at]));
+        let n_other = persons(1 - group);
+        if persons(group) >= k.max(PERSONS_MIN) {
+            more[group].push(More {
+                term,
+                group,
+                is_other_told: n_other == 0 || n_other >= k,
+            });
+        }
+    }
+    more
 }
 
 fn grouped(side: &str, terms: &[More], told: &[Told]) -> Vec<Vec<Cell>> {
