@@ -103,6 +103,7 @@ impl<'a> Case<'a> {
             as_of: self.as_of,
             known: self.known,
             now: self.now,
+            is_any_time: self.is_any_time,
         }
     }
 

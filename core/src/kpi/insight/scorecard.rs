@@ -234,6 +234,7 @@ impl Cards<'_, '_> {
             self.asked.span,
             min_group,
             has_examples,
+            &self.case.settings.library,
         );
     }
 

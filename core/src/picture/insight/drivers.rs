@@ -18,5 +18,6 @@ pub(super) fn figure(found: &Drivers) -> ParetoFigure {
             percent: 100.0 * found.complete_ratio(),
             value: None,
         }),
+        of: None,
     }
 }

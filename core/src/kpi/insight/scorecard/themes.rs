@@ -6,7 +6,7 @@ use super::whom::Whom;
 use crate::coach::Theme;
 use crate::kpi::insight::rating::{Rating, Ratings};
 use crate::plan::Span;
-use crate::theme::{Comment, Language, Reader, Taxonomy};
+use crate::theme::{Comment, Language, Library};
 
 /// Comments that are read, the latest: about two seconds of one processor.
 const COMMENTS_MAX: usize = 50_000;
@@ -29,6 +29,7 @@ pub(super) fn themes(
     span: Span,
     min_group: u64,
     has_examples: bool,
+    library: &Library,
 ) -> BTreeMap<String, Vec<Theme>> {
     let (from, to) = (span.start.as_microsecond(), span.end.as_microsecond());
     let is_read = |one: &Rating<'_>| one.comment.is_some() && (from..to).contains(&one.at);
@@ -41,17 +42,23 @@ pub(super) fn themes(
     if commented.is_empty() {
         return BTreeMap::new();
     }
-    let reader = Reader::new(Taxonomy::built_in(), []);
     let mut counted: BTreeMap<(String, String), Counted> = BTreeMap::new();
     // The latest first: examples are of now.
-    for (key, rating) in commented.into_iter().rev() {
-        let terms = reader.read(&Comment {
+    commented.reverse();
+    let comments: Vec<Comment<'_>> = (commented.iter())
+        .map(|(_, rating)| Comment {
             text: rating.comment.unwrap_or_default(),
             locale: rating.language,
             survey_language: None,
-        });
+        })
+        .collect();
+    let read = library.read(&comments);
+    for ((key, rating), terms) in commented.into_iter().zip(read) {
         for mention in terms.mentions() {
-            let title = reader.taxonomy().theme_of(mention).title(Language::English);
+            let title = library
+                .taxonomy()
+                .theme_of(mention)
+                .title(Language::English);
             let theme = counted.entry((key.clone(), title.to_owned())).or_default();
             theme.count(&rating, has_examples);
         }
