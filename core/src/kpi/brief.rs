@@ -6,10 +6,12 @@
 
 mod aim;
 mod cause;
+mod driver;
 mod finding;
 mod group;
 mod level;
 mod text;
+mod theme;
 
 use jiff::Timestamp;
 
@@ -131,6 +133,8 @@ impl Search<'_> {
         };
         level::look(self, query, &level);
         aim::look(self, query)?;
+        driver::look(self, query)?;
+        theme::look(self, query)?;
         for dimension in self.dimensions.clone() {
             if query.filters.contains_key(&dimension) {
                 continue;

@@ -14,6 +14,10 @@ pub enum FindingKind {
     Group,
     /// A goal is behind its pace, or was missed.
     Goal,
+    /// A rating goes with the recommendation more than any other.
+    Driver,
+    /// A theme of comments takes from a score.
+    Theme,
 }
 
 impl FindingKind {
@@ -25,6 +29,8 @@ impl FindingKind {
             Self::Cause => "cause",
             Self::Group => "group",
             Self::Goal => "goal",
+            Self::Driver => "driver",
+            Self::Theme => "theme",
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::statistic::{Proportion, finds_bound};
 /// Share of false finds among the groups that are said to differ.
 const FALSE_FINDS: f64 = 0.10;
 /// Weight of a gap that may have been there for long against a move of the same size.
-const STANDING: f64 = 0.5;
+pub(super) const STANDING: f64 = 0.5;
 
 /// Adds the groups of a split that surely do worse than all others.
 ///
