@@ -19,10 +19,18 @@ pub const HELPDESK_SOURCE: &str = "helpdesk";
 pub const BILLING_SOURCE: &str = "billing";
 
 /// Dashboards that come with the daemon: file name and text.
-pub const DASHBOARDS: [(&str, &str); 3] = [
+pub const DASHBOARDS: [(&str, &str); 5] = [
     (
         "executive.toml",
         include_str!("../../../dashboards/executive.toml"),
+    ),
+    (
+        "improvement.toml",
+        include_str!("../../../dashboards/improvement.toml"),
+    ),
+    (
+        "coaching.toml",
+        include_str!("../../../dashboards/coaching.toml"),
     ),
     (
         "segments.toml",
