@@ -374,7 +374,16 @@ fn the_dashboards_of_the_demo_have_no_fault() {
     let config = Config::load(&path).expect("valid");
     let shelf = Shelf::load(config.dashboards_dir(), config.dashboard_context());
     assert_eq!(shelf.faults(), []);
-    assert_eq!(shelf.names(), ["coaching", "executive", "improvement", "segments", "support"]);
+    assert_eq!(
+        shelf.names(),
+        [
+            "coaching",
+            "executive",
+            "improvement",
+            "segments",
+            "support"
+        ]
+    );
 }
 
 #[test]
