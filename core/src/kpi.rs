@@ -57,7 +57,7 @@ pub use goal::{GOALS_MAX, Goal, GoalGap, GoalStanding, GoalState, can_be_goal};
 pub use history::{History, NextBucket};
 pub use insight::{
     Changed, Colleague, Colleagues, Findings, Found, Gap, Reasons, Themes, is_analysis,
-    names_agents, pending, shows_teams_alone, subjects,
+    names_agents, pending, subjects,
 };
 pub use query::{Grain, Instant, Mode, Query, Range, Rolling};
 pub use question::ListedSet;

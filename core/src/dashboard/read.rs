@@ -167,7 +167,7 @@ fn panel(
     let range = table.parsed(sheet, "range", vocabulary::word::<Range>);
     let grain = table.parsed(sheet, "grain", vocabulary::word::<Grain>);
     let rolling = table.parsed(sheet, "rolling", vocabulary::word::<Rolling>);
-    if let Some(kpi) = kpi.as_ref().filter(|kpi| kpi::shows_teams_alone(kpi.value)) {
+    if let Some(kpi) = &kpi {
         check_agents(sheet, kpi, by.as_ref(), &filters);
     }
     let size = table.read(sheet, "size", size);

@@ -256,6 +256,12 @@ fn pages_show_teams_and_no_single_agents() {
         ]],
     );
     check(
+        &panel("csat", "by = \"agent\""),
+        expect![[
+            r#"d/board.toml:4:6: `csat` would show single agents, and pages and walls show teams alone; write by = "team""#
+        ]],
+    );
+    check(
         &panel("scorecard", "where = { agent = \"a1\" }"),
         expect![
             "d/board.toml:3:7: `scorecard` would show single agents, and pages and walls show teams alone; leave `agent` out of `where`"

@@ -20,7 +20,7 @@ mod training_effect;
 
 use jiff::Timestamp;
 
-pub use agents::{names_agents, shows_teams_alone};
+pub use agents::names_agents;
 pub use findings::{Colleague, Colleagues, Findings, Found, Gap};
 pub use reasons::Reasons;
 pub use themes::{Changed, Themes};

@@ -3,12 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::case::Case;
-use crate::kpi::{Kpi, KpiError, Query};
+use crate::kpi::{KpiError, Query};
 
 /// Those that name agents whatever they are asked.
 const NAMING: [&str; 1] = [super::kudos::NAME];
-/// Those that name agents where they are asked by them.
-const TELLING: [&str; 2] = [super::kudos::NAME, super::scorecard::NAME];
 /// The filter and the split of single people.
 pub(super) const AGENT: &str = "agent";
 /// The filter and the split of teams.
@@ -18,12 +16,6 @@ pub(super) const TEAM: &str = "team";
 #[must_use]
 pub fn names_agents(kpi: &str) -> bool {
     NAMING.contains(&kpi)
-}
-
-/// Whether dashboards and walls, which everybody sees, may show teams alone of a KPI.
-#[must_use]
-pub fn shows_teams_alone(kpi: &Kpi) -> bool {
-    TELLING.contains(&kpi.name)
 }
 
 /// A list of values that a filter passes.
