@@ -122,6 +122,8 @@ fn clear(house: &House, inbox: &Inbox<'_>) -> Result<(u64, [u64; 2]), OrderFailu
         None => 0,
     };
     let done = store.compact().map_err(failed)?;
+    // What was read of comments is kept in memory, beside the file.
+    house.gallery().rules().settings.library.forget();
     let finished = store.finish_erasures(&receipts, n_webhooks, Timestamp::now());
     finished.map_err(failed)?;
     store.flush().map_err(failed)?;

@@ -86,6 +86,14 @@ impl Library {
         known.into_iter().zip(&keys).filter_map(of_key).collect()
     }
 
+    /// Forgets what was read, so that nothing of an erased person is left in memory.
+    pub fn forget(&self) {
+        let mut kept = self.kept();
+        kept.young.clear();
+        kept.old.clear();
+        kept.young_bytes = 0;
+    }
+
     /// Reads the comments at some positions.
     fn read_new(&self, comments: &[Comment<'_>], positions: &[usize]) -> Vec<Arc<Terms>> {
         let reader = self.reader();
@@ -176,6 +184,21 @@ mod tests {
             locale: Some("en"),
             survey_language: None,
         }
+    }
+
+    #[test]
+    fn what_is_forgotten_is_gone() {
+        let library = Library::default();
+        let said = comment("the delivery was late");
+        let before = library.read(&[said]);
+        assert!(Arc::ptr_eq(&before[0], &library.read(&[said])[0]));
+        library.forget();
+        let kept = library.kept();
+        assert!(kept.young.is_empty() && kept.old.is_empty() && kept.young_bytes == 0);
+        drop(kept);
+        let after = library.read(&[said]);
+        assert!(!Arc::ptr_eq(&before[0], &after[0]), "read anew");
+        assert_eq!(before, after);
     }
 
     #[test]
