@@ -1,7 +1,6 @@
 //! Improvement briefs of a dashboard, or of the whole company, worked out beside the pictures.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -23,8 +22,6 @@ pub(super) struct Briefed {
     result: Result<Arc<Brief>, Arc<KpiError>>,
 }
 
-/// How long a brief of data that changed meanwhile is good, without limit to how long it took.
-const PATIENCE: Option<Duration> = None;
 /// Age from which a brief is worked out anew though no data came: its range moves on.
 const AGE_MAX: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
@@ -58,7 +55,8 @@ impl Gallery {
             Some(kept) => kept,
             None => {
                 let (store, now) = (Arc::clone(&self.parts.store), self.now());
-                self.briefs.ask(&key, PATIENCE, move || {
+                // Who asks for a brief waits for it.
+                self.briefs.ask(&key, None, move || {
                     let tally: &dyn Tally = store.as_ref();
                     let found = brief::brief(&subjects, &rules.settings, now, tally);
                     Briefed {

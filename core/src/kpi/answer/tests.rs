@@ -118,6 +118,16 @@ fn scores(n_tens: usize, n_eights: usize, n_zeros: usize) -> Vec<f64> {
     [vec![10.0; n_tens], vec![8.0; n_eights], vec![0.0; n_zeros]].concat()
 }
 
+/// So many promoters and detractors of a channel in a month of 2026, each answer of its own person.
+fn of_month(month: &str, channel: &str, promoters: usize, detractors: usize) -> Vec<Row> {
+    let start = format!("2026-{month}-10T08:00:00Z");
+    let prefix = format!("{month}-{channel}-");
+    let rows = rows(&start, &prefix, &scores(promoters, 0, detractors));
+    rows.into_iter()
+        .map(|row| row.text("channel", channel))
+        .collect()
+}
+
 fn counts(score: &Score) -> Vec<u64> {
     score.counts.iter().map(|(_, count)| *count).collect()
 }

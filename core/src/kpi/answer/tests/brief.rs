@@ -3,16 +3,6 @@
 use super::*;
 use crate::kpi::brief::{self, Brief, Finding, FindingKind};
 
-/// So many promoters and detractors of a channel in a month, each answer of its own person.
-fn answers(month: &str, channel: &str, promoters: usize, detractors: usize) -> Vec<Row> {
-    let start = format!("2026-{month}-10T08:00:00Z");
-    let prefix = format!("{month}-{channel}-");
-    let rows = rows(&start, &prefix, &scores(promoters, 0, detractors));
-    rows.into_iter()
-        .map(|row| row.text("channel", channel))
-        .collect()
-}
-
 fn told(all: Vec<Row>) -> Brief {
     let subject = query("nps range=2026-05-01..2026-06-01");
     let table = RowTable::new(all);
@@ -28,10 +18,10 @@ fn link(finding: &Finding) -> String {
 
 #[test]
 fn a_drop_is_told_with_the_group_that_caused_it_and_that_group() {
-    let mut all = answers("04", "web", 300, 100);
-    all.extend(answers("04", "mail", 300, 100));
-    all.extend(answers("05", "web", 300, 100));
-    all.extend(answers("05", "mail", 150, 250));
+    let mut all = of_month("04", "web", 300, 100);
+    all.extend(of_month("04", "mail", 300, 100));
+    all.extend(of_month("05", "web", 300, 100));
+    all.extend(of_month("05", "mail", 150, 250));
     let found = told(all);
     let kinds: Vec<FindingKind> = found.findings.iter().map(|one| one.kind).collect();
     assert_eq!(
@@ -62,10 +52,10 @@ fn a_drop_is_told_with_the_group_that_caused_it_and_that_group() {
 
 #[test]
 fn chance_tells_nothing_and_says_so() {
-    let mut all = answers("04", "web", 60, 40);
-    all.extend(answers("04", "mail", 58, 42));
-    all.extend(answers("05", "web", 61, 39));
-    all.extend(answers("05", "mail", 57, 43));
+    let mut all = of_month("04", "web", 60, 40);
+    all.extend(of_month("04", "mail", 58, 42));
+    all.extend(of_month("05", "web", 61, 39));
+    all.extend(of_month("05", "mail", 57, 43));
     let found = told(all);
     assert_eq!(found.findings, []);
     assert!(found.n_compared > 3, "{}", found.n_compared);
@@ -80,7 +70,7 @@ fn what_cannot_be_asked_is_left_out_and_named() {
         query("nps where.segmnt=a range=28d"),
         query("nps range=28d"),
     ];
-    let table = RowTable::new(answers("06", "web", 30, 10));
+    let table = RowTable::new(of_month("06", "web", 30, 10));
     let found = brief::brief(&subjects, &settings(), at(NOW), &table).expect("a brief");
     assert_eq!(
         found.left_out,
@@ -102,7 +92,7 @@ fn a_goal_that_is_behind_beyond_chance_is_told() {
         goals: BTreeMap::from([("loyal".to_owned(), goal)]),
         ..settings()
     };
-    let table = RowTable::new(answers("06", "web", 300, 200));
+    let table = RowTable::new(of_month("06", "web", 300, 200));
     let found = brief::brief(&[query("nps range=28d")], &settings, at(NOW), &table);
     let found = found.expect("a brief");
     let [only] = &found.findings[..] else {
@@ -112,7 +102,7 @@ fn a_goal_that_is_behind_beyond_chance_is_told() {
     assert!(only.sentence.starts_with("goal loyal is "), "{only:?}");
     assert_eq!(link(only), "/nps?range=28d&goal=loyal");
     // Where it is on its way, nothing is told.
-    let table = RowTable::new(answers("06", "web", 400, 100));
+    let table = RowTable::new(of_month("06", "web", 400, 100));
     let found = brief::brief(&[query("nps range=28d")], &settings, at(NOW), &table);
     assert_eq!(found.expect("a brief").findings, []);
 }

@@ -6,16 +6,6 @@ use crate::kpi::Gap;
 
 const MAY: &str = "contribution range=2026-05-01..2026-06-01 by=channel";
 
-/// So many promoters and detractors of a channel, each answer of its own person.
-fn answers(month: &str, channel: &str, promoters: usize, detractors: usize) -> Vec<Row> {
-    let start = format!("2026-{month}-10T08:00:00Z");
-    let prefix = format!("{month}-{channel}-");
-    let rows = rows(&start, &prefix, &scores(promoters, 0, detractors));
-    rows.into_iter()
-        .map(|row| row.text("channel", channel))
-        .collect()
-}
-
 fn moved(text: &str, rows: Vec<Row>) -> (Answer, Contribution) {
     let answer = ask(text, &RowTable::new(rows));
     match found(&answer) {
@@ -30,10 +20,10 @@ fn moved(text: &str, rows: Vec<Row>) -> (Answer, Contribution) {
 #[test]
 fn who_answered_and_what_they_answered_sum_to_the_change() {
     // The same scores of both channels, and other shares of them: all of it is mix.
-    let mut all = answers("04", "web", 60, 20);
-    all.extend(answers("04", "mail", 20, 20));
-    all.extend(answers("05", "web", 30, 10));
-    all.extend(answers("05", "mail", 40, 40));
+    let mut all = of_month("04", "web", 60, 20);
+    all.extend(of_month("04", "mail", 20, 20));
+    all.extend(of_month("05", "web", 30, 10));
+    all.extend(of_month("05", "mail", 40, 40));
     let (answer, contribution) = moved(MAY, all.clone());
     let nps = ask("nps range=2026-05-01..2026-06-01", &RowTable::new(all));
     assert_eq!(answer.total.value, nps.change.map(|change| change.value));
@@ -44,10 +34,10 @@ fn who_answered_and_what_they_answered_sum_to_the_change() {
 
 #[test]
 fn a_group_that_surely_changed_is_found() {
-    let mut all = answers("04", "web", 50, 20);
-    all.extend(answers("04", "mail", 50, 20));
-    all.extend(answers("05", "web", 20, 50));
-    all.extend(answers("05", "mail", 50, 20));
+    let mut all = of_month("04", "web", 50, 20);
+    all.extend(of_month("04", "mail", 50, 20));
+    all.extend(of_month("05", "web", 20, 50));
+    all.extend(of_month("05", "mail", 50, 20));
     let (_, contribution) = moved(MAY, all);
     let finds: Vec<(&str, bool)> = (contribution.effects.iter())
         .map(|effect| (effect.name.as_str(), effect.is_find))
@@ -58,9 +48,9 @@ fn a_group_that_surely_changed_is_found() {
 
 #[test]
 fn any_two_times_can_be_compared() {
-    let mut all = answers("02", "web", 40, 10);
-    all.extend(answers("04", "web", 10, 40));
-    all.extend(answers("05", "web", 10, 40));
+    let mut all = of_month("02", "web", 40, 10);
+    all.extend(of_month("04", "web", 10, 40));
+    all.extend(of_month("05", "web", 10, 40));
     let versus = format!("{MAY} versus=2026-02-01..2026-03-01");
     let (answer, contribution) = moved(&versus, all);
     assert_eq!(contribution.effects[0].rate, -120.0);
@@ -70,11 +60,11 @@ fn any_two_times_can_be_compared() {
 
 #[test]
 fn groups_of_a_few_persons_are_one() {
-    let mut all = answers("04", "web", 50, 20);
-    all.extend(answers("05", "web", 50, 20));
+    let mut all = of_month("04", "web", 50, 20);
+    all.extend(of_month("05", "web", 50, 20));
     for channel in ["fax", "post"] {
-        all.extend(answers("04", channel, 2, 1));
-        all.extend(answers("05", channel, 1, 2));
+        all.extend(of_month("04", channel, 2, 1));
+        all.extend(of_month("05", channel, 1, 2));
     }
     let (answer, contribution) = moved(MAY, all);
     let mut names: Vec<&str> = (contribution.effects.iter())
@@ -88,11 +78,11 @@ fn groups_of_a_few_persons_are_one() {
 
 #[test]
 fn of_relational_answers_the_last_of_each_customer_counts() {
-    let mut all = answers("04", "web", 30, 10);
-    all.extend(answers("04", "mail", 30, 10));
-    all.extend(answers("05", "web", 30, 10));
+    let mut all = of_month("04", "web", 30, 10);
+    all.extend(of_month("04", "mail", 30, 10));
+    all.extend(of_month("05", "web", 30, 10));
     // Everyone who answered by web in May answers again by mail, and worse.
-    let again = (answers("05", "web", 0, 40).into_iter().enumerate()).map(|(idx, mut row)| {
+    let again = (of_month("05", "web", 0, 40).into_iter().enumerate()).map(|(idx, mut row)| {
         row.id = format!("again-{idx}");
         row.at = at("2026-05-20T08:00:00Z");
         row.text("channel", "mail")
@@ -118,8 +108,8 @@ fn of_relational_answers_the_last_of_each_customer_counts() {
 
 #[test]
 fn too_few_answers_tell_nothing_and_say_so() {
-    let mut all = answers("04", "web", 10, 9);
-    all.extend(answers("05", "web", 30, 10));
+    let mut all = of_month("04", "web", 10, 9);
+    all.extend(of_month("05", "web", 30, 10));
     let answer = ask(MAY, &RowTable::new(all));
     let gap = Gap::FewAnswers { n: 19, needed: 20 };
     assert_eq!(found(&answer), &Found::Nothing(gap));
